@@ -1,0 +1,86 @@
+"""The seams of the service: what each part asks of the others, and nothing about how it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.types import Candidate, Conversation, ConversationKey, Message, Owner, Question, Reply, Turn
+
+
+class Source(Protocol):
+    """Proposes candidates: the FAQ, answers learned from history."""
+
+    #: Short and stable; stands in decision records.
+    name: str
+
+    async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
+        """Return for each question its candidates, best first, at most ten; never an entry that is not valid that day."""
+        ...
+
+
+class Responder(Protocol):
+    """Answers one message of a conversation."""
+
+    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+        """Return the one reply. Raises nothing for any text a customer can type."""
+        ...
+
+
+class Store(Protocol):
+    """Remembers conversations, accepted messages and replies on their way."""
+
+    async def accept(self, message: Message) -> bool:
+        """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
+        ...
+
+    async def conversation(self, key: ConversationKey) -> Conversation:
+        """Return the conversation; a new one that the bot owns if it is not known."""
+        ...
+
+    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner) -> bool:
+        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
+
+        ``reply`` is None where the bot stays silent. False, and nothing changes, if the message is done already
+        or a reply is given while someone other than the bot owns the conversation.
+        """
+        ...
+
+    async def unfinished(self) -> list[Message]:
+        """Return accepted messages that are not done, in the order they were accepted: what a restart resumes."""
+        ...
+
+    async def outbox(self) -> list[Reply]:
+        """Return replies not yet delivered, oldest first."""
+        ...
+
+    async def delivered(self, reply: Reply) -> None:
+        """Take ``reply`` out of the outbox."""
+        ...
+
+    async def append(self, key: ConversationKey, turn: Turn) -> None:
+        """Add a turn that came from elsewhere, such as an agent's."""
+        ...
+
+    async def set_owner(self, key: ConversationKey, owner: Owner) -> None:
+        """Say who has the case now."""
+        ...
+
+    async def set_language(self, key: ConversationKey, language: str | None) -> None:
+        """Fix the language of the replies, or None to follow the customer's."""
+        ...
+
+    async def forget(self, key: ConversationKey) -> None:
+        """Delete the conversation with everything in it."""
+        ...
+
+
+class Connector(Protocol):
+    """Carries messages and replies between the world and the dispatcher."""
+
+    #: The channel of the conversations it carries.
+    name: str
+
+    async def deliver(self, reply: Reply) -> None:
+        """Show or send ``reply``. Raising means it was not delivered; it stays in the outbox."""
+        ...

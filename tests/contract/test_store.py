@@ -1,0 +1,264 @@
+"""What every store promises, run over each implementation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.memory import IDS_KEPT, TURNS_KEPT, MemoryStore
+from bot.ports import Store
+from bot.types import (
+    Action,
+    Citation,
+    Conversation,
+    ConversationKey,
+    Message,
+    Owner,
+    Reason,
+    Reply,
+    Speaker,
+    Turn,
+)
+
+#: Each opens an empty store that may keep files in the folder. Another implementation joins with one line.
+STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
+    "memory": lambda folder: nullcontext(MemoryStore()),
+}
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+ANNA = ConversationKey(channel="chat", account="shop", thread="anna")
+BORIS = ConversationKey(channel="chat", account="shop", thread="boris")
+
+
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with STORES[request.param](tmp_path) as opened:
+        yield opened
+
+
+def message(id_: str, key: ConversationKey = ANNA, text: str = "Where is my parcel?") -> Message:
+    return Message(id=id_, conversation=key, text=text, at=NOON, customer="c1")
+
+
+def reply_to(asked: Message, text: str = "On its way.", action: Action = Action.ANSWER) -> Reply:
+    return Reply(
+        id=f"r-{asked.conversation.thread}-{asked.id}",
+        conversation=asked.conversation,
+        in_reply_to=asked.id,
+        text=text,
+        action=action,
+        reason=Reason.CONFIDENT,
+        confidence=0.9,
+        language="en",
+        citations=(Citation(id="parcel", question="Where is my parcel?", source="faq.jsonl:3", url="https://x.test/p"),),
+        timings_ms={"sources": 1.5},
+    )
+
+
+async def test_an_unknown_conversation_is_new_and_the_bots(store: Store) -> None:
+    assert await store.conversation(ANNA) == Conversation(key=ANNA)
+
+
+async def test_an_accepted_message_is_a_turn_and_unfinished(store: Store) -> None:
+    asked = message("1")
+    assert await store.accept(asked)
+    assert (await store.conversation(ANNA)).turns == (
+        Turn(speaker=Speaker.CUSTOMER, text=asked.text, at=NOON, id="1"),
+    )
+    assert await store.unfinished() == [asked]
+
+
+async def test_the_same_id_is_accepted_once_and_changes_nothing_the_second_time(store: Store) -> None:
+    await store.accept(message("1"))
+    before = await store.conversation(ANNA)
+    assert not await store.accept(message("1", text="other words"))
+    assert await store.conversation(ANNA) == before
+    assert len(await store.unfinished()) == 1
+
+
+async def test_a_finished_message_is_still_a_duplicate(store: Store) -> None:
+    await store.accept(message("1"))
+    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    assert not await store.accept(message("1"))
+
+
+async def test_the_same_id_in_another_conversation_is_another_message(store: Store) -> None:
+    assert await store.accept(message("1", ANNA))
+    assert await store.accept(message("1", BORIS))
+    await store.finish(message("1", ANNA), None, owner=Owner.BOT)
+    assert await store.unfinished() == [message("1", BORIS)]
+
+
+async def test_of_deliveries_at_the_same_time_one_is_accepted(store: Store) -> None:
+    results = await asyncio.gather(*(store.accept(message("1")) for _ in range(8)))
+    assert sorted(results) == [False] * 7 + [True]
+    assert len((await store.conversation(ANNA)).turns) == 1
+
+
+async def test_unfinished_messages_come_in_the_order_of_acceptance(store: Store) -> None:
+    # The ids and the clock say otherwise.
+    sent = [message("3"), message("1", BORIS), replace(message("2"), at=NOON - timedelta(hours=1))]
+    for one in sent:
+        await store.accept(one)
+    assert await store.unfinished() == sent
+
+
+async def test_finishing_writes_turn_outbox_and_owner_together(store: Store) -> None:
+    asked = message("1")
+    reply = reply_to(asked, action=Action.HAND_OFF)
+    await store.accept(asked)
+    assert await store.finish(asked, reply, owner=Owner.WAITING)
+
+    conversation = await store.conversation(ANNA)
+    assert conversation.owner is Owner.WAITING
+    said = conversation.turns[-1]
+    assert (said.speaker, said.text, said.id) == (Speaker.BOT, reply.text, reply.id)
+    assert (said.action, said.entries) == (Action.HAND_OFF, ("parcel",))
+    assert said.at.tzinfo is not None
+    assert await store.unfinished() == []
+    assert await store.outbox() == [reply]
+
+
+async def test_finishing_silently_sets_the_owner_and_says_nothing(store: Store) -> None:
+    await store.accept(message("1"))
+    await store.set_owner(ANNA, Owner.HUMAN)
+    assert await store.finish(message("1"), None, owner=Owner.HUMAN)
+    assert await store.unfinished() == []
+    assert await store.outbox() == []
+    conversation = await store.conversation(ANNA)
+    assert conversation.owner is Owner.HUMAN
+    assert [turn.speaker for turn in conversation.turns] == [Speaker.CUSTOMER]
+
+
+@pytest.mark.parametrize("second", [None, reply_to(message("1"), "Again.")], ids=["silent", "reply"])
+async def test_a_message_is_finished_once(store: Store, second: Reply | None) -> None:
+    await store.accept(message("1"))
+    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    before = await store.conversation(ANNA)
+    assert not await store.finish(message("1"), second, owner=Owner.CLOSED)
+    assert await store.conversation(ANNA) == before
+    assert len(await store.outbox()) == 1
+
+
+async def test_of_finishes_at_the_same_time_one_counts(store: Store) -> None:
+    await store.accept(message("1"))
+    replies = [replace(reply_to(message("1")), id=f"r{n}") for n in range(8)]
+    results = await asyncio.gather(*(store.finish(message("1"), reply, owner=Owner.BOT) for reply in replies))
+    assert sorted(results) == [False] * 7 + [True]
+    assert await store.outbox() == [replies[results.index(True)]]
+
+
+@pytest.mark.parametrize("owner", [Owner.WAITING, Owner.HUMAN, Owner.CLOSED])
+async def test_a_reply_is_refused_while_the_bot_does_not_own_the_case(store: Store, owner: Owner) -> None:
+    await store.accept(message("1"))
+    await store.set_owner(ANNA, owner)
+    before = await store.conversation(ANNA)
+    assert not await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    assert await store.conversation(ANNA) == before
+    assert await store.unfinished() == [message("1")]
+    assert await store.outbox() == []
+
+
+async def test_a_message_that_was_never_accepted_cannot_be_finished(store: Store) -> None:
+    assert not await store.finish(message("1"), reply_to(message("1")), owner=Owner.WAITING)
+    assert await store.conversation(ANNA) == Conversation(key=ANNA)
+    assert await store.outbox() == []
+
+
+async def test_the_outbox_is_oldest_first_and_gives_back_the_whole_reply(store: Store) -> None:
+    replies = []
+    for one in (message("2"), message("1", BORIS), message("1")):
+        await store.accept(one)
+        replies.append(reply_to(one))
+        await store.finish(one, replies[-1], owner=Owner.BOT)
+    assert await store.outbox() == replies
+
+
+async def test_a_delivered_reply_leaves_the_outbox_and_stays_a_turn(store: Store) -> None:
+    for id_ in ("1", "2"):
+        await store.accept(message(id_))
+        await store.finish(message(id_), reply_to(message(id_)), owner=Owner.BOT)
+    await store.delivered(reply_to(message("1")))
+    await store.delivered(reply_to(message("1")))
+    assert await store.outbox() == [reply_to(message("2"))]
+    assert len((await store.conversation(ANNA)).turns) == 4
+
+
+async def test_turns_from_elsewhere_are_appended_in_order(store: Store) -> None:
+    await store.accept(message("1"))
+    said = Turn(speaker=Speaker.AGENT, text="Let me look.", at=NOON - timedelta(days=1))
+    await store.append(ANNA, said)
+    assert (await store.conversation(ANNA)).turns[-1] == said
+    await store.append(BORIS, said)
+    assert (await store.conversation(BORIS)).turns == (said,)
+
+
+@pytest.mark.parametrize("owner", list(Owner))
+async def test_the_owner_is_who_was_named_last(store: Store, owner: Owner) -> None:
+    await store.set_owner(ANNA, Owner.HUMAN)
+    await store.set_owner(ANNA, owner)
+    assert (await store.conversation(ANNA)).owner is owner
+    assert (await store.conversation(BORIS)).owner is Owner.BOT
+
+
+async def test_the_language_is_fixed_and_freed(store: Store) -> None:
+    await store.set_language(ANNA, "zh")
+    assert (await store.conversation(ANNA)).language == "zh"
+    await store.set_language(ANNA, None)
+    assert (await store.conversation(ANNA)).language is None
+
+
+async def test_a_conversation_that_was_read_does_not_change_under_its_reader(store: Store) -> None:
+    await store.accept(message("1"))
+    read = await store.conversation(ANNA)
+    await store.accept(message("2"))
+    await store.set_owner(ANNA, Owner.HUMAN)
+    assert (len(read.turns), read.owner) == (1, Owner.BOT)
+
+
+async def test_nothing_of_a_forgotten_conversation_is_kept(store: Store) -> None:
+    for id_ in ("1", "2"):
+        await store.accept(message(id_))
+    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    await store.set_language(ANNA, "zh")
+    await store.accept(message("1", BORIS))
+
+    await store.forget(ANNA)
+
+    assert await store.conversation(ANNA) == Conversation(key=ANNA)
+    assert await store.unfinished() == [message("1", BORIS)]
+    assert await store.outbox() == []
+    assert not await store.finish(message("2"), reply_to(message("2")), owner=Owner.BOT)
+    assert await store.conversation(ANNA) == Conversation(key=ANNA)
+    assert await store.accept(message("1")), "its ids are forgotten too"
+
+
+async def test_forgetting_what_is_not_known_is_no_error(store: Store) -> None:
+    await store.forget(ANNA)
+
+
+async def test_memory_keeps_the_newest_turns_only() -> None:
+    store = MemoryStore()
+    for n in range(TURNS_KEPT + 5):
+        await store.append(ANNA, Turn(speaker=Speaker.AGENT, text=str(n), at=NOON))
+    kept = [turn.text for turn in (await store.conversation(ANNA)).turns]
+    assert kept == [str(n) for n in range(5, TURNS_KEPT + 5)]
+
+
+async def test_memory_forgets_the_oldest_ids_but_never_those_of_unfinished_messages() -> None:
+    store = MemoryStore()
+    await store.accept(message("waits"))
+    await store.accept(message("done"))
+    await store.finish(message("done"), None, owner=Owner.BOT)
+    for n in range(IDS_KEPT):
+        await store.accept(message(str(n)))
+        await store.finish(message(str(n)), None, owner=Owner.BOT)
+    assert not await store.accept(message("waits"))
+    assert not await store.accept(message("0"))
+    assert await store.accept(message("done"))
