@@ -119,5 +119,5 @@ def _turn(reply: Reply) -> Turn:
         at=datetime.now(UTC),
         id=reply.id,
         action=reply.action,
-        entries=tuple(citation.id for citation in reply.citations),
+        citations=reply.citations,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.policy import Decision
 from bot.types import Candidate, Conversation, ConversationKey, Message, Owner, Question, Reply, Turn
 
 
@@ -16,6 +17,14 @@ class Source(Protocol):
 
     async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Return for each question its candidates, best first, at most ten; never an entry that is not valid that day."""
+        ...
+
+
+class Composer(Protocol):
+    """Writes the text of a reply."""
+
+    async def compose(self, decision: Decision, language: str) -> str:
+        """Return what to say in ``language``, where the knowledge has it."""
         ...
 
 

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import settings_source
+from bot.composer import REPLIES
 from bot.settings_source import PREFIX, FolderOrName
 
 _HEADER = """\
@@ -117,6 +118,34 @@ class Policy(_Section):
         return value
 
 
+class Replies(_Section):
+    """What the bot says around the entries it quotes. Each has a text for every language; {question} stands for the
+    question that is meant."""
+
+    greeting: dict[str, str] = dict(REPLIES["greeting"])
+    """To a greeting."""
+    thanks: dict[str, str] = dict(REPLIES["thanks"])
+    """To thanks."""
+    goodbye: dict[str, str] = dict(REPLIES["goodbye"])
+    """To a goodbye."""
+    no_words: dict[str, str] = dict(REPLIES["no_words"])
+    """To a message without words."""
+    clarify: dict[str, str] = dict(REPLIES["clarify"])
+    """Before the questions to choose from."""
+    clarify_one: dict[str, str] = dict(REPLIES["clarify_one"])
+    """Where only one question comes near."""
+    hand_off: dict[str, str] = dict(REPLIES["hand_off"])
+    """Where the bot cannot answer reliably."""
+    asked_for_person: dict[str, str] = dict(REPLIES["asked_for_person"])
+    """Where the customer asked for a person."""
+    partly_known: dict[str, str] = dict(REPLIES["partly_known"])
+    """After the answer to one of two questions, where the other is handed over."""
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Return all texts by name and language."""
+        return {name: dict(REPLIES[name]) | getattr(self, name) for name in type(self).model_fields}
+
+
 class Dispatcher(_Section):
     """How many messages are worked on."""
 
@@ -135,6 +164,7 @@ class Settings(BaseSettings):
     retrieval: Retrieval = Retrieval()
     state: State = Field(default_factory=State)
     policy: Policy = Policy()
+    replies: Replies = Replies()
     dispatcher: Dispatcher = Dispatcher()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

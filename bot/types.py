@@ -42,6 +42,8 @@ class Reason(StrEnum):
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
+    #: The bot itself failed on this message.
+    FAILED = "failed"
     #: The message has no words: an emoji, punctuation, an empty line.
     NO_WORDS = "no_words"
 
@@ -154,9 +156,9 @@ class Turn:
     at: datetime
     #: The message's or the reply's id ("" for turns that came from elsewhere).
     id: str = ""
-    #: Of a bot's turn: what it did, and the ids of the entries it quoted or offered.
+    #: Of a bot's turn: what it did, and the entries it quoted or offered.
     action: Action | None = None
-    entries: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

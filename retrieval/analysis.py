@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import Stemmer
 
 from retrieval.errors import SourceError
-from retrieval.text import fold, is_han
+from retrieval.text import HAN, fold, is_han
 
 if TYPE_CHECKING:
     import jieba
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ANALYSIS_VERSION = 1
 
 #: Runs of Han characters, or of letters and digits; a number keeps its points and commas ("20,000", "3.5").
-_RUN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U000323af]+|[^\W_㐀-䶿一-鿿豈-﫿]+(?:[.,:](?=\d)\d+)*")
+_RUN = re.compile(rf"[{HAN}]+|(?:(?![{HAN}])[^\W_])+(?:[.,:]\d+)*")
 
 #: English words that say nothing of what a question is about. "No", "not" and "without" stay: they do.
 STOP_WORDS = frozenset(
@@ -67,7 +67,7 @@ class Analyzer:
         """Return the terms of ``text``, in order, with repetitions."""
         terms: list[str] = []
         for run in _RUN.findall(fold(text)):
-            if is_han(run[0]):
+            if is_han(run):
                 terms.extend(run)
                 terms.extend(a + b for a, b in zip(run, run[1:], strict=False))
                 terms.extend(word for word in self._jieba.lcut(run) if len(word) > 2)
@@ -78,4 +78,4 @@ class Analyzer:
 
 def phrases(terms: list[str]) -> list[str]:
     """Return the pairs of neighbouring terms outside Chinese, whose pairs are terms already."""
-    return [f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False) if not is_han(a[0]) and not is_han(b[0])]
+    return [f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False) if not is_han(a) and not is_han(b)]

@@ -19,14 +19,14 @@ from retrieval.types import Hit, Passage, Query
 from retrieval.vectors import Ids, VectorIndex
 
 #: How many texts of passages the dense side, and how many passages the keyword side proposes to the fusion.
-DENSE_POOL, KEYWORD_POOL = 100, 50
+DENSE_POOL, KEYWORD_POOL = 100, 30
 
 #: A query that finds something this likely alone does not lean on its context; one that does is weighed together with
 #: the context, which counts this much (benchmarks/fusion.py).
 LEANS_BELOW, CONTEXT_WEIGHT = 12.0, 0.6
 
-#: How many hits of each reading are put together with those of the other.
-MERGED = 30
+#: A row that the encoder reads worse than this is not compared: its cosine would add less than one log-odd.
+ILLEGIBLE = 0.05
 
 #: A passage is as near as its three nearest phrasings, the nearest counting most: one phrasing that happens to be close
 #: is worth less than three that agree (benchmarks/fusion.py).
@@ -100,10 +100,10 @@ class KnowledgeIndex:
         vectors = self.encoder.encode_queries(texts)
         near = self.data.vectors.search(vectors, DENSE_POOL)
         served = self._served_on(day)
-        found = [self._search(*each, max(k, MERGED), served) for each in zip(texts, vectors, near, strict=True)]
-        for i, together in zip(leaning, found[len(queries) :], strict=True):
-            found[i] = _merge(found[i], together)
-        return [hits[:k] for hits in found[: len(queries)]]
+        readings = [self._read(*each, served) for each in zip(texts, vectors, near, strict=True)]
+        for i, together in zip(leaning, readings[len(queries) :], strict=True):
+            readings[i] = readings[i].leaning_on(together)
+        return [self._hits(reading, k) for reading in readings[: len(queries)]]
 
     def _served_on(self, day: date) -> npt.NDArray[np.bool_]:
         if self._served is None or self._served[0] != day:
@@ -111,7 +111,8 @@ class KnowledgeIndex:
             self._served = (day, mask)
         return self._served[1]
 
-    def _search(self, text: str, vector: Vectors, near: Ids, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
+    def _read(self, text: str, vector: Vectors, near: Ids, served: npt.NDArray[np.bool_]) -> _Reading:
+        """Look on both sides, and put the rows of an entry together."""
         terms = self._analyzer.terms(text)
         keywords = np.zeros(len(self.data.passages), dtype=np.float32)
         for rows, index in self._keywords:
@@ -121,62 +122,59 @@ class KnowledgeIndex:
         found = {self._row_of_unit[unit] for unit in near.tolist()}
         found.update(row for row in np.argpartition(keywords, -pool)[-pool:].tolist() if keywords[row] > 0)
         entries = {self.data.passages[row].id for row in found}
-        rows = np.array([r for entry in entries for r in self._entries[entry] if served[r]], dtype=np.intp)
+        rows = np.array([r for entry in sorted(entries) for r in self._entries[entry] if served[r]], dtype=np.intp)
         if not len(rows):
-            return []
+            return _Reading(text=text, terms=terms, scores={})
         reads = self.data.reads[rows] * fusion.readable(self.encoder.unknown_share(text))
-        mean, nearest = self._cosines(rows, vector)
-        dense, keyword = fusion.log_odds(mean, keywords[rows], reads=reads)
-        return self._hits(rows, dense, keyword, (mean * reads, nearest * reads, keywords[rows]), text, terms, k)
+        mean, nearest = self._cosines(rows, vector, reads)
+        sides = fusion.log_odds(mean, keywords[rows], reads=reads)
+        scores: dict[str, _Score] = {}
+        for row, *numbers in zip(rows.tolist(), *sides, mean * reads, nearest * reads, keywords[rows], strict=True):
+            entry = self.data.passages[row].id
+            scores[entry] = scores.get(entry, _Score()).with_twin(*map(float, numbers))
+        return _Reading(text=text, terms=terms, scores=scores)
 
-    def _cosines(self, rows: Rows, vector: Vectors) -> tuple[Floats, Floats]:
-        """Return how near each row is to the vector: by its nearest phrasings together, and by the nearest alone."""
-        starts, counts = self.data.starts[rows], np.diff(self.data.starts)[rows]
-        places = starts[:, None] + np.arange(counts.max())
-        present = np.arange(counts.max()) < counts[:, None]
-        each = np.full(present.shape, -np.inf, dtype=np.float32)
-        each[present] = self.data.vectors.vectors(self.data.units[places[present]]) @ vector
-        each = -np.sort(-each, axis=1)[:, : len(NEAREST)]
-        weights = np.where(np.isfinite(each), NEAREST[: each.shape[1]], 0.0)
-        mean: Floats = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
-        return mean, each[:, 0]
+    def _cosines(self, rows: Rows, vector: Vectors, reads: Floats) -> tuple[Floats, Floats]:
+        """Return how near each row is to the vector: by its nearest phrasings together, and by the nearest alone.
 
-    def _hits(
-        self,
-        rows: Rows,
-        dense: Floats,
-        keyword: Floats,
-        sides: tuple[Floats, Floats, Floats],
-        text: str,
-        terms: list[str],
-        k: int,
-    ) -> list[Hit]:
-        """Put the rows of an entry together: as near as the nearest of the twins, with the keywords that any has."""
-        entries: dict[str, list[int]] = {}
-        for place, row in enumerate(rows.tolist()):
-            entries.setdefault(self.data.passages[row].id, []).append(place)
-        odds = {entry: float(max(dense[t]) + keyword[t].sum()) for entry, t in entries.items()}
-        best = sorted(odds, key=lambda entry: (-odds[entry], entry))[:k]
-        weight, language = self._weights(terms), detect_language(text)
+        Rows that the encoder cannot read are not looked at: their nearness would not count.
+        """
+        mean, nearest = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
+        legible = np.flatnonzero(reads > ILLEGIBLE)
+        if len(legible):
+            starts, ends = self.data.starts[rows[legible]], self.data.starts[rows[legible] + 1]
+            width = int((ends - starts).max())
+            places = starts[:, None] + np.arange(width)
+            present = places < ends[:, None]
+            each = np.full(places.shape, -np.inf, dtype=np.float32)
+            each[present] = self.data.vectors.vectors(self.data.units[places[present]]) @ vector
+            each = -np.sort(-each, axis=1)[:, : len(NEAREST)]
+            weights = np.where(np.isfinite(each), NEAREST[: each.shape[1]], 0.0)
+            mean[legible] = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
+            nearest[legible] = each[:, 0]
+        return mean, nearest
+
+    def _hits(self, reading: _Reading, k: int) -> list[Hit]:
+        weight, language = self._weights(reading.terms), detect_language(reading.text)
         total = sum(weight.values()) or 1.0
         unknown = sum(w for term, w in weight.items() if all(term not in index for _, index in self._keywords)) / total
         hits = []
-        for entry in best:
-            twins = entries[entry]
-            spoken = min(twins, key=lambda t: (self.data.passages[rows[t]].language != language, -dense[t] - keyword[t]))
-            near, nearest, score = (float(max(side[twins])) for side in sides)
-            held = {term for t in twins for term in self.data.terms[rows[t]]}
+        for entry, score in reading.best(k):
+            held = {term for row in self._entries[entry] for term in self.data.terms[row]}
+            passage = self.passage(entry, language)
+            assert passage is not None
             hits.append(
                 Hit(
-                    passage=self.data.passages[rows[spoken]],
-                    score=fusion.bounded(odds[entry]),
-                    odds=odds[entry],
-                    dense=min(max(near, 0.0), 1.0),
-                    nearest=min(max(nearest, 0.0), 1.0),
-                    keyword=score,
+                    passage=passage,
+                    score=fusion.bounded(score.odds),
+                    odds=score.odds,
+                    dense=min(score.dense, 1.0),
+                    nearest=min(score.nearest, 1.0),
+                    keyword=score.keyword,
                     coverage=sum(w for term, w in weight.items() if term in held) / total,
                     unknown=unknown,
-                    terms=len(terms),
+                    terms=len(reading.terms),
+                    leans=reading.leans,
                 )
             )
         return hits
@@ -186,15 +184,55 @@ class KnowledgeIndex:
         return {term: min(index.weight(term) for _, index in self._keywords) for term in terms}
 
 
-def _merge(alone: list[Hit], together: list[Hit]) -> list[Hit]:
-    """Add what a query says together with its context, unless it says enough alone."""
-    if alone and alone[0].odds >= LEANS_BELOW:
-        return alone
-    first, second = ({hit.passage.id: hit for hit in hits} for hits in (alone, together))
-    merged = []
-    for entry in first.keys() | second.keys():
-        sides = (first[entry].odds if entry in first else 0.0, second[entry].odds if entry in second else 0.0)
-        odds = (sides[0] + CONTEXT_WEIGHT * sides[1]) / (1.0 + CONTEXT_WEIGHT)
-        hit = first.get(entry) or second[entry]
-        merged.append(replace(hit, odds=odds, score=fusion.bounded(odds), leans=True))
-    return sorted(merged, key=lambda hit: (-hit.odds, hit.passage.id))
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """What both sides say of an entry."""
+
+    dense_odds: float = 0.0
+    keyword_odds: float = 0.0
+    dense: float = 0.0
+    nearest: float = 0.0
+    keyword: float = 0.0
+
+    @property
+    def odds(self) -> float:
+        return self.dense_odds + self.keyword_odds
+
+    def with_twin(self, dense_odds: float, keyword_odds: float, dense: float, nearest: float, keyword: float) -> _Score:
+        """An entry is as near as the nearest of its twins, and has the keywords that any of them has."""
+        return _Score(
+            max(self.dense_odds, dense_odds),
+            self.keyword_odds + keyword_odds,
+            max(self.dense, dense),
+            max(self.nearest, nearest),
+            max(self.keyword, keyword),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    """A text as both sides understand it."""
+
+    text: str
+    terms: list[str]
+    scores: dict[str, _Score]
+    leans: bool = False
+
+    def best(self, k: int) -> list[tuple[str, _Score]]:
+        """Return the ``k`` entries with the highest odds; ids break ties, so that a search is repeatable."""
+        return sorted(self.scores.items(), key=lambda item: (-item[1].odds, item[0]))[:k]
+
+    def leaning_on(self, together: _Reading) -> _Reading:
+        """Add what the text says together with its context, unless it says enough alone."""
+        if any(score.odds >= LEANS_BELOW for score in self.scores.values()):
+            return self
+        own, share = 1 / (1 + CONTEXT_WEIGHT), CONTEXT_WEIGHT / (1 + CONTEXT_WEIGHT)
+        scores = {}
+        for entry in self.scores.keys() | together.scores.keys():
+            alone, context = self.scores.get(entry, _Score()), together.scores.get(entry, _Score())
+            scores[entry] = replace(
+                alone,
+                dense_odds=own * alone.dense_odds + share * context.dense_odds,
+                keyword_odds=own * alone.keyword_odds + share * context.keyword_odds,
+            )
+        return replace(self, scores=scores, leans=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,20 +14,22 @@ if TYPE_CHECKING:
 #: names in Latin letters stays above it, an English one that quotes a Chinese name stays below.
 _HAN_SHARE = 0.2
 
-#: First and last code point of the blocks with Han characters.
-_HAN_BLOCKS = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
+#: The blocks with Han characters, as the inside of a class of a regular expression.
+HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
+
+_HAN_CHARACTER = re.compile(f"[{HAN}]")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def detect_language(text: str) -> str:
     """Tell Chinese from the rest by script: "zh" where more than a fifth of the letters are Han, otherwise "en"."""
-    letters = [char for char in text if char.isalpha()]
-    han = sum(map(is_han, letters))
-    return "zh" if han > _HAN_SHARE * len(letters) else "en"
+    han, letters = len(_HAN_CHARACTER.findall(text)), len(_LETTER.findall(text))
+    return "zh" if han > _HAN_SHARE * letters else "en"
 
 
-def is_han(char: str) -> bool:
-    """Whether ``char`` is a Chinese character."""
-    return any(first <= ord(char) <= last for first, last in _HAN_BLOCKS)
+def is_han(text: str) -> bool:
+    """Whether ``text`` starts with a Chinese character."""
+    return _HAN_CHARACTER.match(text) is not None
 
 
 def fold(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from pathlib import Path
 
 import faiss
@@ -97,13 +98,29 @@ class VectorIndex:
         """Return the ids of the ``k`` nearest of each query, nearest first; fewer where there are fewer."""
         if not len(self):
             return [np.empty(0, np.int64) for _ in queries]
+        # OpenMP's idle threads spin: with a second one a single query takes several times as long on a busy machine.
+        faiss.omp_set_num_threads(1)
         _, ids = self._index.search(queries, min(k, len(self)))
         return [row[row >= 0] for row in ids]
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return the vectors stored under ``ids``, shape (len(ids), dimensions)."""
-        found: Vectors = self._index.reconstruct_batch(ids)
-        return found
+        if not self.exact:
+            found: Vectors = self._index.reconstruct_batch(ids)
+            return found
+        order, codes = self._codes
+        return codes[order[np.searchsorted(self._sorted_ids, ids)]].astype(np.float32)
+
+    @cached_property
+    def _codes(self) -> tuple[Ids, npt.NDArray[np.float16]]:
+        """Return the places of the sorted ids, and a view of the index's own memory: reading it is ten times as fast."""
+        stored = faiss.downcast_index(self._index.index)
+        view = faiss.rev_swig_ptr(stored.codes.data(), stored.codes.size()).view(np.float16)
+        return np.argsort(self.ids()), view.reshape(len(self), stored.d)
+
+    @cached_property
+    def _sorted_ids(self) -> Ids:
+        return np.sort(self.ids())
 
 
 def _widen_until_good(ivf: faiss.IndexIVFScalarQuantizer, ids: Ids, vectors: Vectors) -> float:

@@ -19,7 +19,9 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import is_dumb_terminal
 from rich.console import Console
 from rich.text import Text
 
@@ -86,6 +88,8 @@ class Screen:
         return PromptSession(_PROMPT, history=self._open_history(), key_bindings=keys, interrupt_exception=_Interrupted)
 
     def _output(self) -> Output:
+        if is_dumb_terminal():
+            return PlainTextOutput(self._stdout)  # the other one shows the cursor by an escape sequence
         output = create_output(self._stdout)
         if isinstance(output, Vt100_Output):
             # The cursor's position matters for menus only, and a terminal that cannot tell it provokes a warning.

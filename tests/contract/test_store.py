@@ -56,7 +56,9 @@ def reply_to(asked: Message, text: str = "On its way.", action: Action = Action.
         reason=Reason.CONFIDENT,
         confidence=0.9,
         language="en",
-        citations=(Citation(id="parcel", question="Where is my parcel?", source="faq.jsonl:3", url="https://x.test/p"),),
+        citations=(
+            Citation(id="parcel", question="Where is my parcel?", source="faq.jsonl:3", url="https://x.test/p"),
+        ),
         timings_ms={"sources": 1.5},
     )
 
@@ -68,9 +70,7 @@ async def test_an_unknown_conversation_is_new_and_the_bots(store: Store) -> None
 async def test_an_accepted_message_is_a_turn_and_unfinished(store: Store) -> None:
     asked = message("1")
     assert await store.accept(asked)
-    assert (await store.conversation(ANNA)).turns == (
-        Turn(speaker=Speaker.CUSTOMER, text=asked.text, at=NOON, id="1"),
-    )
+    assert (await store.conversation(ANNA)).turns == (Turn(speaker=Speaker.CUSTOMER, text=asked.text, at=NOON, id="1"),)
     assert await store.unfinished() == [asked]
 
 

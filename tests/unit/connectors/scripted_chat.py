@@ -1,6 +1,8 @@
 """A program for the tests of the terminal: `Terminal` before a desk that answers by script.
 
-Usage: scripted_chat.py FOLDER; what the desk was asked is appended to FOLDER/asked, the history is FOLDER/state/history.
+Usage: scripted_chat.py FOLDER
+
+What the desk was asked is appended to FOLDER/asked, the history is FOLDER/state/history.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bot.errors import OverloadedError
+from bot.ports import Connector
 from bot.types import Action, Candidate, Citation, ConversationKey, Message, Outcome, Reason, Reply
 from connectors.terminal import Terminal
 
@@ -40,7 +43,7 @@ class ScriptedDesk:
     """Answers known texts by script and repeats any other."""
 
     def __init__(self, folder: Path) -> None:
-        self.terminal: Terminal | None = None
+        self.connector: Connector | None = None
         self._asked = folder / "asked"
 
     def _log(self, line: str) -> None:
@@ -53,11 +56,11 @@ class ScriptedDesk:
             raise OverloadedError
         if message.text == "silence":
             return Outcome.ACCEPTED
-        assert self.terminal is not None
+        assert self.connector is not None
         reply = self._reply(message)
-        await self.terminal.deliver(replace(reply, in_reply_to="some other message", text="not for you"))
-        await self.terminal.deliver(reply)
-        await self.terminal.deliver(reply)
+        await self.connector.deliver(replace(reply, in_reply_to="some other message", text="not for you"))
+        await self.connector.deliver(reply)
+        await self.connector.deliver(reply)
         return Outcome.ACCEPTED
 
     async def hand_back(self, key: ConversationKey) -> None:
@@ -113,8 +116,9 @@ def main() -> None:
     """Run one conversation."""
     folder = Path(sys.argv[1])
     desk = ScriptedDesk(folder)
-    desk.terminal = Terminal(desk, entries=1234, history=folder / "state" / "history")
-    sys.exit(asyncio.run(desk.terminal.run()))
+    terminal = Terminal(desk, entries=1234, history=folder / "state" / "history")
+    desk.connector = terminal
+    sys.exit(asyncio.run(terminal.run()))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -44,13 +43,13 @@ class Chat:
     def sees(self, text: str) -> str:
         """Wait for ``text``; return all that came since the last look, up to it."""
         self.child.expect_exact(text)
-        return self.child.before + text
+        return f"{self.child.before}{text}"
 
     def exit_code(self) -> int:
         self.child.expect(pexpect.EOF)
         self.child.close()
         assert self.child.signalstatus is None
-        return self.child.exitstatus
+        return int(self.child.exitstatus)
 
     @property
     def asked(self) -> list[str]:
@@ -214,7 +213,7 @@ def test_ctrl_c_while_a_reply_is_awaited_leaves(chat: Callable[..., Chat]) -> No
     talk = chat()
     talk.types("silence")
     talk.sees("looking it up")
-    talk.child.kill(signal.SIGINT)
+    talk.child.send(CTRL_C)
     talk.sees("Goodbye.")
     assert talk.exit_code() == 0
 

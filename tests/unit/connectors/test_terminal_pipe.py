@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from connectors.terminal.clean import clean, one_line
 
 PROGRAM = Path(__file__).with_name("scripted_chat.py")
@@ -36,7 +37,8 @@ def test_each_line_gets_one_line_in_order_and_blank_ones_get_none(tmp_path: Path
     assert ran.stdout.decode().splitlines() == [
         "You said: first",
         "It is 4.90 EUR. Free from 50 EUR. [ship-cost]",
-        "Did you mean: 1. How much does standard shipping cost? 2. How long does shipping take? [ship-cost] [ship-time]",
+        "Did you mean: 1. How much does standard shipping cost? 2. How long does shipping take?"
+        " [ship-cost] [ship-time]",
         "运费为 4.90 欧元。",
         "You said: last, without an end",
     ]
@@ -76,8 +78,7 @@ def test_a_line_at_the_limit_is_sent(tmp_path: Path) -> None:
 def test_commands_work_and_print_nothing_but_replies(tmp_path: Path) -> None:
     ran = piped(tmp_path, b"/lang zh\n/handoff\n/lang auto\n/reset\n/quit\nnever\n")
     assert ran.stdout.decode().splitlines() == ["A colleague will help."]
-    said = "I would like to talk to a person." if "auto" in asked(tmp_path)[1] else "我要转人工客服。"
-    assert asked(tmp_path) == ["language zh", f"message '{said}'", "hand_back", "language None", "reset"]
+    assert asked(tmp_path) == ["language zh", "message '我要转人工客服。'", "hand_back", "language None", "reset"]
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
@@ -93,7 +94,7 @@ def test_commands_that_cannot_be_followed_are_named(tmp_path: Path) -> None:
 
 def test_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path) -> None:
     ran = piped(tmp_path, b"evil\n", FORCE_COLOR="1")
-    assert ran.stdout.decode() == "abcd e f [bold]g[/bold] h \ufffd [evil]\n"
+    assert ran.stdout.decode() == "abcde f [bold]g[/bold] h \ufffd [evil]\n"
 
 
 def test_a_reader_who_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_importing_the_connector_does_not_load_what_only_a_conversation_needs(mo
     [
         ("a\x1b[1;31mb\x1b[0m", "ab"),
         ("a\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\b", "alinkb"),
-        ("unfinished \x1b]0;stays readable", "unfinished 0;stays readable"),
+        ("unfinished \x1b]0;stays readable", "unfinished ]0;stays readable"),
         ("\x1b(0line\x1b(B", "line"),
         ("\x1bcreset \x07bell \x7fdel", "reset bell del"),
         ("one\r\ntwo\u2028three\x85four", "one\ntwo\nthree\nfour"),

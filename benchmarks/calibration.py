@@ -1,0 +1,84 @@
+"""Confidence and thresholds on `faq_data`: fit on its development half, reported on its test half.
+
+    python -m benchmarks.calibration            what the shipped coefficients reach
+    python -m benchmarks.calibration --fit      fit them anew, write bot/calibration.json, and report
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+import bot.calibration
+from benchmarks.common import TODAY, Labelled, demo_index, labelled, mean
+from bot.calibration import FEATURES, Calibration, features
+from retrieval.types import Hit, Query
+
+#: Candidates of a question that the fit learns from: the ones a clarifying question could offer.
+PLACES = 3
+
+#: Inverse strength of the penalty on large coefficients, chosen by cross-validation on the development half.
+C = 1.0
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", action="store_true", help="fit the coefficients anew and write bot/calibration.json")
+    asked = labelled()
+    index = demo_index()
+    hits = index.search([Query(text=q.text, context=q.context) for q in asked], 10, day=TODAY)
+    if parser.parse_args().fit:
+        fit([(q, h) for q, h in zip(asked, hits, strict=True) if q.split == "dev"])
+    calibration = Calibration.shipped()
+    for split in ("dev", "test"):
+        for language in ("en", "zh"):
+            report(split, language, [(q, h) for q, h in zip(asked, hits, strict=True) if (q.split, q.language) == (split, language)], calibration)
+
+
+def fit(rows: list[tuple[Labelled, list[Hit]]]) -> None:
+    """Fit one model for each language and write them."""
+    languages = {}
+    for language in ("en", "zh"):
+        samples = [
+            (features(hits, place), bool({hits[place].passage.id} & {*q.answers, *q.accept}))
+            for q, hits in rows
+            if q.language == language
+            for place in range(min(PLACES, len(hits)))
+        ]
+        model = LogisticRegression(C=C, max_iter=5000).fit(*map(np.array, zip(*samples, strict=True)))
+        languages[language] = {
+            "coefficients": [round(float(value), 4) for value in model.coef_[0]],
+            "intercept": round(float(model.intercept_[0]), 4),
+            "samples": len(samples),
+        }
+    data = {"fit_on": "faq_data, development half", "features": list(FEATURES), "languages": languages}
+    Path(bot.calibration.__file__).with_name("calibration.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+def report(split: str, language: str, rows: list[tuple[Labelled, list[Hit]]], calibration: Calibration) -> None:
+    """Print R@1, and for each threshold the coverage, how many answers are right, and how many refusals are."""
+    best = []
+    for q, hits in rows:
+        confidences = calibration.confidences(hits, language)
+        place = int(np.argmax(confidences)) if confidences else -1
+        best.append((confidences[place] if hits else 0.0, q.right([hits[place].passage.id]) if hits else False, bool(q.answers)))
+    known = [row for row in best if row[2]]
+    first = mean(q.right([hits[0].passage.id]) for q, hits in rows if q.answers and hits)
+    print(f"\n{split} {language}: {len(known)} answerable, {len(best) - len(known)} not; R@1 {first:.3f}")
+    for threshold in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
+        sent = [row for row in known if row[0] >= threshold]
+        refused = mean(row[0] < threshold for row in best if not row[2])
+        print(f"  from {threshold}: coverage {len(sent) / len(known):.3f}, right {mean(r[1] for r in sent):.3f}, refused {refused:.3f}")
+    edges = np.linspace(0, 1, 6)
+    bins = [[r for r in best if a <= r[0] < b or (b == 1 and r[0] == 1)] for a, b in zip(edges, edges[1:], strict=False)]
+    error = sum(len(b) / len(best) * abs(mean(r[0] for r in b) - mean(r[1] for r in b)) for b in bins if b)
+    print(f"  expected calibration error {error:.3f}")
+
+
+if __name__ == "__main__":
+    main()

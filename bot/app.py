@@ -1,0 +1,175 @@
+"""The wiring: settings to knowledge, knowledge to a running bot. Nothing else in the service knows all the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.calibration import Calibration
+from bot.composer import VerbatimComposer
+from bot.dispatcher import Dispatcher
+from bot.knowledge import KnowledgeSource
+from bot.memory import MemoryStore
+from bot.policy import Thresholds
+from bot.ports import Connector, Store
+from bot.responder import CombinedResponder
+from bot.settings import Settings
+from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply
+from retrieval.analysis import Analyzer
+from retrieval.build import build_index
+from retrieval.encoder import Encoder
+from retrieval.errors import KefuError
+from retrieval.export import load_encoder
+from retrieval.index import KnowledgeIndex
+from retrieval.ingest import Ingestion, read_sources
+from retrieval.text import detect_language
+
+log = logging.getLogger(__name__)
+
+#: How long edits may keep coming before the knowledge is read again, in milliseconds: editors write a file in steps.
+SETTLE_MS = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """Who is told how far the start has come; each default tells nobody."""
+
+    #: A step that takes a while begins.
+    step: Callable[[str], None] = lambda text: None
+    #: So many texts are encoded, of so many.
+    encoded: Callable[[int, int], None] = lambda done, total: None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Library:
+    """What reads and searches knowledge: loaded once, used for every version of the knowledge."""
+
+    encoder: Encoder
+    analyzer: Analyzer
+
+    @classmethod
+    def load(cls, settings: Settings, progress: Progress) -> Library:
+        """Load what the settings name; the encoder is exported the first time."""
+        return cls(
+            encoder=load_encoder(
+                settings.retrieval.encoder,
+                settings.state.cache,
+                threads=settings.retrieval.threads,
+                progress=progress.step,
+            ),
+            analyzer=Analyzer(user_dictionary=settings.retrieval.user_dictionary, cache=settings.state.cache),
+        )
+
+    def index(self, settings: Settings, progress: Progress) -> tuple[KnowledgeIndex, Ingestion]:
+        """Read the sources and return their index, built or taken over, and what was wrong with them."""
+        progress.step("Reading the knowledge")
+        ingestion = read_sources(settings.knowledge.sources, strict=settings.knowledge.strict)
+        folder = settings.state.folder / "index"
+        index = build_index(folder, ingestion.passages, self.encoder, self.analyzer, progress=progress.encoded)
+        return index, ingestion
+
+
+class Bot:
+    """A running bot: what connectors talk to."""
+
+    def __init__(self, dispatcher: Dispatcher, store: Store, carriers: dict[str, Connector]) -> None:
+        """Use `running`."""
+        self._dispatcher = dispatcher
+        self._store = store
+        self._carriers = carriers
+
+    def connect(self, connector: Connector) -> None:
+        """Let ``connector`` carry the replies of its channel."""
+        self._carriers[connector.name] = connector
+
+    async def submit(self, message: Message) -> Outcome:
+        """Accept a message; its reply comes through the connector of its channel."""
+        return await self._dispatcher.submit(message)
+
+    async def hand_back(self, key: ConversationKey) -> None:
+        """Give the case back to the bot."""
+        await self._dispatcher.hand_back(key)
+
+    async def reset(self, key: ConversationKey) -> None:
+        """Forget the conversation."""
+        await self._store.forget(key)
+
+    async def set_language(self, key: ConversationKey, language: str | None) -> None:
+        """Fix the language of the replies, or follow the customer's."""
+        await self._store.set_language(key, language)
+
+
+@asynccontextmanager
+async def running(settings: Settings, library: Library, index: KnowledgeIndex) -> AsyncIterator[Bot]:
+    """Run a bot on ``index`` until the block ends; then what was accepted is finished."""
+    source = KnowledgeSource(
+        index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone)
+    )
+    composer = VerbatimComposer(settings.replies.texts())
+    responder = CombinedResponder(
+        [source],
+        composer,
+        Thresholds(
+            answer_from=settings.policy.answer_from,
+            clarify_from=settings.policy.clarify_from,
+            choices=settings.policy.choices,
+        ),
+    )
+    store = MemoryStore()
+    carriers: dict[str, Connector] = {}
+    dispatcher = Dispatcher(
+        store,
+        responder,
+        carriers,
+        fallback=lambda message: _apology(message, settings),
+        concurrency=settings.dispatcher.concurrency,
+        waiting=settings.dispatcher.waiting,
+    )
+    async with dispatcher:
+        watching = asyncio.create_task(_watch(settings, library, source)) if settings.knowledge.watch else None
+        try:
+            yield Bot(dispatcher, store, carriers)
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:
+    """Put a new index in place whenever the sources change; while they cannot be read, the old one goes on."""
+    from watchfiles import awatch
+
+    folders = {path if path.is_dir() else path.parent for path in map(Path, settings.knowledge.sources)}
+    async for _ in awatch(*folders, step=SETTLE_MS // 3, debounce=SETTLE_MS, recursive=True):
+        try:
+            index, ingestion = await asyncio.to_thread(library.index, settings, Progress())
+        except KefuError as error:
+            log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", error)
+            continue
+        for problem in ingestion.problems:
+            log.warning("%s", problem)
+        if index.version != source.index.version:
+            source.index = index
+            log.info("knowledge %s is in use: %d entries", index.version, len(index))
+
+
+def _apology(message: Message, settings: Settings) -> Reply:
+    """Hand over where the bot itself failed: the customer is not left without a reply."""
+    language = detect_language(message.text)
+    texts = settings.replies.texts()["hand_off"]
+    return Reply(
+        id=uuid.uuid4().hex,
+        conversation=message.conversation,
+        in_reply_to=message.id,
+        text=texts.get(language) or texts["en"],
+        action=Action.HAND_OFF,
+        reason=Reason.FAILED,
+        confidence=0.0,
+        language=language,
+    )

@@ -1,0 +1,94 @@
+"""From what retrieval found to a calibrated confidence: of all candidates with 0.9, nine in ten are right.
+
+A logistic model for each language over a dozen numbers of a hit and its rivals (Platt 1999). The shipped coefficients were
+fit on the development half of `faq_data` by `benchmarks/calibration.py`; they hold for other knowledge only roughly,
+until they are fit on questions labelled for it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from retrieval.types import Hit
+
+#: The numbers the model weighs, in the order of its coefficients.
+FEATURES = (
+    "odds",
+    "margin",
+    "clear",
+    "dense",
+    "nearest",
+    "keyword",
+    "coverage",
+    "unknown",
+    "terms",
+    "dense_margin",
+    "keyword_clear",
+    "agree",
+    "leans",
+)
+
+
+def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
+    """Return the `FEATURES` of ``hits[place]``, each of the order of one."""
+    hit, rivals = hits[place], [other for i, other in enumerate(hits) if i != place]
+    odds, dense, keyword = (
+        max((getattr(rival, name) for rival in rivals), default=0.0) for name in ("odds", "dense", "keyword")
+    )
+    margin = hit.odds - odds
+    return (
+        hit.odds / 10,
+        margin / 5,
+        math.tanh(margin / 3),
+        hit.dense,
+        hit.nearest,
+        min(hit.keyword, 25.0) / 10,
+        hit.coverage,
+        hit.unknown,
+        math.log1p(hit.terms),
+        (hit.dense - dense) * 5,
+        math.tanh((hit.keyword - keyword) / 6),
+        float(hit.dense >= dense and hit.keyword >= keyword),
+        float(hit.leans),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """The coefficients of each language, by ISO code; other languages take English's."""
+
+    coefficients: Mapping[str, tuple[float, ...]]
+    intercepts: Mapping[str, float]
+
+    @classmethod
+    def shipped(cls) -> Calibration:
+        """Return the one that comes with kefu."""
+        return _read(Path(__file__).with_name("calibration.json"))
+
+    def confidences(self, hits: Sequence[Hit], language: str) -> list[float]:
+        """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
+        key = language if language in self.coefficients else "en"
+        return [
+            1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], features(hits, place))))
+            for place in range(len(hits))
+        ]
+
+
+@cache
+def _read(path: Path) -> Calibration:
+    data = json.loads(path.read_text("utf-8"))
+    if data["features"] != list(FEATURES):
+        raise ValueError(f"{path} was fit on other features: run benchmarks/calibration.py again")
+    return Calibration(
+        coefficients={language: tuple(model["coefficients"]) for language, model in data["languages"].items()},
+        intercepts={language: model["intercept"] for language, model in data["languages"].items()},
+    )
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))

@@ -1,0 +1,112 @@
+"""`kefu ask`: one reply, or one for each row of a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.common import (
+    ConfigOption,
+    FaqOption,
+    JsonOption,
+    StateOption,
+    print_json,
+    progress,
+    read_lines,
+    reply_json,
+    settings_from,
+    tell_problems,
+)
+from bot.errors import UsageError
+from bot.types import ConversationKey, Message, Reply
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from connectors.mailbox import Mailbox
+
+
+def ask(
+    text: Annotated[list[str] | None, typer.Argument(help="The question; several words are put together.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option("--batch", help='JSONL file with {"id", "text"} rows, "-" for standard input.')
+    ] = None,
+    json_output: JsonOption = False,
+    config: ConfigOption = None,
+    faq: FaqOption = None,
+    state: StateOption = None,
+) -> None:
+    """Ask one question and print the reply; --batch prints one JSON reply a line, in order."""
+    question = " ".join(text or ()).strip()
+    if bool(question) == bool(batch):
+        raise UsageError("Give a question, or a file with --batch.")
+    rows = list(_rows(batch)) if batch else [("", question)]
+    settings = settings_from(config, faq, state, knowledge__watch=False)
+    from bot.app import Library, running
+    from connectors.mailbox import Mailbox
+
+    with progress() as shown:
+        library = Library.load(settings, shown)
+        index, ingestion = library.index(settings, shown)
+    tell_problems(ingestion.problems)
+
+    async def talk() -> None:
+        mailbox = Mailbox("ask")
+        async with running(settings, library, index) as bot:
+            bot.connect(mailbox)
+            async for name, reply in _replies(bot, mailbox, rows, settings.dispatcher.concurrency):
+                if batch:
+                    sys.stdout.write(json.dumps(reply_json(reply, name=name), ensure_ascii=False) + "\n")
+                elif json_output:
+                    print_json(reply_json(reply))
+                else:
+                    typer.echo(_plain(reply))
+
+    asyncio.run(talk())
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    rows = []
+    for number, row in read_lines(path):
+        if not isinstance(row.get("text"), str):
+            raise UsageError(f'{path}:{number}: field "text": expected a string, found {_kind(row.get("text"))}.')
+        rows.append((str(row.get("id", number)), row["text"]))
+    return rows
+
+
+async def _replies(
+    bot: Bot, mailbox: Mailbox, rows: list[tuple[str, str]], concurrency: int
+) -> AsyncIterator[tuple[str, Reply]]:
+    """Yield the replies in the order of the rows, while up to ``concurrency`` are worked on."""
+    under_way: list[tuple[str, asyncio.Task[Reply]]] = []
+    for name, text in rows:
+        if len(under_way) >= concurrency:
+            first, task = under_way.pop(0)
+            yield first, await task
+        key = uuid.uuid4().hex
+        message = Message(
+            id=key, conversation=ConversationKey(channel=mailbox.name, thread=key), text=text, at=datetime.now(UTC)
+        )
+        under_way.append((name, asyncio.create_task(mailbox.ask(bot.submit, message))))
+    for name, task in under_way:
+        yield name, await task
+
+
+def _plain(reply: Reply) -> str:
+    lines = [reply.text]
+    for citation in reply.citations if reply.action.value == "answer" else ():
+        lines.append(f"  [{citation.id}] {citation.question}" + (f"  {citation.url}" if citation.url else ""))
+    if reply.action.value == "answer":
+        lines.append(f"  confidence {reply.confidence:.0%}")
+    return "\n".join(lines)
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else type(value).__name__

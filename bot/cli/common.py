@@ -1,0 +1,126 @@
+"""What the commands share: their common options, how they load, show progress and fail."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.errors import UsageError
+from bot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from bot.app import Progress
+    from bot.types import Reply
+    from retrieval.types import Problem
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file. Default: kefu.toml here, if there is one.")
+]
+FaqOption = Annotated[
+    list[Path] | None, typer.Option("--faq", help="Folder or file with FAQ entries; repeat it for several.")
+]
+StateOption = Annotated[Path | None, typer.Option("--state", help="Folder for the index. Default: .kefu")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+#: Problems of the sources shown one by one; `kefu ingest` shows them all.
+_SHOWN = 5
+
+
+def settings_from(config: Path | None, faq: list[Path] | None, state: Path | None, **others: object) -> Settings:
+    """Return the settings with the common options over them; ``others`` are dotted keys with "__" for the dot."""
+    overrides: dict[str, object] = {"knowledge.sources": faq or None, "state.folder": state}
+    return load_settings(config, overrides=overrides | {key.replace("__", "."): v for key, v in others.items()})
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def warn(text: str) -> None:
+    """Tell something on the standard error."""
+    typer.echo(text, err=True)
+
+
+def tell_problems(problems: tuple[Problem, ...]) -> None:
+    """Tell on the standard error what was wrong with the sources, the first few in full."""
+    for problem in problems[:_SHOWN]:
+        warn(f"Left out: {problem}")
+    if len(problems) > _SHOWN:
+        warn(f"... and {len(problems) - _SHOWN} more. See them all with: kefu ingest")
+
+
+def log_to_stderr() -> None:
+    """Send warnings of kefu to the standard error, one line each."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    # Libraries that set levels of their own.
+    for name in ("bm25s", "httpx", "huggingface_hub"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Progress]:
+    """Show on the standard error how far the start has come: a bar at a terminal, nothing through a pipe."""
+    from bot.app import Progress
+
+    if not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=None)
+
+        def encoded(done: int, total: int) -> None:
+            bar.update(task, description="Encoding", completed=done, total=total)
+
+        yield Progress(step=lambda text: bar.update(task, description=text), encoded=encoded)
+
+
+def reply_json(reply: Reply, *, name: str | None = None) -> dict[str, Any]:
+    """Return ``reply`` as the JSON that all commands print; ``name`` stands in for its id."""
+    return {
+        "id": name or reply.id,
+        "text": reply.text,
+        "action": reply.action.value,
+        "confidence": reply.confidence,
+        "language": reply.language,
+        "citations": [
+            {"id": c.id, "question": c.question, "source": c.source, "url": c.url} for c in reply.citations
+        ],
+        "reason": reply.reason.value,
+        "candidates": [{"id": c.id, "score": round(c.confidence, 4), "source": c.source} for c in reply.candidates],
+        "timings_ms": dict(reply.timings_ms),
+    }
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield number and content of each row of a JSONL file; "-" is the standard input.
+
+    Raises `UsageError` that names the line where a row is not a JSON object.
+    """
+    try:
+        lines = sys.stdin if str(path) == "-" else path.open(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.") from error
+    with lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise UsageError(f"{path}:{number}: not JSON ({error}).") from error
+            if not isinstance(row, dict):
+                raise UsageError(f"{path}:{number}: expected an object, found {type(row).__name__}.")
+            yield number, row

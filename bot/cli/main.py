@@ -1,0 +1,71 @@
+"""The entry point: the table of commands, and what a user sees of an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from bot import __version__
+from bot.cli import ask, chat, config, doctor, ingest, search
+from bot.cli.common import log_to_stderr, warn
+from bot.errors import KefuError
+
+app = typer.Typer(
+    name="kefu",
+    help="Customer-service bots that answer from your FAQ, and hand over what they do not know.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+app.command("chat")(chat.chat)
+app.command("ask")(ask.ask)
+app.command("search")(search.search)
+app.command("ingest")(ingest.ingest)
+app.command("config")(config.config)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kefu {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Take the options that stand before the command."""
+    if debug:
+        os.environ["KEFU_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command line; an error ends it with its message and its exit code."""
+    log_to_stderr()
+    try:
+        app()
+    except KefuError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        warn(f"Error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        warn(f"Error: kefu failed unexpectedly ({type(error).__name__}: {error}).\nSee where with: kefu --debug ...")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

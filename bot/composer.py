@@ -1,0 +1,86 @@
+"""The words of a reply: approved text, word for word, in a frame that the operator may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.policy import Decision
+from bot.types import Action, Reason
+
+#: The frame in each language; `[replies]` in kefu.toml overrides it key by key.
+REPLIES: Mapping[str, Mapping[str, str]] = {
+    "greeting": {
+        "en": "Hello! What can I help you with?",
+        "zh": "您好！请问有什么可以帮您？",
+    },
+    "thanks": {
+        "en": "You're welcome! Is there anything else I can help with?",
+        "zh": "不客气！还有什么可以帮您的吗？",
+    },
+    "goodbye": {
+        "en": "Goodbye, and thanks for getting in touch!",
+        "zh": "再见，感谢您的咨询！",
+    },
+    "no_words": {
+        "en": "I'm afraid I didn't get that. Could you put your question into words?",
+        "zh": "抱歉，我没看明白，请用文字描述一下您的问题。",
+    },
+    "clarify": {
+        "en": "Did you mean:",
+        "zh": "您想问的是：",
+    },
+    "clarify_one": {
+        "en": "Did you mean “{question}”? If not, please tell me in other words.",
+        "zh": "您想问的是“{question}”吗？如果不是，请换个说法告诉我。",
+    },
+    "hand_off": {
+        "en": "I can't answer that reliably, so I'm handing you over to a colleague. They will see what you wrote.",
+        "zh": "这个问题我没有把握答对，现在为您转接人工客服，您前面说的内容同事都能看到。",
+    },
+    "asked_for_person": {
+        "en": "Of course. I'm handing you over to a colleague, who will see what you wrote.",
+        "zh": "好的，现在为您转接人工客服，您前面说的内容同事都能看到。",
+    },
+    "partly_known": {
+        "en": "As for “{question}”: I can't answer that reliably, so I'm handing it over to a colleague.",
+        "zh": "关于“{question}”：这个问题我没有把握答对，现在为您转接人工客服。",
+    },
+}
+
+_FRAMES = {
+    Reason.GREETING: "greeting",
+    Reason.THANKS: "thanks",
+    Reason.GOODBYE: "goodbye",
+    Reason.NO_WORDS: "no_words",
+    Reason.ASKED_FOR_PERSON: "asked_for_person",
+}
+
+
+class VerbatimComposer:
+    """Quotes entries as they stand."""
+
+    def __init__(self, replies: Mapping[str, Mapping[str, str]] = REPLIES) -> None:
+        """``replies`` has every key of `REPLIES`; a language that a text lacks gets the English one."""
+        self._replies = replies
+
+    async def compose(self, decision: Decision, language: str) -> str:
+        """Return the text of the reply to ``decision``."""
+        answers = [candidate.answer for candidate in decision.chosen]
+        if decision.action is Action.ANSWER:
+            return "\n\n".join(answers)
+        if decision.action is Action.CLARIFY:
+            offered = [candidate.question or candidate.answer for candidate in decision.chosen]
+            if len(offered) == 1:
+                return self._frame("clarify_one", language, question=offered[0])
+            listed = "\n".join(f"{number}. {question}" for number, question in enumerate(offered, 1))
+            return f"{self._frame('clarify', language)}\n{listed}"
+        if decision.open_question:
+            return "\n\n".join([*answers, self._frame("partly_known", language, question=decision.open_question)])
+        return self._frame(_FRAMES.get(decision.reason, "hand_off"), language)
+
+    def _frame(self, name: str, language: str, **values: str) -> str:
+        texts = self._replies[name]
+        text = texts.get(language) or texts["en"]
+        for key, value in values.items():
+            text = text.replace(f"{{{key}}}", value)
+        return text

@@ -1,0 +1,110 @@
+"""The source "knowledge": FAQ entries and passages, with calibrated confidences."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.calibration import Calibration
+from bot.types import Candidate, Question
+from retrieval.types import Hit, Passage, Query
+
+#: How many hits a question brings to the policy, and to the decision record.
+CANDIDATES = 10
+
+#: How many questions that wait go into one search: more gain nothing, and make the first ones wait for the last.
+BATCH = 32
+
+
+class Searcher(Protocol):
+    """What this source asks of an index: `retrieval.index.KnowledgeIndex` has it."""
+
+    @property
+    def version(self) -> str:
+        """Hash of everything that decides what a search finds."""
+        ...
+
+    def search(self, queries: Sequence[Query], k: int, *, day: date) -> list[list[Hit]]:
+        """Return the best entries for each query."""
+        ...
+
+    def passage(self, entry: str, language: str) -> Passage | None:
+        """Return an entry in a language, or in another one if it has no such twin."""
+        ...
+
+
+class KnowledgeSource:
+    """Searches the index in a thread; questions that come while a search runs go into the next one together."""
+
+    name = "knowledge"
+
+    def __init__(self, index: Searcher, *, calibration: Calibration, time_zone: ZoneInfo) -> None:
+        """``time_zone`` decides which day it is where validity is concerned."""
+        #: The index in use. Another one may be put here at any time; a search under way keeps its own.
+        self.index = index
+        self._calibration = calibration
+        self._time_zone = time_zone
+        self._waiting: list[tuple[Question, asyncio.Future[list[Candidate]]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
+        """Return for each question its candidates, best first."""
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[list[Candidate]]] = [loop.create_future() for _ in questions]
+        self._waiting.extend(zip(questions, futures, strict=True))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run(), name="knowledge-search")
+        return list(await asyncio.gather(*futures))
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            try:
+                found = await asyncio.to_thread(self._search, [question for question, _ in batch])
+            except Exception as error:  # whatever a search raises belongs to those who wait for it
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), candidates in zip(batch, found, strict=True):
+                if not future.done():
+                    future.set_result(candidates)
+
+    def _search(self, questions: Sequence[Question]) -> list[list[Candidate]]:
+        index, out = self.index, {}
+        days = {question.at.astimezone(self._time_zone).date() for question in questions}
+        for day in days:  # one, but around midnight
+            mine = [q for q in questions if q.at.astimezone(self._time_zone).date() == day]
+            hits = index.search([Query(text=q.text, context=q.context) for q in mine], CANDIDATES, day=day)
+            out.update({id(q): self._candidates(index, q, h, day) for q, h in zip(mine, hits, strict=True)})
+        return [out[id(question)] for question in questions]
+
+    def _candidates(self, index: Searcher, question: Question, hits: list[Hit], day: date) -> list[Candidate]:
+        confidences = self._calibration.confidences(hits, question.language)
+        candidates = []
+        for hit, confidence in zip(hits, confidences, strict=True):
+            twin = index.passage(hit.passage.id, question.language)
+            passage = twin if twin is not None and twin.valid_on(day) and not twin.audience else hit.passage
+            candidates.append(
+                Candidate(
+                    id=passage.id,
+                    confidence=confidence,
+                    source=self.name,
+                    question=passage.question,
+                    answer=passage.answer,
+                    language=passage.language,
+                    url=passage.url,
+                    origin=f"{passage.source}:{passage.line}" if passage.line else passage.source,
+                    details={"score": hit.score, "dense": hit.dense, "keyword": hit.keyword, "coverage": hit.coverage},
+                )
+            )
+        return sorted(candidates, key=lambda candidate: -candidate.confidence)
+
+
+def milliseconds_since(start: float) -> float:
+    """Return the milliseconds since ``start`` of `time.perf_counter`, to a hundredth."""
+    return round((time.perf_counter() - start) * 1000, 2)

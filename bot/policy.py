@@ -1,0 +1,93 @@
+"""What to do with a message: a pure function of what was understood, what was found and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.types import Action, Candidate, Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thresholds:
+    """When the bot dares to answer. Confidences are calibrated, so these are chances of being right."""
+
+    #: The best candidate is sent as the answer from here on.
+    answer_from: float
+    #: Below it, the customer is asked which of the likeliest was meant if one of them is right with this chance.
+    clarify_from: float
+    #: How many a clarifying question offers.
+    choices: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One question of a message and what the sources propose for it, best first."""
+
+    text: str
+    candidates: Sequence[Candidate]
+
+    @property
+    def best(self) -> float:
+        """The confidence of the best candidate, 0 if there is none."""
+        return self.candidates[0].confidence if self.candidates else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What the policy decided."""
+
+    action: Action
+    reason: Reason
+    #: What to quote (answer), to offer (clarify), or to quote before handing over the rest.
+    chosen: tuple[Candidate, ...] = ()
+    confidence: float = 0.0
+    #: The question that is handed over while others are answered ("" where it is the whole message).
+    open_question: str = ""
+
+
+def decide(whole: Finding, parts: Sequence[Finding], thresholds: Thresholds, *, clarified: bool) -> Decision:
+    """Decide on a message that was read as one question (``whole``) and as several (``parts``, empty where it is one).
+
+    ``clarified`` says that the bot's last turn was a clarifying question already: it does not ask twice in a row.
+    """
+    several = _decide_parts(parts, thresholds) if len(parts) > 1 else None
+    if several is not None:
+        return several
+    if whole.best >= thresholds.answer_from:
+        best = whole.candidates[0]
+        return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(best,), confidence=best.confidence)
+    offered = tuple(whole.candidates[: thresholds.choices])
+    chance = min(sum(candidate.confidence for candidate in offered), 1.0)
+    if chance < thresholds.clarify_from:
+        return Decision(action=Action.HAND_OFF, reason=Reason.NOT_KNOWN, confidence=whole.best)
+    if clarified:
+        return Decision(action=Action.HAND_OFF, reason=Reason.STILL_UNCLEAR, confidence=whole.best)
+    return Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=offered, confidence=whole.best)
+
+
+def _decide_parts(parts: Sequence[Finding], thresholds: Thresholds) -> Decision | None:
+    """Answer several questions, or one and hand over the other; None where they are better read as one."""
+    answered = {
+        part.candidates[0].id: part.candidates[0] for part in reversed(parts) if part.best >= thresholds.answer_from
+    }
+    chosen = tuple(reversed(answered.values()))
+    if not chosen:
+        return None
+    confidence = min(candidate.confidence for candidate in chosen)
+    if len(chosen) > 1:
+        return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=chosen, confidence=confidence)
+    unknown = [part for part in parts if _chance(part, thresholds) < thresholds.clarify_from]
+    if not unknown:
+        return None
+    return Decision(
+        action=Action.HAND_OFF,
+        reason=Reason.PARTLY_KNOWN,
+        chosen=chosen,
+        confidence=confidence,
+        open_question=unknown[0].text,
+    )
+
+
+def _chance(finding: Finding, thresholds: Thresholds) -> float:
+    return sum(candidate.confidence for candidate in finding.candidates[: thresholds.choices])

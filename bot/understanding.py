@@ -1,0 +1,106 @@
+"""What a message is, before anything is looked up: small talk, a wish for a person, one question or several."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.types import Reason
+
+_PLEASANTRY = {
+    Reason.GREETING: r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|"
+    r"你好啊?|您好|嗨+|哈[喽啰罗]+|早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲",
+    Reason.THANKS: r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch)?|thank u|thx+|ty|tysm|cheers|much appreciated|"
+    r"(?:that(?:'s| is|s)? )?(?:great|perfect|awesome|brilliant|very helpful|helpful)|谢谢(?:你|您|啦|了|哈)?|"
+    r"多谢(?:了|啦)?|感谢|非常感谢|谢了|谢啦|3q|辛苦了",
+    Reason.GOODBYE: r"(?:good)?bye+(?: ?bye)?|see (?:you|ya)|cya|have a (?:nice|good|great) (?:day|one|evening|weekend)|"
+    r"再见|拜拜+|回见|88+|先这样",
+}
+_FILLER = (
+    r"there|all|team|everyone|again|ok(?:ay)?|k|great|good|nice|cool|got it|i see|no|nope|that(?:'s| is|s) all|for (?:your|the|ur) help|"
+    r"please|sir|madam|bot|kefu|and|then|好的?|好吧|嗯+|哦+|知道了|明白了?|了解|行|没问题|没有了|客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
+)
+_SMALL_TALK = re.compile(rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_FILLER})[\s,]*)+", re.IGNORECASE)
+_KINDS = [(reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()]
+
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b[^.?!]{0,24}"
+    r"\b(?:human|(?:real |actual |live )?person|people|agent|representative|rep|someone|somebody|operator|advisor|employee|colleague)\b"
+    r"|\b(?:i (?:want|need|wanna|would like|prefer)|give me|can i (?:get|have))\b[^.?!]{0,12}"
+    r"\b(?:human|(?:real|actual|live) (?:person|human|agent)|live chat|human agent)\b"
+    r"|^\W*(?:a )?(?:real )?(?:human|agent|person|operator|representative)(?: being)?(?: please| pls| now)?\W*$"
+    r"|(?:转|找|要|换|叫|接|请|想和|想跟|我要和|我要跟)[^，。？！,.?!几何]{0,4}(?:人工|真人|活人)"
+    r"|^\W*(?:人工|人工客服|人工服务|真人客服|真人)\W*$",
+    re.IGNORECASE,
+)
+
+#: Questions about talking to somebody, which the knowledge may answer.
+_ABOUT_PERSONS = re.compile(r"\b(?:what times?|when|hours|number|until|how late)\b|几点|时间|电话|多久|上班|下班|在线", re.IGNORECASE)
+
+#: Words that open another question, whether or not what follows sounds like one.
+_CONNECTIVE = re.compile(
+    r"(?<=[.?!,，。？！、\s])(?:and also|also|plus|another thing|one more thing|second(?:ly)?)\b[,:]?\s*"
+    r"|[,，;；、。.\s]*(?:另外|还有|顺便(?:问)?|以及|再问(?:一下)?|再请问|其次|而且|再一个)[，,:：]?\s*",
+    re.IGNORECASE,
+)
+#: Where a sentence may end and another question begin.
+_BREAK = re.compile(
+    r"(?<=[?？!！。;；\n])\s*|(?<=[a-z0-9)]\.)\s+(?=[A-Z])"
+    r"|[,，]?\s+(?:and|but|or)\s+(?=(?:if yes )?(?:(?:until|for|from|to|after|by|in) )?"
+    r"(?:how|what|when|where|which|who|why|can|could|do|does|did|is|are|will|would|should|may)\b)"
+    r"|[,，、](?=[^，。？！]{0,14}(?:吗|呢|什么|怎么|多少|多久|几|哪|(.)不\1))",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"[?？]|\b(?:how|what|wat|when|where|which|who|whom|whose|why|can|could|do|does|did|is|are|will|would|should|may|any)\b|"
+    r"吗|呢|么|什么|啥|怎么|咋|怎样|如何|多少|多久|多长|几|哪|谁|可以|能否|是否|有没有|为何|(.)不\1",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W\d_]")
+
+#: Fewer letters than this are no question of their own.
+_SHORTEST_PART = 4
+
+
+def small_talk(text: str) -> Reason | None:
+    """Return what kind of small talk ``text`` is, or None where it says anything else too."""
+    plain = " ".join(re.sub(r"[^\w\s']", " ", unicodedata.normalize("NFKC", text)).split())
+    if not plain or (not _WORDS.search(plain) and not plain.isdigit()):
+        return Reason.NO_WORDS
+    if not _SMALL_TALK.fullmatch(plain):
+        return None
+    for reason in (Reason.THANKS, Reason.GOODBYE, Reason.GREETING):
+        if any(kind is reason and pattern.search(plain) for kind, pattern in _KINDS):
+            return reason
+    return None
+
+
+def wants_person(text: str) -> bool:
+    """Whether the customer asks for a human instead of asking a question."""
+    plain = unicodedata.normalize("NFKC", text)
+    return _PERSON.search(plain) is not None and _ABOUT_PERSONS.search(plain) is None
+
+
+def questions(text: str) -> list[str]:
+    """Return the questions in ``text``, each with what was said before it; fewer than two mean that it is one.
+
+    A sentence that asks nothing belongs to the question after it, or to the last one.
+    """
+    parts: list[str] = []
+    for place, block in enumerate(_CONNECTIVE.split(text)):
+        said, found = "", 0
+        for piece in _split(block):
+            said = f"{said} {piece}".strip()
+            if _ASKS.search(piece) and len(_WORDS.findall(piece)) >= _SHORTEST_PART:
+                parts.append(said)
+                said, found = "", found + 1
+        if found and said:
+            parts[-1] = f"{parts[-1]} {said}"
+        elif len(_WORDS.findall(said)) >= _SHORTEST_PART and (place or _CONNECTIVE.search(text)):
+            parts.append(said)
+    return parts
+
+
+def _split(text: str) -> list[str]:
+    ends = [0, *(match.start() + len(match[0]) for match in _BREAK.finditer(text)), len(text)]
+    return [piece for a, b in zip(ends, ends[1:], strict=False) if (piece := text[a:b].strip())]

@@ -1,0 +1,32 @@
+"""A connector within the process: who sent a message waits for its reply. For `kefu ask`, and for programs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bot.types import Message, Outcome, Reply
+
+
+class Mailbox:
+    """Keeps each reply for the one who asked."""
+
+    def __init__(self, name: str = "mailbox") -> None:
+        """``name`` is the channel of the messages asked through it."""
+        self.name = name
+        self._expected: dict[str, asyncio.Future[Reply]] = {}
+
+    async def deliver(self, reply: Reply) -> None:
+        """Give ``reply`` to whoever waits; a reply that nobody waits for any more counts as delivered."""
+        future = self._expected.get(reply.in_reply_to)
+        if future is not None and not future.done():
+            future.set_result(reply)
+
+    async def ask(self, submit: Callable[[Message], Awaitable[Outcome]], message: Message) -> Reply:
+        """Submit ``message``, whose id nobody else uses, and return its reply."""
+        future = self._expected[message.id] = asyncio.get_running_loop().create_future()
+        try:
+            await submit(message)
+            return await future
+        finally:
+            del self._expected[message.id]

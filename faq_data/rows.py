@@ -1,0 +1,108 @@
+"""The rows of the evaluation data: what each file in ``eval`` holds, and how its lines are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from retrieval.types import Problem
+
+Text = Annotated[str, StringConstraints(pattern=r"(?s)^\S(.*\S)?$")]
+Language = Literal["en", "zh"]
+
+
+class Row(BaseModel):
+    """What all rows have in common: an id, and no fields but the described ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Text
+    language: Language
+
+
+class Turn(BaseModel):
+    """A turn before the question."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speaker: Literal["customer", "bot"]
+    text: Text
+
+
+class Asked(Row):
+    """A message of a customer, with or without an answer in the knowledge."""
+
+    text: Text
+    history: tuple[Turn, ...] = Field(default=(), min_length=1)
+    split: Literal["dev", "test"]
+
+
+class Question(Asked):
+    """A message that the knowledge answers."""
+
+    kind: Literal["plain", "typo", "slang", "mixed", "followup", "double", "traditional", "fullwidth"]
+    answer_ids: tuple[Text, ...] = Field(min_length=1, max_length=2)
+    accept: tuple[Text, ...] = Field(default=(), min_length=1)
+
+
+class Unanswerable(Asked):
+    """A message that no entry may be quoted for."""
+
+    kind: Literal["near", "product", "company", "off_topic", "nonsense", "expired"]
+
+
+class LoggedTurn(BaseModel):
+    """A turn of a dialogue; ``answer_id`` and ``action`` stand on the agent's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speaker: Literal["customer", "agent"]
+    text: Text
+    at: AwareDatetime
+    answer_id: Text | None = None
+    action: Literal["answer", "clarify", "hand_off", "small_talk"] | None = None
+
+
+class Dialogue(Row):
+    """A logged conversation between a customer and a human agent."""
+
+    channel: Literal["web", "email", "whatsapp", "wechat"]
+    turns: tuple[LoggedTurn, ...] = Field(min_length=2)
+    outcome: Literal["resolved", "handed_over", "abandoned", "reopened"]
+
+
+_R_co = TypeVar("_R_co", bound=Row, covariant=True)
+_R = TypeVar("_R", bound=Row)
+
+
+@dataclass(frozen=True)
+class Located(Generic[_R_co]):
+    """A row and where it stands."""
+
+    file: str
+    line: int
+    row: _R_co
+
+    def problem(self, field: str, found: str, expected: str) -> Problem:
+        """Tell what is wrong with the row."""
+        return Problem(file=self.file, line=self.line, field=field, found=found, expected=expected)
+
+
+def read_rows(file: Path, model: type[_R], problems: list[Problem]) -> list[Located[_R]]:
+    """Read the rows of ``file`` that are well formed; the others are added to ``problems``."""
+    if not file.is_file():
+        problems.append(Problem(file=str(file), line=0, field="", found="no such file", expected="evaluation data"))
+        return []
+    rows = []
+    for number, line in enumerate(file.read_bytes().rstrip(b"\n").split(b"\n"), start=1):
+        try:
+            rows.append(Located(str(file), number, model.model_validate_json(line)))
+        except ValidationError as error:
+            for wrong in error.errors(include_url=False):
+                field, found = ".".join(map(str, wrong["loc"])), repr(wrong["input"])[:60]
+                expected = f"a row as README.md describes it ({wrong['msg']})"
+                problems.append(Problem(file=str(file), line=number, field=field, found=found, expected=expected))
+    return rows
