@@ -1,13 +1,14 @@
 """Confidence and thresholds on `faq_data`: fit on its development half, reported on its test half.
 
-    python -m benchmarks.calibration            what the shipped coefficients reach
-    python -m benchmarks.calibration --fit      fit them anew, write bot/calibration.json, and report
+python -m benchmarks.calibration            what the shipped coefficients reach
+python -m benchmarks.calibration --fit      fit them anew, write bot/calibration.json, and report
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from retrieval.types import Hit, Query
 PLACES = 3
 
 #: Inverse strength of the penalty on large coefficients, chosen by cross-validation on the development half.
-C = 1.0
+C = 3.0
 
 
 def main() -> None:
@@ -37,7 +38,12 @@ def main() -> None:
     calibration = Calibration.shipped()
     for split in ("dev", "test"):
         for language in ("en", "zh"):
-            report(split, language, [(q, h) for q, h in zip(asked, hits, strict=True) if (q.split, q.language) == (split, language)], calibration)
+            report(
+                split,
+                language,
+                [(q, h) for q, h in zip(asked, hits, strict=True) if (q.split, q.language) == (split, language)],
+                calibration,
+            )
 
 
 def fit(rows: list[tuple[Labelled, list[Hit]]]) -> None:
@@ -66,16 +72,19 @@ def report(split: str, language: str, rows: list[tuple[Labelled, list[Hit]]], ca
     for q, hits in rows:
         confidences = calibration.confidences(hits, language)
         place = int(np.argmax(confidences)) if confidences else -1
-        best.append((confidences[place] if hits else 0.0, q.right([hits[place].passage.id]) if hits else False, bool(q.answers)))
+        best.append(
+            (confidences[place] if hits else 0.0, q.right([hits[place].passage.id]) if hits else False, bool(q.answers))
+        )
     known = [row for row in best if row[2]]
     first = mean(q.right([hits[0].passage.id]) for q, hits in rows if q.answers and hits)
     print(f"\n{split} {language}: {len(known)} answerable, {len(best) - len(known)} not; R@1 {first:.3f}")
     for threshold in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
         sent = [row for row in known if row[0] >= threshold]
         refused = mean(row[0] < threshold for row in best if not row[2])
-        print(f"  from {threshold}: coverage {len(sent) / len(known):.3f}, right {mean(r[1] for r in sent):.3f}, refused {refused:.3f}")
+        coverage, right = len(sent) / len(known), mean(row[1] for row in sent)
+        print(f"  from {threshold}: coverage {coverage:.3f}, right {right:.3f}, refused {refused:.3f}")
     edges = np.linspace(0, 1, 6)
-    bins = [[r for r in best if a <= r[0] < b or (b == 1 and r[0] == 1)] for a, b in zip(edges, edges[1:], strict=False)]
+    bins = [[r for r in best if a <= r[0] < b or (b == 1 and r[0] == 1)] for a, b in pairwise(edges)]
     error = sum(len(b) / len(best) * abs(mean(r[0] for r in b) - mean(r[1] for r in b)) for b in bins if b)
     print(f"  expected calibration error {error:.3f}")
 

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
@@ -20,6 +22,9 @@ from retrieval.types import Passage
 
 FAQ = Path(__file__).parents[1] / "faq_data"
 CACHE = Path.home() / ".cache" / "kefu"
+
+#: What benchmarks write; left out of version control.
+OUT = Path(__file__).with_name("out")
 
 #: The day that the labels of `faq_data` assume.
 TODAY = date(2026, 11, 25)
@@ -81,7 +86,7 @@ def labelled(*languages: str) -> list[Labelled]:
 
 def tools() -> tuple[Encoder, Analyzer]:
     """Return the embedded encoder and an analyser."""
-    return load_encoder("embedded", CACHE, progress=print), Analyzer(cache=CACHE)
+    return load_encoder("embedded", CACHE, progress=print), Analyzer()
 
 
 def index_of(passages: Sequence[Passage], encoder: Encoder, analyzer: Analyzer) -> KnowledgeIndex:
@@ -99,3 +104,8 @@ def mean(values: Iterable[bool | float]) -> float:
     """Return the mean, 0 for nothing."""
     numbers = list(map(float, values))
     return sum(numbers) / len(numbers) if numbers else 0.0
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the value that ``percent`` percent of ``values`` do not exceed."""
+    return float(np.percentile(values, percent))

@@ -63,7 +63,7 @@ class Library:
                 threads=settings.retrieval.threads,
                 progress=progress.step,
             ),
-            analyzer=Analyzer(user_dictionary=settings.retrieval.user_dictionary, cache=settings.state.cache),
+            analyzer=Analyzer(user_dictionary=settings.retrieval.user_dictionary),
         )
 
     def index(self, settings: Settings, progress: Progress) -> tuple[KnowledgeIndex, Ingestion]:
@@ -108,9 +108,7 @@ class Bot:
 @asynccontextmanager
 async def running(settings: Settings, library: Library, index: KnowledgeIndex) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished."""
-    source = KnowledgeSource(
-        index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone)
-    )
+    source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
     composer = VerbatimComposer(settings.replies.texts())
     responder = CombinedResponder(
         [source],

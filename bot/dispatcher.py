@@ -29,7 +29,7 @@ class _Lane:
     """The work of one conversation. It exists only while there is some."""
 
     key: ConversationKey
-    #: Accepted and not done, oldest first; the one being worked on stays at the head.
+    #: Accepted and not begun, oldest first.
     messages: deque[Message] = field(default_factory=deque)
     #: Undelivered replies to try again before any message; None where that was not asked for.
     late: list[Reply] | None = None
@@ -68,6 +68,7 @@ class Dispatcher:
             fallback: builds the reply that hands over where the responder fails; must not raise.
             concurrency: conversations worked on at the same time.
             waiting: messages under way at the same time, those being worked on included.
+
         """
         self._store = store
         self._responder = responder
@@ -123,6 +124,7 @@ class Dispatcher:
 
         Raises:
             OverloadedError: too many messages are under way, or the dispatcher is not running; nothing was kept.
+
         """
         if not self._open:
             raise OverloadedError("The dispatcher is not running: it was not started yet, or is shutting down.")
@@ -241,8 +243,7 @@ class Dispatcher:
             await self._redeliver(lane.key, lane.late)
             lane.late = None
         else:
-            await self._answer(lane.messages[0])
-            lane.messages.popleft()
+            await self._answer(lane.messages.popleft())
             self._under_way -= 1
 
     def _abandon(self) -> None:
@@ -270,7 +271,7 @@ class Dispatcher:
     async def _answer(self, message: Message) -> None:
         conversation = await self._store.conversation(message.conversation)
         if conversation.owner is not Owner.BOT:
-            await _completed(self._store.finish(message, None, owner=conversation.owner))
+            await _completed(self._store.finish(message, None))
             return
         reply = await self._reply(conversation, message)
         if not await self._finish(message, reply):
@@ -298,16 +299,10 @@ class Dispatcher:
     async def _finish(self, message: Message, reply: Reply) -> bool:
         """Write the outcome; False where the bot has to stay silent."""
         after = Owner.WAITING if reply.action is Action.HAND_OFF else Owner.BOT
-        # The second try is for a case that was taken and handed back before its new owner could be read.
-        for _ in range(2):
-            if await _completed(self._store.finish(message, reply, owner=after)):
-                return True
-            owner = (await self._store.conversation(message.conversation)).owner
-            if owner is not Owner.BOT:
-                log.info("silent on message %s of %s: %s has it", message.id, _name(message.conversation), owner)
-                await _completed(self._store.finish(message, None, owner=owner))
-                return False
-        log.warning("message %s of %s is done or was forgotten meanwhile", message.id, _name(message.conversation))
+        if await _completed(self._store.finish(message, reply, owner=after)):
+            return True
+        log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, _name(message.conversation))
+        await _completed(self._store.finish(message, None))
         return False
 
     # --- delivery --------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class MemoryStore:
             return Conversation(key=key)
         return Conversation(key=key, owner=case.owner, turns=tuple(case.turns), language=case.language)
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
@@ -72,7 +72,7 @@ class MemoryStore:
         if reply is not None and case.owner is not Owner.BOT:
             return False
         del self._unfinished[message.conversation, message.id]
-        case.owner = owner
+        case.owner = owner or case.owner
         if reply is not None:
             case.turns.append(_turn(reply))
             self._outbox[reply.id] = reply

@@ -16,7 +16,7 @@ class Source(Protocol):
     name: str
 
     async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
-        """Return for each question its candidates, best first, at most ten; never an entry that is not valid that day."""
+        """Return for each question its candidates, best first, at most ten, and only entries valid on its day."""
         ...
 
 
@@ -47,11 +47,11 @@ class Store(Protocol):
         """Return the conversation; a new one that the bot owns if it is not known."""
         ...
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
 
-        ``reply`` is None where the bot stays silent. False, and nothing changes, if the message is done already
-        or a reply is given while someone other than the bot owns the conversation.
+        ``reply`` is None where the bot stays silent, ``owner`` where it stays who it is. False, and nothing changes,
+        if the message is done already or a reply is given while someone other than the bot owns the conversation.
         """
         ...
 

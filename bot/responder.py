@@ -90,7 +90,9 @@ class CombinedResponder:
         whole, *rest = (Finding(text=q.text, candidates=c) for q, c in zip(asked, found, strict=True))
         for candidate in whole.candidates:
             if picked is not None and candidate.id == picked.id:
-                return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(candidate,), confidence=1.0), found[0]
+                return Decision(
+                    action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(candidate,), confidence=1.0
+                ), found[0]
         return decide(whole, rest, self._thresholds, clarified=bool(offered)), found[0]
 
     async def _ask(self, asked: Sequence[Question]) -> list[list[Candidate]]:

@@ -102,11 +102,11 @@ class State(_Section):
 class Policy(_Section):
     """When the bot answers, asks back or hands over to a person."""
 
-    answer_from: StrictFloat = Field(default=0.6, ge=0, le=1)
+    answer_from: StrictFloat = Field(default=0.65, ge=0, le=1)
     """Answer when the best entry is at least this likely to be right: 0.9 means nine in ten are."""
-    clarify_from: StrictFloat = Field(default=0.2, ge=0, le=1, validate_default=True)
-    """Below that, ask which entry was meant if the best is at least this likely; otherwise hand over. At most
-    answer_from."""
+    clarify_from: StrictFloat = Field(default=0.3, ge=0, le=1, validate_default=True)
+    """Below that, ask which entry was meant if one of those offered is this likely to be right; otherwise hand over.
+    At most answer_from."""
     choices: StrictInt = Field(default=3, ge=2, le=3)
     """How many entries a clarifying question offers."""
 
@@ -120,7 +120,8 @@ class Policy(_Section):
 
 class Replies(_Section):
     """What the bot says around the entries it quotes. Each has a text for every language; {question} stands for the
-    question that is meant."""
+    question that is meant.
+    """
 
     greeting: dict[str, str] = dict(REPLIES["greeting"])
     """To a greeting."""

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from bot.types import Reason
 
 _PLEASANTRY = {
-    Reason.GREETING: r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|"
-    r"你好啊?|您好|嗨+|哈[喽啰罗]+|早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲",
-    Reason.THANKS: r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch)?|thank u|thx+|ty|tysm|cheers|much appreciated|"
-    r"(?:that(?:'s| is|s)? )?(?:great|perfect|awesome|brilliant|very helpful|helpful)|谢谢(?:你|您|啦|了|哈)?|"
-    r"多谢(?:了|啦)?|感谢|非常感谢|谢了|谢啦|3q|辛苦了",
-    Reason.GOODBYE: r"(?:good)?bye+(?: ?bye)?|see (?:you|ya)|cya|have a (?:nice|good|great) (?:day|one|evening|weekend)|"
-    r"再见|拜拜+|回见|88+|先这样",
+    Reason.GREETING: (
+        r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|你好啊?|您好|嗨+|哈[喽啰罗]+|"
+        r"早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲"
+    ),
+    Reason.THANKS: (
+        r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch)?|thank u|thx+|ty|tysm|cheers|much appreciated|"
+        r"(?:that(?:'s| is|s)? )?(?:great|perfect|awesome|brilliant|very helpful|helpful)|谢谢(?:你|您|啦|了|哈)?|"
+        r"多谢(?:了|啦)?|感谢|非常感谢|谢了|谢啦|3q|辛苦了"
+    ),
+    Reason.GOODBYE: (
+        r"(?:good)?bye+(?: ?bye)?|see (?:you|ya)|cya|have a (?:nice|good|great) (?:day|one|evening|weekend)|"
+        r"再见|拜拜+|回见|88+|先这样"
+    ),
 }
 _FILLER = (
-    r"there|all|team|everyone|again|ok(?:ay)?|k|great|good|nice|cool|got it|i see|no|nope|that(?:'s| is|s) all|for (?:your|the|ur) help|"
-    r"please|sir|madam|bot|kefu|and|then|好的?|好吧|嗯+|哦+|知道了|明白了?|了解|行|没问题|没有了|客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
+    r"there|all|team|everyone|again|ok(?:ay)?|k|great|good|nice|cool|got it|i see|no|nope|that(?:'s| is|s) all|"
+    r"for (?:your|the|ur) help|please|sir|madam|bot|kefu|and|then|好的?|好吧|嗯+|哦+|知道了|明白了?|了解|行|没问题|没有了|"
+    r"客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
 )
 _SMALL_TALK = re.compile(rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_FILLER})[\s,]*)+", re.IGNORECASE)
-_KINDS = [(reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()]
+_KINDS = [
+    (reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()
+]
 
+_SOMEBODY = (
+    r"(?:human|(?:real |actual |live )?person|people|agent|representative|rep|someone|somebody|operator|advisor|"
+    r"employee|colleague)"
+)
 _PERSON = re.compile(
-    r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b[^.?!]{0,24}"
-    r"\b(?:human|(?:real |actual |live )?person|people|agent|representative|rep|someone|somebody|operator|advisor|employee|colleague)\b"
+    r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b"
+    rf"[^.?!]{{0,24}}\b{_SOMEBODY}\b"
     r"|\b(?:i (?:want|need|wanna|would like|prefer)|give me|can i (?:get|have))\b[^.?!]{0,12}"
     r"\b(?:human|(?:real|actual|live) (?:person|human|agent)|live chat|human agent)\b"
     r"|^\W*(?:a )?(?:real )?(?:human|agent|person|operator|representative)(?: being)?(?: please| pls| now)?\W*$"
@@ -35,7 +49,9 @@ _PERSON = re.compile(
 )
 
 #: Questions about talking to somebody, which the knowledge may answer.
-_ABOUT_PERSONS = re.compile(r"\b(?:what times?|when|hours|number|until|how late)\b|几点|时间|电话|多久|上班|下班|在线", re.IGNORECASE)
+_ABOUT_PERSONS = re.compile(
+    r"\b(?:what times?|when|hours|number|until|how late)\b|几点|时间|电话|多久|上班|下班|在线", re.IGNORECASE
+)
 
 #: Words that open another question, whether or not what follows sounds like one.
 _CONNECTIVE = re.compile(
@@ -103,4 +119,4 @@ def questions(text: str) -> list[str]:
 
 def _split(text: str) -> list[str]:
     ends = [0, *(match.start() + len(match[0]) for match in _BREAK.finditer(text)), len(text)]
-    return [piece for a, b in zip(ends, ends[1:], strict=False) if (piece := text[a:b].strip())]
+    return [piece for a, b in pairwise(ends) if (piece := text[a:b].strip())]

@@ -24,7 +24,8 @@ class Mailbox:
 
     async def ask(self, submit: Callable[[Message], Awaitable[Outcome]], message: Message) -> Reply:
         """Submit ``message``, whose id nobody else uses, and return its reply."""
-        future = self._expected[message.id] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._expected[message.id] = future
         try:
             await submit(message)
             return await future

@@ -1,7 +1,7 @@
 """The knowledge index as a folder: built beside the one in use, swapped in by one rename, refused when not whole.
 
-``<folder>/<version>/`` holds ``passages.jsonl``, ``terms.jsonl``, ``units.npz``, ``vectors.faiss`` and ``manifest.json`` with
-the hash of each; ``<folder>/current`` names the version in use.
+``<folder>/<version>/`` holds ``passages.jsonl``, ``terms.jsonl``, ``units.npz``, ``vectors.faiss`` and
+``manifest.json`` with the hash of each; ``<folder>/current`` names the version in use.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def current_version(folder: Path) -> str | None:
     """Return the version in use in ``folder``, or None: a cheap look for a change by another process."""
     try:
         return (folder / "current").read_text("utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
 
 
@@ -165,7 +165,9 @@ def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) 
     work = Path(tempfile.mkdtemp(prefix="building-", dir=folder))
     try:
         (work / "passages.jsonl").write_text("".join(_to_json(p) + "\n" for p in data.passages), "utf-8")
-        (work / "terms.jsonl").write_text("".join(json.dumps(t, ensure_ascii=False) + "\n" for t in data.terms), "utf-8")
+        (work / "terms.jsonl").write_text(
+            "".join(json.dumps(t, ensure_ascii=False) + "\n" for t in data.terms), "utf-8"
+        )
         np.savez(work / "units.npz", units=data.units, starts=data.starts, reads=data.reads)
         data.vectors.write(work / "vectors.faiss")
         manifest = {

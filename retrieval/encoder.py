@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.errors import EncoderError
+from retrieval.text import whole
 
 Vectors = npt.NDArray[np.float32]
 
@@ -48,7 +49,9 @@ class Encoder:
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # each of the three libraries raises its own kind
-            raise EncoderError(f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again.") from error
+            raise EncoderError(
+                f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again."
+            ) from error
         self.fingerprint: str = about["fingerprint"]
         self.dimensions: int = about["dimensions"]
         self._prompts: dict[str, str] = about["prompts"]
@@ -61,7 +64,9 @@ class Encoder:
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None) -> Vectors:
+    def encode(
+        self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None
+    ) -> Vectors:
         """Return the unit vectors of ``texts``, shape (len(texts), dimensions).
 
         ``kind`` is "query" or "passage", for encoders that were trained with a prefix for each;
@@ -69,14 +74,13 @@ class Encoder:
         """
         prefix = self._prompts.get(kind, "")
         out = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        encoded = [e.ids for e in self._tokenizer.encode_batch_fast([prefix + text for text in texts])]
-        if len(encoded) == 1:
-            out[0] = self._run(encoded[0])
-        else:
-            for row, vector in enumerate(self._pool.map(self._run, encoded)):
-                out[row] = vector
-                if progress:
-                    progress(1)
+        encoded = [e.ids for e in self._tokenizer.encode_batch_fast([whole(prefix + text) for text in texts])]
+        # A single text, as of most questions, is not worth a change of thread.
+        run = map if len(encoded) == 1 else self._pool.map
+        for row, vector in enumerate(run(self._run, encoded)):
+            out[row] = vector
+            if progress:
+                progress(1)
         return out
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -95,14 +99,14 @@ class Encoder:
         return np.stack([known[text] for text in texts]) if texts else np.empty((0, self.dimensions), np.float32)
 
     def unknown_share(self, text: str) -> float:
-        """Return the share of the tokens of ``text`` that the vocabulary does not hold: 1.0 is a text it cannot read."""
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        """Return the share of the tokens of ``text`` that the vocabulary lacks: 1.0 is a text it cannot read."""
+        ids = self._tokenizer.encode(whole(text), add_special_tokens=False).ids
         return sum(i == self._unknown for i in ids) / len(ids) if ids else 1.0
 
     def _run(self, ids: list[int]) -> Vectors:
         tokens = np.array([ids], dtype=np.int64)
-        vectors: Vectors = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0]
-        return vectors[0]
+        vector: Vectors = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0][0]
+        return vector
 
 
 def available_cores() -> int:

@@ -48,9 +48,7 @@ PROBES = (
 )
 
 
-def load_encoder(
-    name: str, cache: Path, *, threads: int = 0, progress: Callable[[str], None] | None = None
-) -> Encoder:
+def load_encoder(name: str, cache: Path, *, threads: int = 0, progress: Callable[[str], None] | None = None) -> Encoder:
     """Return the encoder called ``name``, exported to ``cache`` the first time.
 
     ``name`` is "embedded", a sentence-transformers model folder, or a hub name. ``progress`` is told each step of an
@@ -58,9 +56,9 @@ def load_encoder(
     `MissingExtraError` when what the export needs is not installed.
     """
     source = _source_folder(name)
-    fingerprint = _fingerprint(source)
+    fingerprint = _fingerprint(name, source)
     folder = cache / "encoders" / fingerprint[:16]
-    if not (folder / "encoder.json").is_file():
+    if not _is_whole(folder):
         _export(name, source, fingerprint, folder, progress or (lambda step: None))
     return Encoder(folder, threads=threads)
 
@@ -88,8 +86,12 @@ def _source_folder(name: str) -> Path:
         ) from error
 
 
-def _fingerprint(source: Path) -> str:
-    """Hash what decides the vectors. The embedded weights are checked when exported; their known hash stands in here."""
+def _is_whole(folder: Path) -> bool:
+    return all((folder / file).is_file() for file in ("encoder.json", "tokenizer.json", "model.onnx"))
+
+
+def _fingerprint(name: str, source: Path) -> str:
+    """Hash what decides the vectors; of the embedded weights, which are checked when exported, the size will do."""
     digest = hashlib.sha256(f"export {EXPORT_VERSION}".encode())
     files = [p for p in sorted(source.rglob("*")) if p.suffix in {".safetensors", ".json"} and p.is_file()]
     if not any(p.suffix == ".safetensors" for p in files):
@@ -99,7 +101,7 @@ def _fingerprint(source: Path) -> str:
         digest.update(f"{path.relative_to(source)} {stat.st_size}".encode())
         if path.suffix == ".json":
             digest.update(path.read_bytes())
-        elif EMBEDDED_PACKAGE not in path.parts:
+        elif name != "embedded":
             digest.update(_sha256(path).encode())
     return digest.hexdigest()
 
@@ -112,17 +114,21 @@ def _sha256(path: Path) -> str:
 def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: Callable[[str], None]) -> None:
     """Write the encoder beside ``folder`` and move it there whole, so that a killed export leaves nothing behind."""
     if name == "embedded" and _sha256(source / "model.safetensors") != EMBEDDED_SHA256:
-        raise EncoderError(f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs.")
+        raise EncoderError(
+            f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
     try:
         about = _write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
         (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
         _choose_precision(work, progress)
+        if folder.exists() and not _is_whole(folder):  # a copy of the cache that was cut short, or a file deleted
+            shutil.rmtree(folder)
         try:
             os.rename(work, folder)
         except OSError:  # another process was faster; what it wrote is the same
-            if not (folder / "encoder.json").is_file():
+            if not _is_whole(folder):
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -136,10 +142,13 @@ def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> di
         from transformers import AutoModel, AutoTokenizer
     except ImportError as error:
         raise MissingExtraError("torch, transformers", "embedded") from error
-    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    model = AutoModel.from_pretrained(
-        source, trust_remote_code=False, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
-    ).eval()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model = AutoModel.from_pretrained(
+            source, trust_remote_code=False, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
+        ).eval()
+    except Exception as error:  # a file that is missing or damaged: each library raises its own kind
+        raise EncoderError(f"{source} does not hold a whole model ({type(error).__name__}: {error}).") from error
     pooling = _read_json(source / "1_Pooling" / "config.json")
     cls_token = bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
 

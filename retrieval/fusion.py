@@ -1,7 +1,7 @@
 """One score from two sides, each weighed by how well it reads this query.
 
-The raw scores of both sides already say how much they know: a cosine of 0.9 beside one of 0.5 settles a question, two of
-0.5 do not, and a BM25 score is a sum of surprises. So they are added as log-odds, without being stretched per query as
+The raw scores of both sides already say how much they know: a cosine of 0.9 beside one of 0.5 settles a question, two
+of 0.5 do not, and a BM25 score is a sum of surprises. So they are added as log-odds, without being stretched per query as
 z-scores or ranks would (a side that reads nothing would then speak as loudly as one that reads everything). The weights
 are fit on labelled questions by `benchmarks/fusion.py`, which also shows them on sets they were not fit on.
 """
@@ -51,7 +51,9 @@ def log_odds(cosines: Floats, keywords: Floats, *, reads: Floats) -> tuple[Float
     """
     strong = 1.0 / (1.0 + np.exp((WEIGHTS.strong_at - keywords.max()) / WEIGHTS.strong_width))
     weight = WEIGHTS.keyword + WEIGHTS.keyword_strong * strong
-    return WEIGHTS.dense * np.maximum(cosines, 0.0) * reads, np.float32(weight) * keywords
+    near: Floats = np.float32(WEIGHTS.dense) * np.maximum(cosines, 0.0) * reads
+    told: Floats = np.float32(weight) * keywords
+    return near, told
 
 
 def bounded(odds: float) -> float:

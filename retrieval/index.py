@@ -62,7 +62,11 @@ class KnowledgeIndex:
         self.encoder = encoder
         self._analyzer = analyzer
         self._row_of_unit = dict(
-            zip(data.units.tolist(), np.repeat(np.arange(len(data.passages)), np.diff(data.starts)).tolist(), strict=True)
+            zip(
+                data.units.tolist(),
+                np.repeat(np.arange(len(data.passages)), np.diff(data.starts)).tolist(),
+                strict=True,
+            )
         )
         # An entry is a row and its twins: it is found as one, and answered in the customer's language.
         self._entries: dict[str, list[int]] = {}
@@ -103,7 +107,7 @@ class KnowledgeIndex:
         readings = [self._read(*each, served) for each in zip(texts, vectors, near, strict=True)]
         for i, together in zip(leaning, readings[len(queries) :], strict=True):
             readings[i] = readings[i].leaning_on(together)
-        return [self._hits(reading, k) for reading in readings[: len(queries)]]
+        return [self._hits(reading, k, served) for reading in readings[: len(queries)]]
 
     def _served_on(self, day: date) -> npt.NDArray[np.bool_]:
         if self._served is None or self._served[0] != day:
@@ -149,23 +153,22 @@ class KnowledgeIndex:
             each = np.full(places.shape, -np.inf, dtype=np.float32)
             each[present] = self.data.vectors.vectors(self.data.units[places[present]]) @ vector
             each = -np.sort(-each, axis=1)[:, : len(NEAREST)]
-            weights = np.where(np.isfinite(each), NEAREST[: each.shape[1]], 0.0)
+            weights = np.where(np.isfinite(each), NEAREST[: min(width, len(NEAREST))], 0.0)
             mean[legible] = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
             nearest[legible] = each[:, 0]
         return mean, nearest
 
-    def _hits(self, reading: _Reading, k: int) -> list[Hit]:
+    def _hits(self, reading: _Reading, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
         weight, language = self._weights(reading.terms), detect_language(reading.text)
         total = sum(weight.values()) or 1.0
         unknown = sum(w for term, w in weight.items() if all(term not in index for _, index in self._keywords)) / total
         hits = []
         for entry, score in reading.best(k):
-            held = {term for row in self._entries[entry] for term in self.data.terms[row]}
-            passage = self.passage(entry, language)
-            assert passage is not None
+            rows = [row for row in self._entries[entry] if served[row]]
+            held = {term for row in rows for term in self.data.terms[row]}
             hits.append(
                 Hit(
-                    passage=passage,
+                    passage=min((self.data.passages[row] for row in rows), key=lambda p: p.language != language),
                     score=fusion.bounded(score.odds),
                     odds=score.odds,
                     dense=min(score.dense, 1.0),

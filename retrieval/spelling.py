@@ -13,11 +13,12 @@ from rapidfuzz.distance import OSA
 #: What people type for words in a chat. Only shorthand that is no word of its own.
 SHORTHAND = {
     "acct": "account", "addr": "address", "asap": "as soon as possible", "bday": "birthday", "bc": "because",
-    "cant": "can't", "cc": "credit card", "cuz": "because", "doesnt": "doesn't", "dont": "don't", "dunno": "don't know",
-    "gimme": "give me", "gonna": "going to", "gotta": "have to", "havent": "haven't", "isnt": "isn't", "lemme": "let me",
-    "msg": "message", "pkg": "package", "pls": "please", "plz": "please", "ppl": "people", "pw": "password",
-    "pwd": "password", "qty": "quantity", "r": "are", "rn": "right now", "thru": "through", "thx": "thanks", "tmrw": "tomorrow",
-    "u": "you", "ur": "your", "wanna": "want to", "wat": "what", "wont": "won't", "wtf": "what", "y": "why",
+    "cant": "can't", "cc": "credit card", "cuz": "because", "doesnt": "doesn't", "dont": "don't",
+    "dunno": "don't know", "gimme": "give me", "gonna": "going to", "gotta": "have to", "havent": "haven't",
+    "isnt": "isn't", "lemme": "let me", "msg": "message", "pkg": "package", "pls": "please", "plz": "please",
+    "ppl": "people", "pw": "password", "pwd": "password", "qty": "quantity", "r": "are", "rn": "right now",
+    "thru": "through", "thx": "thanks", "tmrw": "tomorrow", "u": "you", "ur": "your", "wanna": "want to",
+    "wat": "what", "wont": "won't", "y": "why",
 }  # fmt: skip
 
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")

@@ -32,13 +32,18 @@ def is_han(text: str) -> bool:
     return _HAN_CHARACTER.match(text) is not None
 
 
+def whole(text: str) -> str:
+    """Return ``text`` without halves of surrogate pairs: JSON can carry them, and no library below takes them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def fold(text: str) -> str:
     """Return ``text`` as search compares it: full-width to half-width, traditional to simplified, no case, no accents.
 
-    Unicode NFKC, then OpenCC's character table (one to one, so "裡" and "里" meet), then casefold, then NFD without
-    combining marks.
+    Unicode NFKC, then OpenCC's tables from traditional to simplified ("裡" and "里" meet), then casefold, then NFD
+    without combining marks.
     """
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", whole(text))
     if not text.isascii():
         text = _simplifier().convert(text)
         text = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

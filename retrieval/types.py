@@ -40,7 +40,8 @@ class Passage:
 
     def valid_on(self, day: date) -> bool:
         """Whether it may be served on ``day``."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day <= self.valid_until)
+        started = self.valid_from is None or self.valid_from <= day
+        return started and (self.valid_until is None or day <= self.valid_until)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

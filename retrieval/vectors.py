@@ -88,11 +88,11 @@ class VectorIndex:
     def ids(self) -> Ids:
         """Return all ids, in no order that means anything."""
         if self.exact:
-            return faiss.vector_to_array(self._index.id_map).copy()
+            ids: Ids = faiss.vector_to_array(self._index.id_map).copy()
+            return ids
         lists = self._index.invlists
-        return np.concatenate(
-            [faiss.rev_swig_ptr(lists.get_ids(i), lists.list_size(i)).copy() for i in range(lists.nlist) if lists.list_size(i)]
-        )
+        cells = [cell for cell in range(lists.nlist) if lists.list_size(cell)]
+        return np.concatenate([faiss.rev_swig_ptr(lists.get_ids(c), lists.list_size(c)).copy() for c in cells])
 
     def search(self, queries: Vectors, k: int) -> list[Ids]:
         """Return the ids of the ``k`` nearest of each query, nearest first; fewer where there are fewer."""
@@ -113,7 +113,7 @@ class VectorIndex:
 
     @cached_property
     def _codes(self) -> tuple[Ids, npt.NDArray[np.float16]]:
-        """Return the places of the sorted ids, and a view of the index's own memory: reading it is ten times as fast."""
+        """Return the places of the sorted ids, and a view of the index's memory: reading it is ten times as fast."""
         stored = faiss.downcast_index(self._index.index)
         view = faiss.rev_swig_ptr(stored.codes.data(), stored.codes.size()).view(np.float16)
         return np.argsort(self.ids()), view.reshape(len(self), stored.d)

@@ -77,7 +77,13 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Starting", total=None)
 
@@ -95,9 +101,7 @@ def reply_json(reply: Reply, *, name: str | None = None) -> dict[str, Any]:
         "action": reply.action.value,
         "confidence": reply.confidence,
         "language": reply.language,
-        "citations": [
-            {"id": c.id, "question": c.question, "source": c.source, "url": c.url} for c in reply.citations
-        ],
+        "citations": [{"id": c.id, "question": c.question, "source": c.source, "url": c.url} for c in reply.citations],
         "reason": reply.reason.value,
         "candidates": [{"id": c.id, "score": round(c.confidence, 4), "source": c.source} for c in reply.candidates],
         "timings_ms": dict(reply.timings_ms),

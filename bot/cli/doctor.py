@@ -1,4 +1,4 @@
-"""`kefu doctor`: is everything there that the bot needs, and is it sound?"""
+"""`kefu doctor`: whether everything is there that the bot needs, and sound."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     except KefuError as error:
         yield Finding(name="encoder", ok=False, text=str(error))
         return
-    yield Finding(name="encoder", ok=True, text=f"{settings.retrieval.encoder}, {library.encoder.dimensions} dimensions")
+    yield Finding(
+        name="encoder", ok=True, text=f"{settings.retrieval.encoder}, {library.encoder.dimensions} dimensions"
+    )
     yield from _tried("knowledge", lambda: read_sources(settings.knowledge.sources, strict=True), _knowledge(settings))
     yield from _index(settings, library)
 

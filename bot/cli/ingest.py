@@ -13,7 +13,9 @@ from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, pri
 
 
 def ingest(
-    sources: Annotated[list[Path] | None, typer.Argument(help="Folders or files; default: those of the settings.")] = None,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="Folders or files; default: those of the settings.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad entry.")] = False,
     json_output: JsonOption = False,
     config: ConfigOption = None,
@@ -49,6 +51,8 @@ def ingest(
     for problem in ingestion.problems:
         warn(f"Left out: {problem}")
     spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
-    typer.echo(f"{len(index)} entries ({spoken}) from {len(ingestion.files)} files in {seconds:.1f} s; index {index.version}.")
+    typer.echo(
+        f"{len(index)} entries ({spoken}) from {len(ingestion.files)} files in {seconds:.1f} s; index {index.version}."
+    )
     if ingestion.problems:
         typer.echo(f"{len(ingestion.problems)} problems: the rest is served. --strict stops at the first.")

@@ -77,5 +77,7 @@ def _show(hits: list[Hit]) -> None:
     table.add_column("question")
     for hit in hits:
         numbers = (f"{hit.score:.3f}", f"{hit.dense:.3f}", f"{hit.keyword:.1f}")
-        table.add_row(*numbers, Text(hit.passage.id, style="cyan"), Text(hit.passage.question or hit.passage.answer[:80]))
+        table.add_row(
+            *numbers, Text(hit.passage.id, style="cyan"), Text(hit.passage.question or hit.passage.answer[:80])
+        )
     Console().print(table if hits else "Nothing found.")

@@ -73,7 +73,8 @@ def _print(line: str, stdout: TextIO) -> bool:
 
 
 def _complain(number: int, text: str) -> None:
-    print(f"line {number}: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"line {number}: {text}\n")
+    sys.stderr.flush()
 
 
 async def _lines(stdin: BinaryIO) -> AsyncIterator[tuple[int, str]]:

@@ -119,7 +119,7 @@ async def test_finishing_writes_turn_outbox_and_owner_together(store: Store) -> 
     assert conversation.owner is Owner.WAITING
     said = conversation.turns[-1]
     assert (said.speaker, said.text, said.id) == (Speaker.BOT, reply.text, reply.id)
-    assert (said.action, said.entries) == (Action.HAND_OFF, ("parcel",))
+    assert (said.action, said.citations) == (Action.HAND_OFF, reply.citations)
     assert said.at.tzinfo is not None
     assert await store.unfinished() == []
     assert await store.outbox() == [reply]

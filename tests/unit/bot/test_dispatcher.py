@@ -95,17 +95,37 @@ class Phone:
     def __init__(self) -> None:
         self.shown: list[Reply] = []
         self.down = False
+        #: Ids of the messages whose replies it fails to show.
+        self.failing: set[str] = set()
         self.tried = 0
 
     async def deliver(self, reply: Reply) -> None:
         self.tried += 1
-        if self.down:
+        if self.down or reply.in_reply_to in self.failing:
             raise ConnectionError(f"cannot send {reply.text}")
         self.shown.append(reply)
 
     @property
     def texts(self) -> list[str]:
         return [reply.text for reply in self.shown]
+
+
+class SlowOutbox(MemoryStore):
+    """Reads the outbox at once, and gives each read back only when allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_return = asyncio.Semaphore(1)
+
+    async def outbox(self) -> list[Reply]:
+        read = await super().outbox()
+        await self.may_return.acquire()
+        return read
+
+
+async def turns_of_the_loop(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 def dispatcher(store: Store, responder: Responder, phone: Phone, **limits: Any) -> Dispatcher:
@@ -203,8 +223,7 @@ async def test_no_more_conversations_than_allowed_are_worked_on_at_once() -> Non
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await turns_of_the_loop(5)
         at_once -= 1
         return reply_to(asked, "ok")
 
@@ -214,6 +233,30 @@ async def test_no_more_conversations_than_allowed_are_worked_on_at_once() -> Non
         await running.idle()
     assert most == 3
     assert len(phone.shown) == 20
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_message_accepted_at_the_moment_a_worker_ends_is_answered(turns: int) -> None:
+    class HoldsSecond(MemoryStore):
+        go_on = asyncio.Event()
+
+        async def accept(self, message: Message) -> bool:
+            if message.id == "2":
+                await self.go_on.wait()
+            return await super().accept(message)
+
+    store, responder, phone = HoldsSecond(), Gated(), Phone()
+    responder.open("2")
+    async with dispatcher(store, responder, phone, concurrency=1) as running:
+        await running.submit(message("1", thread="anna"))
+        second = asyncio.create_task(running.submit(message("2", thread="boris")))
+        await responder.reached(1)
+        responder.open("1")
+        await turns_of_the_loop(turns)
+        store.go_on.set()
+        await second
+        await turns_of_the_loop(50)
+        assert len(phone.shown) == 2
 
 
 async def test_a_busy_conversation_does_not_starve_another() -> None:
@@ -408,6 +451,92 @@ async def test_redelivering_twice_at_once_sends_once() -> None:
     assert phone.texts == ["HELLO"]
 
 
+async def test_redeliveries_that_read_at_the_same_time_send_nothing_twice() -> None:
+    store, phone = SlowOutbox(), Phone()
+    async with dispatcher(store, Echo(), phone) as running:
+        phone.failing = {"1", "2"}
+        await running.submit(message("1", "one"))
+        await running.submit(message("2", "two"))
+        await running.idle()
+        phone.failing = {"2"}
+        first, second = asyncio.create_task(running.redeliver()), asyncio.create_task(running.redeliver())
+        await turns_of_the_loop(5)
+        store.may_return.release()
+        await first
+        await running.idle()
+        store.may_return.release()
+        await second
+        await running.idle()
+        store.may_return.release()
+    assert phone.texts == ["ONE"]
+
+
+async def test_a_redelivery_asked_for_while_another_sends_sends_nothing_twice() -> None:
+    class SlowPhone(Phone):
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def deliver(self, reply: Reply) -> None:
+            if not self.failing >= {"1", "2"}:
+                self.begun.set()
+                await self.go_on.wait()
+            await super().deliver(reply)
+
+    store, phone = SlowOutbox(), SlowPhone()
+    async with dispatcher(store, Echo(), phone) as running:
+        phone.failing = {"1", "2"}
+        await running.submit(message("1", "one"))
+        await running.submit(message("2", "two"))
+        await running.idle()
+        phone.failing = {"2"}
+        store.may_return.release()
+        await running.redeliver()
+        await phone.begun.wait()
+        second = asyncio.create_task(running.redeliver())
+        await turns_of_the_loop(5)
+        phone.go_on.set()
+        await running.idle()
+        store.may_return.release()
+        await second
+        await running.idle()
+        store.may_return.release()
+    assert phone.texts == ["ONE"]
+
+
+async def test_a_reply_that_comes_to_wait_during_a_redelivery_is_sent_with_it() -> None:
+    store, phone = SlowOutbox(), Phone()
+    async with dispatcher(store, Echo(), phone) as running:
+        phone.down = True
+        await running.submit(message("1", "one"))
+        await running.idle()
+        phone.down = False
+        again = asyncio.create_task(running.redeliver())
+        await turns_of_the_loop(5)
+        await running.submit(message("2", "two"))
+        await running.idle()
+        for _ in range(3):
+            store.may_return.release()
+        await again
+        await running.idle()
+        assert phone.texts == ["ONE", "TWO"]
+        await running.submit(message("3", "three"))
+        await running.idle()
+    assert phone.texts == ["ONE", "TWO", "THREE"]
+
+
+async def test_a_reply_forgotten_before_its_redelivery_is_not_sent() -> None:
+    store, phone = MemoryStore(), Phone()
+    async with dispatcher(store, Echo(), phone) as running:
+        phone.down = True
+        await running.submit(message("1"))
+        await running.idle()
+        phone.down = False
+        await running.redeliver()
+        await store.forget(key())
+        await running.idle()
+    assert phone.shown == []
+    assert await store.conversation(key()) == Conversation(key=key())
+
+
 @pytest.mark.parametrize("owner", [Owner.HUMAN, Owner.CLOSED])
 async def test_an_undelivered_reply_is_withdrawn_when_a_person_took_the_case(owner: Owner) -> None:
     store, phone = MemoryStore(), Phone()
@@ -498,6 +627,19 @@ async def test_the_service_stops_when_the_store_fails_under_a_message() -> None:
     assert await store.unfinished() == [message("1")]
 
 
+async def test_the_service_stops_when_a_write_is_cancelled_from_elsewhere() -> None:
+    class Cancelling(MemoryStore):
+        async def finish(self, message: Message, reply: Reply | None, *, owner: Owner) -> bool:
+            raise asyncio.CancelledError
+
+    with pytest.raises(ExceptionGroup) as stopped:
+        async with dispatcher(Cancelling(), Echo(), Phone()) as running:
+            await running.submit(message("1"))
+            await turns_of_the_loop(50)
+            pytest.fail("went on without its worker")
+    assert stopped.group_contains(RuntimeError, match="cancelled from elsewhere")
+
+
 # --- beginning and end ------------------------------------------------------------------------------------------------
 
 
@@ -553,6 +695,8 @@ async def test_an_outcome_that_is_being_written_survives_cancellation() -> None:
         ending = asyncio.create_task(running.drain(timeout=0))
         while not any(task.cancelling() for task in asyncio.all_tasks()):
             await asyncio.sleep(0)
+        await turns_of_the_loop(5)
+        assert not ending.done()
         store.go_on.set()
         await ending
     assert await store.unfinished() == []

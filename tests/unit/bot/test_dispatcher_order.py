@@ -54,6 +54,11 @@ class Gates:
             if gate in self.closed:
                 self.closed.remove(gate)
 
+    def open_all(self) -> None:
+        self.wide_open = True
+        while self.closed:
+            self.open(0)
+
     def open(self, number: int, fails: str = "") -> None:
         """Let one through; it fails if it is ``fails``."""
         if self.closed:
@@ -264,16 +269,20 @@ async def live(world: World, happenings: list[tuple[Event, int]], last: bool) ->
     tasks: list[asyncio.Task[None]] = []
     async with world.dispatcher() as running:
         world.gates.wide_open = False
-        for event, turns in happenings:
-            tasks += event(world, running)
-            for _ in range(turns):
-                await asyncio.sleep(0)
-        if last:
-            await world.until(asyncio.create_task(settle(world, running, tasks)))
-            assert left_in(running) == {}
-        await world.until(asyncio.create_task(running.drain(timeout=0)))
-        ends: list[asyncio.Task[Any]] = [*tasks, *(task for _, task in world.submits)]
-        await world.until(asyncio.create_task(gather_all(ends)))
+        try:
+            for event, turns in happenings:
+                tasks += event(world, running)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            if last:
+                await world.until(asyncio.create_task(settle(world, running, tasks)))
+                assert left_in(running) == {}
+            await world.until(asyncio.create_task(running.drain(timeout=0)))
+            ends: list[asyncio.Task[Any]] = [*tasks, *(task for _, task in world.submits)]
+            await world.until(asyncio.create_task(gather_all(ends)))
+        finally:
+            # A failure here has to be seen: no worker may hold up the exit.
+            world.gates.open_all()
 
 
 async def settle(world: World, running: Dispatcher, tasks: list[asyncio.Task[None]]) -> None:

@@ -1,0 +1,49 @@
+# Everything here works on a machine with Python 3.11 and make: each target makes .venv and installs what it needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all:
+
+.PHONY: chat test lint bench format clean
+
+chat: .venv/chat  ## talk to the demo bot
+	@$(BIN)/kefu chat
+
+test: .venv/dev  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds public data sets
+	$(BIN)/python -m benchmarks.answers
+	$(BIN)/python -m benchmarks.quantisation $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m benchmarks.fusion $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.peers
+
+format: .venv/dev  ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .kefu build dist *.egg-info
+
+.venv/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kefu needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/chat: .venv/python pyproject.toml
+	@echo "Installing kefu into .venv (about a minute, once) ..."
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[embedded]'
+	@touch $@
+
+.venv/dev: .venv/python pyproject.toml
+	@echo "Installing kefu and what its tests need into .venv (about a minute, once) ..."
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[embedded,dev]'
+	@touch $@ .venv/chat
