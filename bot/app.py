@@ -20,7 +20,7 @@ from bot.policy import Thresholds
 from bot.ports import Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
-from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply
+from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply, Turn
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
@@ -91,6 +91,10 @@ class Bot:
     async def submit(self, message: Message) -> Outcome:
         """Accept a message; its reply comes through the connector of its channel."""
         return await self._dispatcher.submit(message)
+
+    async def append(self, key: ConversationKey, turn: Turn) -> None:
+        """Add a turn that came from elsewhere, such as an agent's, or a log."""
+        await self._store.append(key, turn)
 
     async def hand_back(self, key: ConversationKey) -> None:
         """Give the case back to the bot."""

@@ -1,8 +1,8 @@
 """From what retrieval found to a calibrated confidence: of all candidates with 0.9, nine in ten are right.
 
 A logistic model for each language over a dozen numbers of a hit and its rivals (Platt 1999). The shipped coefficients
-were fit on the development half of `faq_data` by `benchmarks/calibration.py`; they hold for other knowledge only roughly,
-until they are fit on questions labelled for it.
+were fit on the development half of `faq_data` by `benchmarks/calibration.py`; for other knowledge they hold only
+roughly, until they are fit on questions labelled for it.
 """
 
 from __future__ import annotations

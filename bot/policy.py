@@ -54,12 +54,12 @@ def decide(whole: Finding, parts: Sequence[Finding], thresholds: Thresholds, *, 
     several = _decide_parts(parts, thresholds) if len(parts) > 1 else None
     if several is not None:
         return several
-    if whole.best >= thresholds.answer_from:
+    if whole.candidates and whole.best >= thresholds.answer_from:
         best = whole.candidates[0]
         return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(best,), confidence=best.confidence)
     offered = tuple(whole.candidates[: thresholds.choices])
     chance = min(sum(candidate.confidence for candidate in offered), 1.0)
-    if chance < thresholds.clarify_from:
+    if not offered or chance < thresholds.clarify_from:
         return Decision(action=Action.HAND_OFF, reason=Reason.NOT_KNOWN, confidence=whole.best)
     if clarified:
         return Decision(action=Action.HAND_OFF, reason=Reason.STILL_UNCLEAR, confidence=whole.best)
@@ -68,10 +68,11 @@ def decide(whole: Finding, parts: Sequence[Finding], thresholds: Thresholds, *, 
 
 def _decide_parts(parts: Sequence[Finding], thresholds: Thresholds) -> Decision | None:
     """Answer several questions, or one and hand over the other; None where they are better read as one."""
-    answered = {
-        part.candidates[0].id: part.candidates[0] for part in reversed(parts) if part.best >= thresholds.answer_from
-    }
-    chosen = tuple(reversed(answered.values()))
+    answered: dict[str, Candidate] = {}
+    for part in parts:
+        if part.candidates and part.best >= thresholds.answer_from:
+            answered.setdefault(part.candidates[0].id, part.candidates[0])
+    chosen = tuple(answered.values())
     if not chosen:
         return None
     confidence = min(candidate.confidence for candidate in chosen)

@@ -119,9 +119,7 @@ class Policy(_Section):
 
 
 class Replies(_Section):
-    """What the bot says around the entries it quotes. Each has a text for every language; {question} stands for the
-    question that is meant.
-    """
+    """What the bot says around the entries it quotes, in each language. {question} stands for the question meant."""
 
     greeting: dict[str, str] = dict(REPLIES["greeting"])
     """To a greeting."""

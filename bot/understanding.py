@@ -25,10 +25,11 @@ _PLEASANTRY = {
 }
 _FILLER = (
     r"there|all|team|everyone|again|ok(?:ay)?|k|great|good|nice|cool|got it|i see|no|nope|that(?:'s| is|s) all|"
-    r"for (?:your|the|ur) help|please|sir|madam|bot|kefu|and|then|好的?|好吧|嗯+|哦+|知道了|明白了?|了解|行|没问题|没有了|"
-    r"客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
+    r"for (?:your|the|ur) help|please|sir|madam|bot|kefu|and|then|好吧|好的?|嗯+|哦+|知道了|明白了?|了解|行|"
+    r"没问题|没有了|客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
 )
-_SMALL_TALK = re.compile(rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_FILLER})[\s,]*)+", re.IGNORECASE)
+#: Possessive: many fillers are parts of others, and all the ways to cut a long row of them would be tried.
+_SMALL_TALK = re.compile(rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_FILLER})(?![a-z])[\s,]*+)++", re.IGNORECASE)
 _KINDS = [
     (reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()
 ]
@@ -103,8 +104,9 @@ def questions(text: str) -> list[str]:
     A sentence that asks nothing belongs to the question after it, or to the last one.
     """
     parts: list[str] = []
+    said = ""
     for place, block in enumerate(_CONNECTIVE.split(text)):
-        said, found = "", 0
+        found = 0
         for piece in _split(block):
             said = f"{said} {piece}".strip()
             if _ASKS.search(piece) and len(_WORDS.findall(piece)) >= _SHORTEST_PART:
@@ -112,8 +114,12 @@ def questions(text: str) -> list[str]:
                 said, found = "", found + 1
         if found and said:
             parts[-1] = f"{parts[-1]} {said}"
+            said = ""
         elif len(_WORDS.findall(said)) >= _SHORTEST_PART and (place or _CONNECTIVE.search(text)):
             parts.append(said)
+            said = ""
+    if parts and said:
+        parts[-1] = f"{parts[-1]} {said}"
     return parts
 
 

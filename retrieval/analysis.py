@@ -20,9 +20,9 @@ _RUN = re.compile(rf"[{HAN}]+|(?:(?![{HAN}])[^\W_])+(?:[.,:]\d+)*")
 
 #: English words that say nothing of what a question is about. "No", "not" and "without" stay, for they do.
 STOP_WORDS = frozenset(
-    "a an and any are as at be been by can could d did do does for from had has have how i if in into is it its just ll "
-    "m me my of on or our please re s should so t than that the their them then there these this those to us ve was we were "
-    "what when where which while who whom why will with would you your".split()
+    "a an and any are as at be been by can could d did do does for from had has have how i if in into is it its just "
+    "ll m me my of on or our please re s should so t than that the their them then there these this those to us ve "
+    "was we were what when where which while who whom why will with would you your".split()
 )
 
 #: Chinese characters that say as little: particles, and the words of address and politeness around a question.

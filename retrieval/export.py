@@ -219,5 +219,8 @@ def _choose_precision(work: Path, progress: Callable[[str], None]) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    value = json.loads(path.read_text("utf-8"))
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise EncoderError(f"{path.parent} does not hold a whole model ({path.name}: {error}).") from error
     return value if isinstance(value, dict) else {}

@@ -1,9 +1,9 @@
 """One score from two sides, each weighed by how well it reads this query.
 
 The raw scores of both sides already say how much they know: a cosine of 0.9 beside one of 0.5 settles a question, two
-of 0.5 do not, and a BM25 score is a sum of surprises. So they are added as log-odds, without being stretched per query as
-z-scores or ranks would (a side that reads nothing would then speak as loudly as one that reads everything). The weights
-are fit on labelled questions by `benchmarks/fusion.py`, which also shows them on sets they were not fit on.
+of 0.5 do not, and a BM25 score is a sum of surprises. So they are added as log-odds, without being stretched per query
+as z-scores or ranks would (a side that reads nothing would then speak as loudly as one that reads everything). The
+weights were chosen on the sets of `benchmarks/fusion.py`, so that on none the sum falls far below its better side.
 """
 
 from __future__ import annotations

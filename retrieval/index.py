@@ -23,7 +23,11 @@ DENSE_POOL, KEYWORD_POOL = 100, 30
 
 #: A query that finds something this likely alone does not lean on its context; one that does is weighed together with
 #: the context, which counts this much (benchmarks/fusion.py).
-LEANS_BELOW, CONTEXT_WEIGHT = 12.0, 0.6
+LEANS_BELOW, CONTEXT_WEIGHT = 15.0, 0.6
+
+#: What a word found in an entry of another language than the query's counts: a borrowed word finds its entry by itself
+#: or through a twin, but does not outweigh a question understood as a whole.
+FOREIGN = 0.5
 
 #: A row that the encoder reads worse than this is not compared: its cosine would add less than one log-odd.
 ILLEGIBLE = 0.05
@@ -73,10 +77,10 @@ class KnowledgeIndex:
         for row, passage in enumerate(data.passages):
             self._entries.setdefault(passage.id, []).append(row)
         # Each language keeps its own statistics: entries added in one change nothing for the other.
-        self._keywords: list[tuple[Rows, KeywordIndex]] = []
+        self._keywords: list[tuple[str, Rows, KeywordIndex]] = []
         for language in sorted({passage.language for passage in data.passages}):
             rows = np.array([i for i, p in enumerate(data.passages) if p.language == language], dtype=np.intp)
-            self._keywords.append((rows, KeywordIndex([data.terms[row] for row in rows])))
+            self._keywords.append((language, rows, KeywordIndex([data.terms[row] for row in rows])))
         self._speller = Speller(text for p in data.passages for text in (p.question, *p.alternatives, p.answer))
         self._served: tuple[date, npt.NDArray[np.bool_]] | None = None
 
@@ -119,8 +123,9 @@ class KnowledgeIndex:
         """Look on both sides, and put the rows of an entry together."""
         terms = self._analyzer.terms(text)
         keywords = np.zeros(len(self.data.passages), dtype=np.float32)
-        for rows, index in self._keywords:
-            keywords[rows] = index.scores(terms)
+        spoken = detect_language(text)
+        for language, rows, index in self._keywords:
+            keywords[rows] = index.scores(terms) * (1.0 if language == spoken else FOREIGN)
         keywords[~served] = 0.0
         pool = min(KEYWORD_POOL, len(keywords))
         found = {self._row_of_unit[unit] for unit in near.tolist()}
@@ -161,7 +166,9 @@ class KnowledgeIndex:
     def _hits(self, reading: _Reading, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
         weight, language = self._weights(reading.terms), detect_language(reading.text)
         total = sum(weight.values()) or 1.0
-        unknown = sum(w for term, w in weight.items() if all(term not in index for _, index in self._keywords)) / total
+        unknown = (
+            sum(w for term, w in weight.items() if all(term not in index for _, _, index in self._keywords)) / total
+        )
         hits = []
         for entry, score in reading.best(k):
             rows = [row for row in self._entries[entry] if served[row]]
@@ -184,7 +191,7 @@ class KnowledgeIndex:
 
     def _weights(self, terms: list[str]) -> dict[str, float]:
         """Return how much each term tells, by the language that knows it best; a term nobody knows tells most."""
-        return {term: min(index.weight(term) for _, index in self._keywords) for term in terms}
+        return {term: min(index.weight(term) for _, _, index in self._keywords) for term in terms}
 
 
 @dataclass(frozen=True, slots=True)

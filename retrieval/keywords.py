@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 
@@ -56,6 +57,8 @@ class KeywordIndex:
 def _bm25(documents: Sequence[list[str]]) -> bm25s.BM25 | None:
     if not any(documents):
         return None
+    # The library sets this to DEBUG when it is imported.
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
     index.index(documents, show_progress=False)
     return index

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import UsageError
-from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from bot.app import Progress
+    from bot.settings import Settings
     from bot.types import Reply
     from retrieval.types import Problem
 
@@ -35,6 +35,9 @@ _SHOWN = 5
 
 def settings_from(config: Path | None, faq: list[Path] | None, state: Path | None, **others: object) -> Settings:
     """Return the settings with the common options over them; ``others`` are dotted keys with "__" for the dot."""
+    # pydantic takes a tenth of a second to import, which `kefu --help` need not wait for.
+    from bot.settings import load_settings
+
     overrides: dict[str, object] = {"knowledge.sources": faq or None, "state.folder": state}
     return load_settings(config, overrides=overrides | {key.replace("__", "."): v for key, v in others.items()})
 
@@ -60,9 +63,6 @@ def tell_problems(problems: tuple[Problem, ...]) -> None:
 def log_to_stderr() -> None:
     """Send warnings of kefu to the standard error, one line each."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    # Libraries that set levels of their own.
-    for name in ("bm25s", "httpx", "huggingface_hub"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, print_json, settings_from
-from bot.settings import describe
 
 
 def config(
     json_output: JsonOption = False, config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None
 ) -> None:
     """Show each setting, its value, and where it came from."""
+    from bot.settings import describe
+
     rows = describe(settings_from(config, faq, state))
     if json_output:
         print_json({key: {"value": value, "from": origin} for key, value, origin in rows})

@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, print_json, progress, settings_from
 from bot.errors import KefuError
-from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.app import Library
+    from bot.settings import Settings
 
 #: Entries that end within this time are named.
 _SOON = timedelta(days=30)
@@ -97,11 +101,9 @@ def _knowledge(settings: Settings) -> Callable[[], Iterator[Finding]]:
     return look
 
 
-def _index(settings: Settings, library: object) -> Iterator[Finding]:
-    from bot.app import Library
+def _index(settings: Settings, library: Library) -> Iterator[Finding]:
     from retrieval.build import open_index
 
-    assert isinstance(library, Library)
     try:
         index = open_index(settings.state.folder / "index", library.encoder, library.analyzer)
     except KefuError as error:

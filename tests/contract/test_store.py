@@ -136,6 +136,22 @@ async def test_finishing_silently_sets_the_owner_and_says_nothing(store: Store) 
     assert [turn.speaker for turn in conversation.turns] == [Speaker.CUSTOMER]
 
 
+@pytest.mark.parametrize("owner", list(Owner))
+async def test_finishing_without_naming_an_owner_leaves_it_as_it_is(store: Store, owner: Owner) -> None:
+    await store.accept(message("1"))
+    await store.set_owner(ANNA, owner)
+    assert await store.finish(message("1"), None)
+    assert (await store.conversation(ANNA)).owner is owner
+    assert await store.unfinished() == []
+
+
+async def test_a_reply_without_naming_an_owner_leaves_the_case_with_the_bot(store: Store) -> None:
+    await store.accept(message("1"))
+    assert await store.finish(message("1"), reply_to(message("1")))
+    assert (await store.conversation(ANNA)).owner is Owner.BOT
+    assert await store.outbox() == [reply_to(message("1"))]
+
+
 @pytest.mark.parametrize("second", [None, reply_to(message("1"), "Again.")], ids=["silent", "reply"])
 async def test_a_message_is_finished_once(store: Store, second: Reply | None) -> None:
     await store.accept(message("1"))

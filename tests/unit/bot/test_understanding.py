@@ -1,0 +1,162 @@
+"""What a message is taken for: small talk, a wish for a person, one question or several; and what it is not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.types import Reason
+from bot.understanding import questions, small_talk, wants_person
+
+GREETINGS = [
+    *("hi", "Hi there!", "hello??", "HELLO", "heyyy", "Good morning", "hey team", "hi hi", "ok, hi", "hi 👋", "ｈｉ"),
+    *("你好", "您好，在吗？", "在吗", "亲", "亲，在吗", "哈喽", "早上好！", "有人吗", "你好呀"),
+]
+THANKS = [
+    *("thanks", "Thank you so much!", "thx", "ok thanks", "great, thank you!", "cheers", "thank you for your help"),
+    *("no thanks, that's all", "ok bye, thanks", "perfect", "that's great"),
+    *("谢谢", "好的谢谢", "谢谢亲", "多谢啦", "谢谢您！", "好的，明白了，谢谢", "辛苦了"),
+]
+GOODBYES = [
+    *("bye", "Goodbye!", "bye bye", "see you", "ok, bye", "have a nice day!"),
+    *("再见", "拜拜", "88", "好的，再见"),
+]
+NO_WORDS = ["", "   ", "\n", "...", "？", "?!", "😀", "👍👍", "❤️", "——", "\u200b"]
+QUESTIONS = [
+    *("hi, where is my order", "hello kitty lamp", "thanks for the refund?", "good lamp", "Is the shipping great?"),
+    *("hey, this is not a lamp", "thank you but where's my parcel", "bye bye parcel", "history", "they", "This"),
+    *("can I say goodbye to the newsletter?", "ty lamp", "1", "123", "4.90"),
+    *("在吗？我的快递呢", "你好，退款多久", "亲，运费多少", "88 元", "能便宜点吗亲", "谢谢卡怎么写", "亲子灯"),
+]
+
+
+@pytest.mark.parametrize("text", GREETINGS)
+def test_a_greeting(text: str) -> None:
+    assert small_talk(text) is Reason.GREETING
+
+
+@pytest.mark.parametrize("text", THANKS)
+def test_thanks(text: str) -> None:
+    assert small_talk(text) is Reason.THANKS
+
+
+@pytest.mark.parametrize("text", GOODBYES)
+def test_a_goodbye(text: str) -> None:
+    assert small_talk(text) is Reason.GOODBYE
+
+
+@pytest.mark.parametrize("text", NO_WORDS)
+def test_a_message_without_words(text: str) -> None:
+    assert small_talk(text) is Reason.NO_WORDS
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_what_says_anything_else_too_is_no_small_talk(text: str) -> None:
+    assert small_talk(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("I want to talk to a human", "human please", "agent", "a real person!", "Can I speak to someone?"),
+        *("connect me with an agent", "transfer me to a representative", "get me a real person now", "HUMAN!!!"),
+        *("put me through to an operator", "talk to someone about my refund", "can i have a human"),
+        *("I would like to talk to a person.", "let me talk to somebody real, this is about my refund"),
+        *("转人工", "人工", "人工客服", "我要找人工", "找个真人", "请转接人工客服", "我要和人工聊", "换人工"),
+        *("不要机器人，我要人工", "转人工 谢谢", "还是找人工吧", "我要转人工客服。"),
+    ],
+)
+def test_a_wish_for_a_person(text: str) -> None:
+    assert wants_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("what are the hours of your human agents", "When can I talk to a person?", "until when can I talk to someone"),
+        *("How do I reach a human by phone number", "is this lamp safe for people", "can my agent pick up the parcel"),
+        *("Do you have human hair wigs", "can a person of 90 kg use the chair", "operator voltage?", "I need a person-"),
+        *("人工客服几点上班", "人工客服电话多少", "人工费多少", "人工智能灯", "这个灯是人工做的吗", "请问人工服务时间"),
+    ],
+)
+def test_a_question_about_persons_is_no_wish_for_one(text: str) -> None:
+    assert not wants_person(text)
+
+
+SEVERAL = [
+    (
+        "How much is shipping and how long does it take?",
+        ["How much is shipping and", "how long does it take?"],
+    ),
+    ("How much is shipping? How long does it take?", ["How much is shipping?", "How long does it take?"]),
+    ("Can I pay by PayPal? Also, do you ship to Norway?", ["Can I pay by PayPal?", "do you ship to Norway?"]),
+    (
+        "My lamp is broken. How do I return it? And when do I get my money back?",
+        ["My lamp is broken. How do I return it?", "And when do I get my money back?"],
+    ),
+    ("How do I return it? When is the money back? Thanks!", ["How do I return it?", "When is the money back? Thanks!"]),
+    ("运费多少？多久能到？", ["运费多少？", "多久能到？"]),
+    ("运费多少，多久能到", ["运费多少，", "多久能到"]),
+    ("请问怎么退货，另外退款要多久？", ["请问怎么退货", "退款要多久？"]),
+    ("怎么退货还有运费谁出", ["怎么退货", "运费谁出"]),
+    ("退款。另外运费多少？几天能到？", ["退款 运费多少？", "几天能到？"]),
+]
+
+
+@pytest.mark.parametrize(("text", "parts"), SEVERAL)
+def test_several_questions_in_one_message(text: str, parts: list[str]) -> None:
+    assert questions(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Where is my parcel", "I bought a lamp. How long is the warranty?", "hi! where is my parcel? thanks"),
+        *("Do you sell lamps and chairs?", "Is it black, or white?", "plus size?", "It costs 3.5 USD. Why?", "why??"),
+        *("我的快递到哪里了", "我的灯坏了。怎么办？", "你好，请问怎么退货？谢谢", "", "???", "😀"),
+    ],
+)
+def test_one_question_however_many_sentences_it_takes(text: str) -> None:
+    assert len(questions(text)) < 2
+
+
+clauses = st.sampled_from(
+    [
+        *("where is my parcel", "how much is it", "I bought a lamp", "My order is 12", "ok", "x", "does it", "no"),
+        *("运费多少", "退款", "几天能到", "我买了台灯", "可不可以", "好的", "谢"),
+    ]
+)
+joints = st.sampled_from(["? ", "? Also, ", " and ", ", ", ". ", "？", "。另外，", "，还有", "；", "，", " ", "\n", "! "])
+
+
+@given(st.lists(st.tuples(clauses, joints), min_size=1, max_size=6))
+def test_no_word_but_the_connective_is_lost_when_a_message_is_split(pieces: list[tuple[str, str]]) -> None:
+    text = "".join(clause + joint for clause, joint in pieces)
+    parts = questions(text)
+    if parts:
+        assert said("".join(parts)) == said(re.sub("Also|另外|还有", "", text))
+
+
+@given(st.text())
+def test_no_text_is_too_strange(text: str) -> None:
+    small_talk(text)
+    wants_person(text)
+    parts = questions(text)
+    assert not parts or said("".join(parts)) == said(text)
+
+
+@pytest.mark.parametrize("unit", ["hi ", "ok ", "?", "a", "转", "not ", "我要和", "and how ", ", ", "talk to ", "不"])
+def test_a_long_text_takes_no_long_time(unit: str) -> None:
+    # Patterns that go back and forth over it would not come to an end.
+    text = unit * (20_000 // len(unit))
+    small_talk(text)
+    wants_person(text)
+    questions(text)
+
+
+def said(text: str) -> str:
+    """Letters and digits only."""
+    return re.sub(r"[\W_]", "", text)

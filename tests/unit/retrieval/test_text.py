@@ -1,0 +1,97 @@
+"""Language by script, and the form in which texts are compared."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.text import detect_language, fold, is_han, whole
+
+#: Everything a string can hold, halves of surrogate pairs included.
+ANY_TEXT = st.text(st.characters(), max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Where is my parcel?", "en"),
+        ("我的快递到哪里了？", "zh"),
+        ("Philips Hue 怎么连接手机", "zh"),
+        ("I ordered the lamp called 月光 last week", "en"),
+        ("訂單", "zh"),
+        ("¿Dónde está mi paquete?", "en"),
+        ("𠮷", "zh"),
+        ("12345", "en"),
+        ("", "en"),
+        ("？！", "en"),
+    ],
+)
+def test_language_is_told_by_script(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("訂單出貨了嗎", "订单出货了吗"),
+        ("裡面", "里面"),
+        ("退款沒收到", "退款没收到"),
+        ("付款後發票", "付款后发票"),
+        ("ＡＢＣ１２３", "abc123"),
+        ("ｉＰｈｏｎｅ？", "iphone?"),
+        ("ﾃｽﾄ", "テスト"),
+        ("PARCEL", "parcel"),
+        ("Straße", "STRASSE"),
+        ("Café", "cafe"),
+        ("café", "cafe\N{COMBINING ACUTE ACCENT}"),
+        ("①", "1"),
+        ("ﬁne", "fine"),
+    ],
+)
+def test_ways_to_write_the_same_are_folded_to_one(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_different_words_stay_different() -> None:
+    assert fold("退款") != fold("退货")
+    assert fold("lamp") != fold("lamps")
+
+
+@given(ANY_TEXT)
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text("訂單裡發貨後來麵條頭髮退款沒著乾隆只隻个個Café ＡＢ12", max_size=20))
+def test_folding_mixed_chinese_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(ANY_TEXT)
+def test_folded_text_has_no_case_and_no_accent(text: str) -> None:
+    folded = fold(text)
+    assert folded == folded.casefold()
+    assert not any(unicodedata.combining(char) for char in folded)
+
+
+@given(ANY_TEXT)
+def test_whole_text_can_be_encoded(text: str) -> None:
+    whole(text).encode("utf-8")
+
+
+@given(st.text(max_size=60))
+def test_text_without_halves_stays_as_it_is(text: str) -> None:
+    assert whole(text) == text
+
+
+def test_two_halves_of_a_character_become_it() -> None:
+    assert whole("\ud83d\ude00 ok \ud83d") == "😀 ok \N{REPLACEMENT CHARACTER}"
+
+
+def test_chinese_is_known_by_its_first_character() -> None:
+    assert is_han("退款 now")
+    assert not is_han("now 退款")
+    assert not is_han("")
