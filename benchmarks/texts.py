@@ -62,7 +62,7 @@ def from_file(path: Path, count: int) -> list[Entry]:
     entries: dict[str, Entry] = {}
     with path.open(encoding="utf-8-sig") as lines:
         for number, row in enumerate(json.loads(line) for line in lines if line.strip()):
-            question = str(row.get("question") or row.get("text") or "").strip()
+            question = " ".join(str(row.get("question") or row.get("text") or "").split())
             if question and question not in entries:
                 language = "zh" if any("一" <= char <= "鿿" for char in question) else "en"
                 answer = str(row.get("answer") or question)

@@ -78,17 +78,15 @@ def _decide_parts(parts: Sequence[Finding], thresholds: Thresholds) -> Decision 
     confidence = min(candidate.confidence for candidate in chosen)
     if len(chosen) > 1:
         return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=chosen, confidence=confidence)
-    unknown = [part for part in parts if _chance(part, thresholds) < thresholds.clarify_from]
-    if not unknown:
+    # A part whose likeliest entry is answered already asks for more of the same.
+    left = [part for part in parts if not part.candidates or part.candidates[0].id not in answered]
+    if not left:
         return None
     return Decision(
         action=Action.HAND_OFF,
         reason=Reason.PARTLY_KNOWN,
         chosen=chosen,
         confidence=confidence,
-        open_question=unknown[0].text,
+        open_question=left[0].text,
     )
 
-
-def _chance(finding: Finding, thresholds: Thresholds) -> float:
-    return sum(candidate.confidence for candidate in finding.candidates[: thresholds.choices])

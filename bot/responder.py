@@ -83,7 +83,12 @@ class CombinedResponder:
         parts = [] if picked else questions(text)
         parts = parts if 1 < len(parts) <= MOST_PARTS else []
         context = "" if picked else _context(earlier)
-        asked = [Question(text=part, language=language, at=message.at, context=context) for part in (text, *parts)]
+        # Each question of a message may lean on the one before it, the first on what was said earlier.
+        contexts = (context, context, *parts[:-1])
+        asked = [
+            Question(text=part, language=language, at=message.at, context=before)
+            for part, before in zip((text, *parts), contexts, strict=False)
+        ]
         start = time.perf_counter()
         found = await self._ask(asked)
         timings["sources"] = milliseconds_since(start)
@@ -119,7 +124,8 @@ def _language(text: str, earlier: Sequence[Turn]) -> str:
 def _context(earlier: Sequence[Turn]) -> str:
     """Return the customer's last question before this message."""
     for turn in reversed(earlier):
-        if turn.speaker is Speaker.CUSTOMER and small_talk(turn.text) is None:
+        # A number picked one of those offered: what is spoken of is still the question before it.
+        if turn.speaker is Speaker.CUSTOMER and any(map(str.isalpha, turn.text)) and small_talk(turn.text) is None:
             return turn.text[:LONGEST]
     return ""
 

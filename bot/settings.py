@@ -102,7 +102,7 @@ class State(_Section):
 class Policy(_Section):
     """When the bot answers, asks back or hands over to a person."""
 
-    answer_from: StrictFloat = Field(default=0.65, ge=0, le=1)
+    answer_from: StrictFloat = Field(default=0.7, ge=0, le=1)
     """Answer when the best entry is at least this likely to be right: 0.9 means nine in ten are."""
     clarify_from: StrictFloat = Field(default=0.3, ge=0, le=1, validate_default=True)
     """Below that, ask which entry was meant if one of those offered is this likely to be right; otherwise hand over.

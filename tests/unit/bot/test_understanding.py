@@ -8,16 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.responder import LONGEST
 from bot.types import Reason
 from bot.understanding import questions, small_talk, wants_person
 
 GREETINGS = [
-    *("hi", "Hi there!", "hello??", "HELLO", "heyyy", "Good morning", "hey team", "hi hi", "ok, hi", "hi 👋", "ｈｉ"),
+    *(
+        "hi",
+        "Hi there!",
+        "hello??",
+        "HELLO",
+        "heyyy",
+        "hiya",
+        "Good morning",
+        "hey team",
+        "hi hi",
+        "ok, hi",
+        "hi 👋",
+        "ｈｉ",
+    ),
     *("你好", "您好，在吗？", "在吗", "亲", "亲，在吗", "哈喽", "早上好！", "有人吗", "你好呀"),
 ]
 THANKS = [
     *("thanks", "Thank you so much!", "thx", "ok thanks", "great, thank you!", "cheers", "thank you for your help"),
-    *("no thanks, that's all", "ok bye, thanks", "perfect", "that's great"),
+    *("no thanks, that's all", "nope, thanks", "tysm", "ok bye, thanks", "perfect", "that's great"),
     *("谢谢", "好的谢谢", "谢谢亲", "多谢啦", "谢谢您！", "好的，明白了，谢谢", "辛苦了"),
 ]
 GOODBYES = [
@@ -28,7 +42,7 @@ NO_WORDS = ["", "   ", "\n", "...", "？", "?!", "😀", "👍👍", "❤️", "
 QUESTIONS = [
     *("hi, where is my order", "hello kitty lamp", "thanks for the refund?", "good lamp", "Is the shipping great?"),
     *("hey, this is not a lamp", "thank you but where's my parcel", "bye bye parcel", "history", "they", "This"),
-    *("can I say goodbye to the newsletter?", "ty lamp", "1", "123", "4.90"),
+    *("can I say goodbye to the newsletter?", "ty lamp", "1", "123"),
     *("在吗？我的快递呢", "你好，退款多久", "亲，运费多少", "88 元", "能便宜点吗亲", "谢谢卡怎么写", "亲子灯"),
 ]
 
@@ -76,9 +90,18 @@ def test_a_wish_for_a_person(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("what are the hours of your human agents", "When can I talk to a person?", "until when can I talk to someone"),
+        *(
+            "what are the hours of your human agents",
+            "When can I talk to a person?",
+            "until when can I talk to someone",
+        ),
         *("How do I reach a human by phone number", "is this lamp safe for people", "can my agent pick up the parcel"),
-        *("Do you have human hair wigs", "can a person of 90 kg use the chair", "operator voltage?", "I need a person-"),
+        *(
+            "Do you have human hair wigs",
+            "can a person of 90 kg use the chair",
+            "operator voltage?",
+            "I need a person-",
+        ),
         *("人工客服几点上班", "人工客服电话多少", "人工费多少", "人工智能灯", "这个灯是人工做的吗", "请问人工服务时间"),
     ],
 )
@@ -94,8 +117,8 @@ SEVERAL = [
     ("How much is shipping? How long does it take?", ["How much is shipping?", "How long does it take?"]),
     ("Can I pay by PayPal? Also, do you ship to Norway?", ["Can I pay by PayPal?", "do you ship to Norway?"]),
     (
-        "My lamp is broken. How do I return it? And when do I get my money back?",
-        ["My lamp is broken. How do I return it?", "And when do I get my money back?"],
+        "I bought a lamp. How do I return it? And when do I get my money back?",
+        ["I bought a lamp. How do I return it?", "And when do I get my money back?"],
     ),
     ("How do I return it? When is the money back? Thanks!", ["How do I return it?", "When is the money back? Thanks!"]),
     ("运费多少？多久能到？", ["运费多少？", "多久能到？"]),
@@ -129,7 +152,9 @@ clauses = st.sampled_from(
         *("运费多少", "退款", "几天能到", "我买了台灯", "可不可以", "好的", "谢"),
     ]
 )
-joints = st.sampled_from(["? ", "? Also, ", " and ", ", ", ". ", "？", "。另外，", "，还有", "；", "，", " ", "\n", "! "])
+joints = st.sampled_from(
+    ["? ", "? Also, ", " and ", ", ", ". ", "？", "。另外，", "，还有", "；", "，", " ", "\n", "! "]
+)
 
 
 @given(st.lists(st.tuples(clauses, joints), min_size=1, max_size=6))
@@ -148,10 +173,16 @@ def test_no_text_is_too_strange(text: str) -> None:
     assert not parts or said("".join(parts)) == said(text)
 
 
-@pytest.mark.parametrize("unit", ["hi ", "ok ", "?", "a", "转", "not ", "我要和", "and how ", ", ", "talk to ", "不"])
-def test_a_long_text_takes_no_long_time(unit: str) -> None:
-    # Patterns that go back and forth over it would not come to an end.
-    text = unit * (20_000 // len(unit))
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("hi ", "bye ", "thank you ", "that's great ", "ok ok ", "?", "a", ", ", "and how ", "talk to ", "i want a "),
+        *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "转", "我要和", "不", "、", "另外"),
+    ],
+)
+def test_a_long_row_of_the_same_ends(unit: str) -> None:
+    # A pattern that tries all the ways to cut it would need longer than the universe has.
+    text = unit * (LONGEST // len(unit)) + "x"
     small_talk(text)
     wants_person(text)
     questions(text)

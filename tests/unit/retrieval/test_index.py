@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from retrieval.analysis import Analyzer
@@ -162,7 +162,10 @@ def test_a_text_without_words_finds_nothing_likely(index: KnowledgeIndex, today:
     assert all(hit.score < question / 2 for hit in ask(index, today, text))
 
 
-LETTERS = st.text(st.characters(), max_size=30)
+#: Half of a surrogate pair, which hypothesis draws too seldom to rely on.
+HALF = "parcel \ud800"
+
+LETTERS = st.text(max_size=30)
 PHRASES = st.lists(
     st.sampled_from(["parcel", "refund", "where is", "退款", "订单", "lamp", "gift", "staff", "14", "?"]) | LETTERS,
     max_size=6,
@@ -171,6 +174,7 @@ PHRASES = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PHRASES, PHRASES, st.integers(0, 12))
+@example(HALF, HALF, 5)
 def test_hits_are_few_bounded_best_first_and_each_entry_once(
     index: KnowledgeIndex, today: date, text: str, context: str, k: int
 ) -> None:
@@ -215,8 +219,8 @@ def test_chinese_entries_without_twins_change_no_english_ranking(
         "cannot log in",
         "pick up in store",
     ):
-        before, after = ask(index, today, text, k=5), ask(larger, today, text, k=50)
+        before, after = ask(index, today, text, k=3), ask(larger, today, text, k=50)
         assert after[0].passage == before[0].passage
-        after = [hit for hit in after if not hit.passage.id[-1].isdigit()][:5]
+        after = [hit for hit in after if not hit.passage.id[-1].isdigit()][:3]
         assert ids(after) == ids(before)
         assert [hit.odds for hit in after] == pytest.approx([hit.odds for hit in before])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from retrieval.text import detect_language, fold, is_han, whole
 
-#: Everything a string can hold, halves of surrogate pairs included.
-ANY_TEXT = st.text(st.characters(), max_size=60)
+ANY_TEXT = st.text(max_size=60)
+
+#: Half of a surrogate pair, which that does not draw.
+HALF = "中a\ud800"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,7 @@ def test_different_words_stay_different() -> None:
 
 
 @given(ANY_TEXT)
+@example(HALF)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
@@ -71,6 +74,7 @@ def test_folding_mixed_chinese_twice_changes_nothing(text: str) -> None:
 
 
 @given(ANY_TEXT)
+@example(HALF)
 def test_folded_text_has_no_case_and_no_accent(text: str) -> None:
     folded = fold(text)
     assert folded == folded.casefold()
@@ -78,6 +82,7 @@ def test_folded_text_has_no_case_and_no_accent(text: str) -> None:
 
 
 @given(ANY_TEXT)
+@example(HALF)
 def test_whole_text_can_be_encoded(text: str) -> None:
     whole(text).encode("utf-8")
 

@@ -1,0 +1,116 @@
+"""What the composer promises: approved text word for word, in a frame of the customer's language."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.composer import REPLIES, VerbatimComposer
+from bot.policy import Decision
+from bot.settings import Replies
+from bot.types import Action, Candidate, Reason
+
+
+def candidate(question: str, answer: str = "It is {price} EUR.\n100 % sure: {}") -> Candidate:
+    return Candidate(id="cost", confidence=0.9, source="knowledge", question=question, answer=answer, language="en")
+
+
+def handed(reason: Reason) -> Decision:
+    return Decision(action=Action.HAND_OFF, reason=reason)
+
+
+async def test_an_answer_is_quoted_as_it_stands() -> None:
+    entry = candidate("What does it cost?")
+    decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(entry,))
+    assert await VerbatimComposer().compose(decision, "zh") == entry.answer
+
+
+async def test_two_answers_are_two_paragraphs_in_order() -> None:
+    two = (candidate("?", "One."), candidate("??", "Two."))
+    decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=two)
+    assert await VerbatimComposer().compose(decision, "en") == "One.\n\nTwo."
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "Did you mean:\n1. Cost?\n2. Time?"), ("zh", "您想问的是：\n1. Cost?\n2. Time?")],
+)
+async def test_a_clarifying_question_numbers_what_it_offers(language: str, text: str) -> None:
+    offered = (candidate("Cost?"), candidate("Time?"))
+    decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=offered)
+    assert await VerbatimComposer().compose(decision, language) == text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_one_offer_is_asked_for_in_a_sentence(language: str) -> None:
+    decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("Cost?"),))
+    text = await VerbatimComposer().compose(decision, language)
+    assert text == REPLIES["clarify_one"][language].replace("{question}", "Cost?")
+
+
+async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
+    decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("", "Data are kept."),))
+    assert "Data are kept." in await VerbatimComposer().compose(decision, "en")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("reason", "frame"),
+    [
+        (Reason.GREETING, "greeting"),
+        (Reason.THANKS, "thanks"),
+        (Reason.GOODBYE, "goodbye"),
+        (Reason.NO_WORDS, "no_words"),
+    ],
+)
+async def test_small_talk_has_a_text_for_each_kind(language: str, reason: Reason, frame: str) -> None:
+    decision = Decision(action=Action.SMALL_TALK, reason=reason)
+    assert await VerbatimComposer().compose(decision, language) == REPLIES[frame][language]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_hand_over_says_so_whatever_its_reason(language: str) -> None:
+    composer = VerbatimComposer()
+    for reason in Reason:
+        text = await composer.compose(handed(reason), language)
+        assert text in {texts[language] for texts in REPLIES.values()}
+    for reason in (Reason.NOT_KNOWN, Reason.STILL_UNCLEAR, Reason.FAILED):
+        assert await composer.compose(handed(reason), language) == REPLIES["hand_off"][language]
+    assert await composer.compose(handed(Reason.ASKED_FOR_PERSON), language) == REPLIES["asked_for_person"][language]
+
+
+async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -> None:
+    decision = Decision(
+        action=Action.HAND_OFF,
+        reason=Reason.PARTLY_KNOWN,
+        chosen=(candidate("Cost?", "Five."),),
+        open_question="and who is {question} king?",
+    )
+    answer, rest = (await VerbatimComposer().compose(decision, "en")).split("\n\n")
+    assert answer == "Five."
+    assert rest.startswith("As for “and who is {question} king?”")
+
+
+async def test_a_language_without_texts_gets_the_english_ones() -> None:
+    assert await VerbatimComposer().compose(handed(Reason.NOT_KNOWN), "fr") == REPLIES["hand_off"]["en"]
+
+
+async def test_the_operators_texts_go_before_ours_one_by_one() -> None:
+    texts = Replies(greeting={"en": "Ahoy!", "fr": "Bonjour !"}).texts()
+    composer = VerbatimComposer(texts)
+    hello = Decision(action=Action.SMALL_TALK, reason=Reason.GREETING)
+    assert await composer.compose(hello, "en") == "Ahoy!"
+    assert await composer.compose(hello, "fr") == "Bonjour !"
+    assert await composer.compose(hello, "zh") == REPLIES["greeting"]["zh"]
+    assert await composer.compose(handed(Reason.NOT_KNOWN), "en") == REPLIES["hand_off"]["en"]
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "{0}", "{name} 100 %", "%s {question} {question}", "\\1 {!r}"])
+async def test_braces_in_texts_of_the_operator_and_the_customer_do_no_harm(text: str) -> None:
+    composer = VerbatimComposer(Replies(clarify_one={"en": text}, hand_off={"en": text}).texts())
+    decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("A {b} {0}?"),))
+    assert await composer.compose(decision, "en") == text.replace("{question}", "A {b} {0}?")
+    assert await composer.compose(handed(Reason.NOT_KNOWN), "en") == text
+
+
+def test_every_frame_speaks_both_languages() -> None:
+    assert all(set(texts) == {"en", "zh"} and all(texts.values()) for texts in REPLIES.values())
