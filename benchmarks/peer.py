@@ -121,14 +121,15 @@ class Haystack:
     def __init__(self, model: Path) -> None:
         """Load the model, once for documents and once for questions."""
         from haystack import Pipeline
-        from haystack.components.embedders import SentenceTransformersDocumentEmbedder, SentenceTransformersTextEmbedder
         from haystack.components.retrievers.in_memory import InMemoryEmbeddingRetriever
         from haystack.document_stores.in_memory import InMemoryDocumentStore
+        from haystack_integrations.components.embedders import sentence_transformers as embedders
 
         self._store = InMemoryDocumentStore(embedding_similarity_function="cosine")
-        self._documents = SentenceTransformersDocumentEmbedder(model=str(model), progress_bar=False)
+        self._documents = embedders.SentenceTransformersDocumentEmbedder(model=str(model), progress_bar=False)
+        embedder = embedders.SentenceTransformersTextEmbedder(model=str(model), progress_bar=False)
         self._pipeline = Pipeline()
-        self._pipeline.add_component("embedder", SentenceTransformersTextEmbedder(model=str(model), progress_bar=False))
+        self._pipeline.add_component("embedder", embedder)
         self._pipeline.add_component("retriever", InMemoryEmbeddingRetriever(self._store, top_k=HITS))
         self._pipeline.connect("embedder.embedding", "retriever.query_embedding")
         self._documents.warm_up()

@@ -151,8 +151,9 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
     async for _ in awatch(*folders, step=SETTLE_MS // 3, debounce=SETTLE_MS, recursive=True):
         try:
             index, ingestion = await asyncio.to_thread(library.index, settings, Progress())
-        except KefuError as error:
-            log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", error)
+        except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
+            what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
+            log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
             continue
         for problem in ingestion.problems:
             log.warning("%s", problem)

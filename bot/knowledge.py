@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
 from bot.calibration import Calibration
@@ -18,6 +18,9 @@ CANDIDATES = 10
 
 #: How many questions that wait go into one search: more gain nothing, and make the first ones wait for the last.
 BATCH = 32
+
+#: How many searches run side by side: the parts of one that only one core can do leave the other one to the next.
+SEARCHES = 2
 
 
 class Searcher(Protocol):
@@ -38,7 +41,7 @@ class Searcher(Protocol):
 
 
 class KnowledgeSource:
-    """Searches the index in a thread; questions that come while a search runs go into the next one together."""
+    """Searches the index in threads; questions that come while all of them search go into the next search together."""
 
     name = "knowledge"
 
@@ -49,30 +52,37 @@ class KnowledgeSource:
         self._calibration = calibration
         self._time_zone = time_zone
         self._waiting: list[tuple[Question, asyncio.Future[list[Candidate]]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Return for each question its candidates, best first."""
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[list[Candidate]]] = [loop.create_future() for _ in questions]
         self._waiting.extend(zip(questions, futures, strict=True))
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run(), name="knowledge-search")
+        if len(self._running) < SEARCHES:
+            self._running.add(asyncio.create_task(self._run(), name="knowledge-search"))
         return list(await asyncio.gather(*futures))
 
     async def _run(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            try:
-                found = await asyncio.to_thread(self._search, [question for question, _ in batch])
-            except Exception as error:  # whatever a search raises belongs to those who wait for it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), candidates in zip(batch, found, strict=True):
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                await self._answer(batch)
+        finally:
+            # Not in a callback: that comes a moment after the end, and a question asked between would wait for ever.
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _answer(self, batch: list[tuple[Question, asyncio.Future[list[Candidate]]]]) -> None:
+        try:
+            found = await asyncio.to_thread(self._search, [question for question, _ in batch])
+        except Exception as error:  # whatever a search raises belongs to those who wait for it
+            for _, future in batch:
                 if not future.done():
-                    future.set_result(candidates)
+                    future.set_exception(error)
+            return
+        for (_, future), candidates in zip(batch, found, strict=True):
+            if not future.done():
+                future.set_result(candidates)
 
     def _search(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         index, out = self.index, {}
@@ -99,6 +109,7 @@ class KnowledgeSource:
                     language=passage.language,
                     url=passage.url,
                     origin=f"{passage.source}:{passage.line}" if passage.line else passage.source,
+                    unknown=hit.unknown,
                     details={"score": hit.score, "dense": hit.dense, "keyword": hit.keyword, "coverage": hit.coverage},
                 )
             )

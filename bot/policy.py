@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.types import Action, Candidate, Reason
+
+#: A question with this share of words that no entry holds is not covered by the answer to another.
+ABOUT_SOMETHING_ELSE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +81,7 @@ def _decide_parts(parts: Sequence[Finding], thresholds: Thresholds) -> Decision 
     confidence = min(candidate.confidence for candidate in chosen)
     if len(chosen) > 1:
         return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=chosen, confidence=confidence)
-    # A part whose likeliest entry is answered already asks for more of the same.
-    left = [part for part in parts if not part.candidates or part.candidates[0].id not in answered]
+    left = [part for part in parts if not _is_more_of(part, answered)]
     if not left:
         return None
     return Decision(
@@ -90,3 +92,8 @@ def _decide_parts(parts: Sequence[Finding], thresholds: Thresholds) -> Decision 
         open_question=left[0].text,
     )
 
+
+def _is_more_of(part: Finding, answered: Collection[str]) -> bool:
+    """Whether what was answered covers ``part``: its likeliest entry is among it, and most of its words are known."""
+    best = part.candidates[0] if part.candidates else None
+    return best is not None and best.id in answered and best.unknown < ABOUT_SOMETHING_ELSE

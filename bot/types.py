@@ -121,6 +121,8 @@ class Candidate:
     url: str = ""
     #: File and line of the entry.
     origin: str = ""
+    #: Share of the question's words, by weight, that no entry of the source holds: what it may be about instead.
+    unknown: float = 0.0
     #: What each side of retrieval said, for `/why` and decision records.
     details: Mapping[str, float] = field(default_factory=dict)
 

@@ -106,13 +106,16 @@ def _assemble(
     before: IndexData | None,
     progress: Callable[[int, int], None] | None,
 ) -> IndexData:
-    ids = [_unit_ids(passage) for passage in passages]
+    taken = {p: (t, r) for p, t, r in zip(before.passages, before.terms, before.reads, strict=True)} if before else {}
+    rows = [taken.get(p) or _analysed(p, encoder, analyzer) for p in passages]
+    # What the encoder cannot read it need not encode: its vector would only stand in the way of others.
+    ids = [_unit_ids(p) if reads > fusion.ILLEGIBLE else [] for p, (_, reads) in zip(passages, rows, strict=True)]
     units: Ids = np.array([unit for row in ids for unit in row], dtype=np.int64)
     known = set(before.units.tolist()) if before else set()
     new = {
         unit: text
         for passage, row in zip(passages, ids, strict=True)
-        for unit, text in zip(row, _texts(passage), strict=True)
+        for unit, text in zip(row, _texts(passage) if row else (), strict=True)
         if unit not in known
     }
     done = 0
@@ -129,8 +132,6 @@ def _assemble(
     else:
         gone = np.array(sorted(known - set(units.tolist())), dtype=np.int64)
         index = before.vectors.changed(remove=gone, add=added, vectors=vectors)
-    taken = {p: (t, r) for p, t, r in zip(before.passages, before.terms, before.reads, strict=True)} if before else {}
-    rows = [taken.get(p) or _analysed(p, encoder, analyzer) for p in passages]
     return IndexData(
         version=version,
         passages=tuple(passages),

@@ -37,6 +37,10 @@ class Weights:
 
 WEIGHTS = Weights()
 
+#: A text that the encoder reads worse than this (see `readable`) is not encoded: its cosines would add at most one
+#: log-odd, and its vector would crowd out others.
+ILLEGIBLE = 0.05
+
 
 def readable(unknown_share: Floats | float) -> Floats:
     """Return how well an encoder reads a text, 0 to 1, from the share of its pieces that the vocabulary lacks."""

@@ -29,9 +29,6 @@ LEANS_BELOW, CONTEXT_WEIGHT = 15.0, 0.6
 #: or through a twin, but does not outweigh a question understood as a whole.
 FOREIGN = 0.5
 
-#: A row that the encoder reads worse than this is not compared: its cosine would add less than one log-odd.
-ILLEGIBLE = 0.05
-
 #: A passage is as near as its three nearest phrasings, the nearest counting most: one phrasing that happens to be close
 #: is worth less than three that agree (benchmarks/fusion.py).
 NEAREST = np.array([1.0, 0.5, 0.25], dtype=np.float32)
@@ -105,10 +102,12 @@ class KnowledgeIndex:
         texts = [self._speller.mend(query.text) for query in queries]
         leaning = {i: f"{self._speller.mend(q.context)} {texts[i]}" for i, q in enumerate(queries) if q.context}
         texts += leaning.values()
-        vectors = self.encoder.encode_queries(texts)
-        near = self.data.vectors.search(vectors, DENSE_POOL)
         served = self._served_on(day)
-        readings = [self._read(*each, served) for each in zip(texts, vectors, near, strict=True)]
+        reads = [float(fusion.readable(self.encoder.unknown_share(text))) for text in texts]
+        legible = [text for text, read in zip(texts, reads, strict=True) if read > fusion.ILLEGIBLE]
+        vectors = self.encoder.encode_queries(legible)
+        near = dict(zip(legible, zip(vectors, self.data.vectors.search(vectors, DENSE_POOL), strict=True), strict=True))
+        readings = [self._read(text, read, near.get(text), served) for text, read in zip(texts, reads, strict=True)]
         for i, together in zip(leaning, readings[len(queries) :], strict=True):
             readings[i] = readings[i].leaning_on(together)
         return [self._hits(reading, k, served) for reading in readings[: len(queries)]]
@@ -119,8 +118,13 @@ class KnowledgeIndex:
             self._served = (day, mask)
         return self._served[1]
 
-    def _read(self, text: str, vector: Vectors, near: Ids, served: npt.NDArray[np.bool_]) -> _Reading:
-        """Look on both sides, and put the rows of an entry together."""
+    def _read(
+        self, text: str, read: float, near: tuple[Vectors, Ids] | None, served: npt.NDArray[np.bool_]
+    ) -> _Reading:
+        """Look on both sides, and put the rows of an entry together.
+
+        ``read`` is how well the encoder reads the text, ``near`` its vector and the units near it (None if illegible).
+        """
         terms = self._analyzer.terms(text)
         keywords = np.zeros(len(self.data.passages), dtype=np.float32)
         spoken = detect_language(text)
@@ -128,14 +132,17 @@ class KnowledgeIndex:
             keywords[rows] = index.scores(terms) * (1.0 if language == spoken else FOREIGN)
         keywords[~served] = 0.0
         pool = min(KEYWORD_POOL, len(keywords))
-        found = {self._row_of_unit[unit] for unit in near.tolist()}
+        found = {self._row_of_unit[unit] for unit in near[1].tolist()} if near else set()
         found.update(row for row in np.argpartition(keywords, -pool)[-pool:].tolist() if keywords[row] > 0)
         entries = {self.data.passages[row].id for row in found}
         rows = np.array([r for entry in sorted(entries) for r in self._entries[entry] if served[r]], dtype=np.intp)
         if not len(rows):
             return _Reading(text=text, terms=terms, scores={})
-        reads = self.data.reads[rows] * fusion.readable(self.encoder.unknown_share(text))
-        mean, nearest = self._cosines(rows, vector, reads)
+        reads = self.data.reads[rows] * np.float32(read)
+        mean, nearest = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
+        encoded = np.flatnonzero(self.data.reads[rows] > fusion.ILLEGIBLE)
+        if near and len(encoded):
+            mean[encoded], nearest[encoded] = self._cosines(rows[encoded], near[0])
         sides = fusion.log_odds(mean, keywords[rows], reads=reads)
         scores: dict[str, _Score] = {}
         for row, *numbers in zip(rows.tolist(), *sides, mean * reads, nearest * reads, keywords[rows], strict=True):
@@ -143,28 +150,22 @@ class KnowledgeIndex:
             scores[entry] = scores.get(entry, _Score()).with_twin(*map(float, numbers))
         return _Reading(text=text, terms=terms, scores=scores)
 
-    def _cosines(self, rows: Rows, vector: Vectors, reads: Floats) -> tuple[Floats, Floats]:
-        """Return how near each row is to the vector: by its nearest phrasings together, and by the nearest alone.
-
-        Rows that the encoder cannot read are not looked at: their nearness would not count.
-        """
-        mean, nearest = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
-        legible = np.flatnonzero(reads > ILLEGIBLE)
-        if len(legible):
-            starts, ends = self.data.starts[rows[legible]], self.data.starts[rows[legible] + 1]
-            width = int((ends - starts).max())
-            places = starts[:, None] + np.arange(width)
-            present = places < ends[:, None]
-            each = np.full(places.shape, -np.inf, dtype=np.float32)
-            each[present] = self.data.vectors.vectors(self.data.units[places[present]]) @ vector
-            each = -np.sort(-each, axis=1)[:, : len(NEAREST)]
-            weights = np.where(np.isfinite(each), NEAREST[: min(width, len(NEAREST))], 0.0)
-            mean[legible] = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
-            nearest[legible] = each[:, 0]
-        return mean, nearest
+    def _cosines(self, rows: Rows, vector: Vectors) -> tuple[Floats, Floats]:
+        """Return how near each row is to the vector: by its nearest phrasings together, and by the nearest alone."""
+        starts, ends = self.data.starts[rows], self.data.starts[rows + 1]
+        width = int((ends - starts).max())
+        places = starts[:, None] + np.arange(width)
+        present = places < ends[:, None]
+        each = np.full(places.shape, -np.inf, dtype=np.float32)
+        each[present] = self.data.vectors.vectors(self.data.units[places[present]]) @ vector
+        each = -np.sort(-each, axis=1)[:, : len(NEAREST)]
+        weights = np.where(np.isfinite(each), NEAREST[: min(width, len(NEAREST))], 0.0)
+        mean: Floats = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
+        return mean, each[:, 0]
 
     def _hits(self, reading: _Reading, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
-        weight, language = self._weights(reading.terms), detect_language(reading.text)
+        language = detect_language(reading.text)
+        weight = self._weights(reading.terms, language)
         total = sum(weight.values()) or 1.0
         unknown = (
             sum(w for term, w in weight.items() if all(term not in index for _, _, index in self._keywords)) / total
@@ -189,9 +190,10 @@ class KnowledgeIndex:
             )
         return hits
 
-    def _weights(self, terms: list[str]) -> dict[str, float]:
-        """Return how much each term tells, by the language that knows it best; a term nobody knows tells most."""
-        return {term: min(index.weight(term) for _, _, index in self._keywords) for term in terms}
+    def _weights(self, terms: list[str], spoken: str) -> dict[str, float]:
+        """Return how much each term tells: to the query's language where that knows it, otherwise to one that does."""
+        indexes = [index for _, _, index in sorted(self._keywords, key=lambda each: each[0] != spoken)]
+        return {term: next((i for i in indexes if term in i), indexes[0]).weight(term) for term in terms}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from functools import cache
 
 from rapidfuzz.distance import OSA
 
+from retrieval.text import HAN
+
 #: What people type for words in a chat. Only shorthand that is no word of its own.
 SHORTHAND = {
     "acct": "account", "addr": "address", "asap": "as soon as possible", "bday": "birthday", "bc": "because",
@@ -18,10 +20,11 @@ SHORTHAND = {
     "isnt": "isn't", "lemme": "let me", "msg": "message", "pkg": "package", "pls": "please", "plz": "please",
     "ppl": "people", "pw": "password", "pwd": "password", "qty": "quantity", "r": "are", "rn": "right now",
     "thru": "through", "thx": "thanks", "tmrw": "tomorrow", "u": "you", "ur": "your", "wanna": "want to",
-    "wat": "what", "wont": "won't", "y": "why",
+    "wat": "what", "wont": "won't",
 }  # fmt: skip
 
-_WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
+#: A word stands alone: letters in a code such as "r2d2" are none. Beside a Chinese character they are.
+_WORD = re.compile(rf"(?<![^\W{HAN}])[A-Za-z]+(?:'[A-Za-z]+)?(?![^\W{HAN}])")
 
 #: Shorter words have too many neighbours to be mended.
 _SHORTEST = 4

@@ -169,7 +169,7 @@ def test_text_that_is_not_utf_8_is_told_and_a_byte_order_mark_is_not_minded() ->
         ("[polcy]\nanswer_from = 1\nchoices = 2", "unknown section polcy; did you mean policy?"),
         ("answer_from = 1", "unknown key answer_from; did you mean policy.answer_from?"),
         ("[state]\nzzz = 1", "unknown key state.zzz; there is state.folder, state.cache"),
-        ("[zzz]", "unknown section zzz; there is knowledge, retrieval, state, policy, dispatcher"),
+        ("[zzz]", "unknown section zzz; there is knowledge, retrieval, state, policy, replies, dispatcher"),
     ],
 )
 def test_an_unknown_key_is_told_with_the_nearest_known_one(text: str, told: str) -> None:
@@ -228,7 +228,7 @@ def test_the_environment_is_named_where_its_value_is_wrong(monkeypatch: pytest.M
 
 
 def test_asking_back_starts_below_answering_even_where_one_of_the_two_is_default() -> None:
-    told = "policy.clarify_from: found 0.2; expected at most policy.answer_from, which is 0.1"
+    told = "policy.clarify_from: found 0.3; expected at most policy.answer_from, which is 0.1"
     assert problems(written("[policy]\nanswer_from = 0.1")) == [f"default: {told}"]
     with pytest.raises(ValueError, match=r"at most policy\.answer_from"):
         Policy(answer_from=0.1)

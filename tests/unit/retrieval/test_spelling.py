@@ -92,7 +92,6 @@ def test_what_has_no_words_stays(text: str) -> None:
     assert MEND(text) == text
 
 
-@pytest.mark.xfail(reason="letters inside a code are taken for words: 'r2d2' becomes 'are2d2'", strict=True)
 @pytest.mark.parametrize("code", ["r2d2", "LB-20u", "order 77y"])
 def test_letters_of_a_code_are_no_words(code: str) -> None:
     assert MEND(code) == code

@@ -24,7 +24,7 @@ def names(*paths: Path) -> list[str]:
 
 def test_hidden_ignored_foreign_and_outside_files_are_left_out(tmp_path: Path) -> None:
     outside, folder = tmp_path / "outside.md", tmp_path / "faq"
-    for name in "b.md a.TXT image.png .hidden.md ~$b.xlsx drafts/c.md .git/d.md sub/e.md old.md".split():  # noqa: SIM905
+    for name in "b.md a.TXT image.png .hidden.md ~$b.xlsx drafts/c.md .git/d.md sub/e.md old.md".split():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
     outside.write_text("x")
