@@ -115,7 +115,13 @@ class Dispatcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         """Drain within `DRAIN_SECONDS` and stop."""
-        return await self._stack.__aexit__(kind, error, trace)
+        try:
+            return await self._stack.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            if list(group.exceptions) != [error]:
+                raise
+            # Only the block itself failed, so its error goes on as it is.
+            return None
 
     async def submit(self, message: Message) -> Outcome:
         """Keep ``message`` and see to its reply; returns as soon as it is kept, not when it is answered.

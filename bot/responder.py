@@ -24,7 +24,7 @@ from bot.types import (
     Turn,
 )
 from bot.understanding import questions, small_talk, wants_person
-from retrieval.text import detect_language
+from retrieval.text import detect_language, whole
 
 #: More of a message is not read: 2,000 characters are three times the longest message people type in a chat.
 LONGEST = 2_000
@@ -71,7 +71,7 @@ class CombinedResponder:
     async def _decide(
         self, message: Message, earlier: Sequence[Turn], language: str, timings: dict[str, float]
     ) -> tuple[Decision, Sequence[Candidate]]:
-        text = message.text[:LONGEST]
+        text = whole(message.text[:LONGEST])
         offered = _offered(earlier)
         picked = _picked(text, offered)
         if picked is not None:
@@ -92,13 +92,13 @@ class CombinedResponder:
         start = time.perf_counter()
         found = await self._ask(asked)
         timings["sources"] = milliseconds_since(start)
-        whole, *rest = (Finding(text=q.text, candidates=c) for q, c in zip(asked, found, strict=True))
-        for candidate in whole.candidates:
+        together, *rest = (Finding(text=q.text, candidates=c) for q, c in zip(asked, found, strict=True))
+        for candidate in together.candidates:
             if picked is not None and candidate.id == picked.id:
                 return Decision(
                     action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(candidate,), confidence=1.0
                 ), found[0]
-        return decide(whole, rest, self._thresholds, clarified=bool(offered)), found[0]
+        return decide(together, rest, self._thresholds, clarified=bool(offered)), found[0]
 
     async def _ask(self, asked: Sequence[Question]) -> list[list[Candidate]]:
         """Put the candidates of all sources together: each entry once, with the highest confidence any source gives."""

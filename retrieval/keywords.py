@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Sequence
+from itertools import chain
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 
@@ -27,38 +26,52 @@ class KeywordIndex:
     def __init__(self, documents: Sequence[list[str]]) -> None:
         """Index ``documents``; their places in the sequence are what `scores` answers by."""
         self.size = len(documents)
-        self._terms = _bm25(documents)
-        self._phrases = _bm25([phrases(document) for document in documents])
-        self._document_frequency: dict[str, int] = {}
-        for document in documents:
-            for term in set(document):
-                self._document_frequency[term] = self._document_frequency.get(term, 0) + 1
+        self._terms = _Postings(documents, 1.0)
+        self._phrases = _Postings([phrases(document) for document in documents], PHRASE_WEIGHT)
 
     def __contains__(self, term: str) -> bool:
         """Whether any document holds ``term``."""
-        return term in self._document_frequency
+        return self._terms.frequency(term) > 0
 
     def scores(self, terms: list[str]) -> Scores:
         """Return the score of each document, shape (size,); 0 where it shares no term."""
         out = np.zeros(self.size, dtype=np.float32)
-        for index, query, weight in ((self._terms, terms, 1.0), (self._phrases, phrases(terms), PHRASE_WEIGHT)):
-            known = [term for term in query if index is not None and term in index.vocab_dict]
-            if index is not None and known:
-                # The library leaves out the constant factor of the formula.
-                out += np.float32(weight * (K1 + 1)) * index.get_scores(known)
+        self._terms.add_to(out, terms)
+        self._phrases.add_to(out, phrases(terms))
         return out
 
     def weight(self, term: str) -> float:
         """Return how much ``term`` tells (its inverse document frequency); most where no document holds it."""
-        frequency = self._document_frequency.get(term, 0)
+        frequency = self._terms.frequency(term)
         return math.log(1 + (self.size - frequency + 0.5) / (frequency + 0.5))
 
 
-def _bm25(documents: Sequence[list[str]]) -> bm25s.BM25 | None:
-    if not any(documents):
-        return None
-    # The library sets this to DEBUG when it is imported.
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
-    index = bm25s.BM25(k1=K1, b=B, method="lucene")
-    index.index(documents, show_progress=False)
-    return index
+class _Postings:
+    """For each term the documents that hold it, and what it adds to the score of each, worked out ahead."""
+
+    def __init__(self, documents: Sequence[list[str]], weight: float) -> None:
+        size = len(documents)
+        lengths = np.fromiter(map(len, documents), dtype=np.int64, count=size)
+        places: dict[str, int] = {}
+        flat = np.fromiter((places.setdefault(term, len(places)) for term in chain.from_iterable(documents)), np.int64)
+        pairs, counts = np.unique(flat * size + np.repeat(np.arange(size), lengths), return_counts=True)
+        terms, rows = np.divmod(pairs, max(size, 1))
+        self._places = places
+        #: The postings of the term at place i are ``starts[i]:starts[i + 1]`` of the other two.
+        self._starts = np.searchsorted(terms, np.arange(len(places) + 1))
+        self._rows = rows.astype(np.int32)
+        frequency = np.diff(self._starts)[terms]
+        rarity = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+        saturation = K1 * (1 - B + B * lengths[rows] / lengths.mean()) if len(rows) else 0.0
+        self._adds = (weight * (K1 + 1) * rarity * counts / (counts + saturation)).astype(np.float32)
+
+    def frequency(self, term: str) -> int:
+        """Return how many documents hold ``term``."""
+        place = self._places.get(term)
+        return 0 if place is None else int(self._starts[place + 1] - self._starts[place])
+
+    def add_to(self, scores: Scores, terms: list[str]) -> None:
+        """Add what each of ``terms`` is worth, as often as it stands there."""
+        for place in (self._places[term] for term in terms if term in self._places):
+            here = slice(self._starts[place], self._starts[place + 1])
+            scores[self._rows[here]] += self._adds[here]

@@ -6,7 +6,9 @@ import asyncio
 import json
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +27,7 @@ from bot.cli.common import (
     settings_from,
     tell_problems,
 )
-from bot.errors import UsageError
+from bot.errors import OverloadedError, UsageError
 from bot.types import ConversationKey, Message, Reply
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 
 
 def ask(
-    text: Annotated[list[str] | None, typer.Argument(help="The question; several words are put together.")] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help='The question; several words are put together, "-" reads the standard input.'),
+    ] = None,
     batch: Annotated[
         Path | None, typer.Option("--batch", help='JSONL file with {"id", "text"} rows, "-" for standard input.')
     ] = None,
@@ -44,7 +49,7 @@ def ask(
     state: StateOption = None,
 ) -> None:
     """Ask one question and print the reply; --batch prints one JSON reply a line, in order."""
-    question = " ".join(text or ()).strip()
+    question = (sys.stdin.read() if text == ["-"] else " ".join(text or ())).strip()
     if bool(question) == bool(batch):
         raise UsageError("Give a question, or a file with --batch.")
     rows = list(_rows(batch)) if batch else [("", question)]
@@ -61,13 +66,14 @@ def ask(
         mailbox = Mailbox("ask")
         async with running(settings, library, index) as bot:
             bot.connect(mailbox)
-            async for name, reply in _replies(bot, mailbox, rows, settings.dispatcher.concurrency):
-                if batch:
-                    sys.stdout.write(json.dumps(reply_json(reply, name=name), ensure_ascii=False) + "\n")
-                elif json_output:
-                    print_json(reply_json(reply))
-                else:
-                    typer.echo(_plain(reply))
+            async with aclosing(_replies(bot, mailbox, rows, settings.dispatcher.concurrency)) as replies:
+                async for name, reply in replies:
+                    if batch:
+                        typer.echo(json.dumps(reply_json(reply, name=name), ensure_ascii=False))
+                    elif json_output:
+                        print_json(reply_json(reply))
+                    else:
+                        typer.echo(_plain(reply))
 
     asyncio.run(talk())
 
@@ -83,20 +89,36 @@ def _rows(path: Path) -> list[tuple[str, str]]:
 
 async def _replies(
     bot: Bot, mailbox: Mailbox, rows: list[tuple[str, str]], concurrency: int
-) -> AsyncIterator[tuple[str, Reply]]:
+) -> AsyncGenerator[tuple[str, Reply], None]:
     """Yield the replies in the order of the rows, while up to ``concurrency`` are worked on."""
-    under_way: list[tuple[str, asyncio.Task[Reply]]] = []
-    for name, text in rows:
-        if len(under_way) >= concurrency:
-            first, task = under_way.pop(0)
+    under_way: deque[tuple[str, asyncio.Task[Reply]]] = deque()
+    try:
+        for name, text in rows:
+            if len(under_way) >= concurrency:
+                first, task = under_way.popleft()
+                yield first, await task
+            key = uuid.uuid4().hex
+            message = Message(
+                id=key, conversation=ConversationKey(channel=mailbox.name, thread=key), text=text, at=datetime.now(UTC)
+            )
+            under_way.append((name, asyncio.create_task(_reply(bot, mailbox, message))))
+        while under_way:
+            first, task = under_way.popleft()
             yield first, await task
-        key = uuid.uuid4().hex
-        message = Message(
-            id=key, conversation=ConversationKey(channel=mailbox.name, thread=key), text=text, at=datetime.now(UTC)
-        )
-        under_way.append((name, asyncio.create_task(mailbox.ask(bot.submit, message))))
-    for name, task in under_way:
-        yield name, await task
+    finally:
+        # Whoever reads the output may have enough.
+        for _, task in under_way:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+
+
+async def _reply(bot: Bot, mailbox: Mailbox, message: Message) -> Reply:
+    """Ask; where fewer may wait than are worked on, that is tried again instead of losing the row."""
+    while True:
+        try:
+            return await mailbox.ask(bot.submit, message)
+        except OverloadedError:
+            await asyncio.sleep(0.01)
 
 
 def _plain(reply: Reply) -> str:

@@ -114,7 +114,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises `UsageError` that names the line where a row is not a JSON object.
     """
     try:
-        lines = sys.stdin if str(path) == "-" else path.open(encoding="utf-8-sig")
+        lines = sys.stdin.buffer if str(path) == "-" else path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.") from error
     with lines:
@@ -123,7 +123,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"{path}:{number}: not JSON ({error}).") from error
             if not isinstance(row, dict):
                 raise UsageError(f"{path}:{number}: expected an object, found {type(row).__name__}.")

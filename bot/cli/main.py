@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import traceback
 
@@ -40,13 +40,16 @@ def common(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
-    """Take the options that stand before the command."""
-    if debug:
-        os.environ["KEFU_DEBUG"] = "1"
+    """Take the options that stand before the command; `main` looks for --debug itself, when all this is over."""
 
 
 def main() -> None:
     """Run the command line; an error ends it with its message and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A program that reads this wants UTF-8 whatever the locale says; a terminal shows a question mark instead of
+        # what it has no letter for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     log_to_stderr()
     try:
         app()
@@ -55,11 +58,6 @@ def main() -> None:
             traceback.print_exc()
         warn(f"Error: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read the output has enough; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if "--debug" in sys.argv:
             raise

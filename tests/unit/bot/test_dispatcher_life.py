@@ -144,6 +144,15 @@ async def test_an_outcome_that_is_being_written_survives_cancellation() -> None:
     assert phone.texts == ["HELLO"]
 
 
+async def test_an_error_of_the_block_comes_out_as_it_is_after_draining() -> None:
+    store, phone = MemoryStore(), Phone()
+    with pytest.raises(BrokenPipeError):
+        async with dispatcher(store, Echo(), phone) as running:
+            await running.submit(message("1"))
+            raise BrokenPipeError
+    assert phone.texts == ["HELLO"]
+
+
 async def test_a_cancelled_service_drains() -> None:
     store, responder, phone = MemoryStore(), Gated(), Phone()
 
