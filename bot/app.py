@@ -112,6 +112,8 @@ class Bot:
 @asynccontextmanager
 async def running(settings: Settings, library: Library, index: KnowledgeIndex) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished."""
+    # What a search prepares the first time, a customer should not wait for.
+    await asyncio.to_thread(index.search, [Query(text="?")], 1, day=date.min)
     source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
     composer = VerbatimComposer(settings.replies.texts())
     responder = CombinedResponder(

@@ -34,6 +34,11 @@ FEATURES = (
 )
 
 
+#: A question that an entry lists word for word, and no other does, needs no model; what is left is that the operator
+#: may have listed it in the wrong place.
+EXACT = 0.98
+
+
 def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
     """Return the `FEATURES` of ``hits[place]``, each of the order of one."""
     hit, rivals = hits[place], [other for i, other in enumerate(hits) if i != place]
@@ -74,8 +79,10 @@ class Calibration:
         """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
         key = language if language in self.coefficients else "en"
         return [
-            1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], features(hits, place))))
-            for place in range(len(hits))
+            EXACT
+            if hit.exact
+            else 1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], features(hits, place))))
+            for place, hit in enumerate(hits)
         ]
 
 

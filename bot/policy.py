@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bot.types import Action, Candidate, Reason
 
+#: What a clarifying question offers is at least this likely, compared with the likeliest.
+WORTH_OFFERING = 0.2
+
 #: A question with this share of words that no entry holds is not covered by the answer to another.
 ABOUT_SOMETHING_ELSE = 0.5
 
@@ -60,7 +63,7 @@ def decide(whole: Finding, parts: Sequence[Finding], thresholds: Thresholds, *, 
     if whole.candidates and whole.best >= thresholds.answer_from:
         best = whole.candidates[0]
         return Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(best,), confidence=best.confidence)
-    offered = tuple(whole.candidates[: thresholds.choices])
+    offered = tuple(c for c in whole.candidates[: thresholds.choices] if c.confidence >= whole.best * WORTH_OFFERING)
     chance = min(sum(candidate.confidence for candidate in offered), 1.0)
     if not offered or chance < thresholds.clarify_from:
         return Decision(action=Action.HAND_OFF, reason=Reason.NOT_KNOWN, confidence=whole.best)

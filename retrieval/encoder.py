@@ -1,8 +1,8 @@
 """Texts to vectors: an exported encoder served by onnxruntime and tokenizers, without torch.
 
 Every text runs through the model alone, on one core, and many texts run on all cores side by side. Merging texts into
-one padded batch would be no faster here (benchmarks/encoder.py), and worse in one respect: int8 activations share one
-scale per call, so the vector of a question would depend on who asks at the same moment.
+one padded batch would be no faster here (benchmarks/quantisation.py), and worse in one respect: int8 activations share
+one scale per call, so the vector of a question would depend on who asks at the same moment.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder, Vectors
 from retrieval.keywords import KeywordIndex
 from retrieval.spelling import Speller
-from retrieval.text import detect_language
+from retrieval.text import detect_language, fold
 from retrieval.types import Hit, Passage, Query
 from retrieval.vectors import Ids, VectorIndex
 
@@ -73,13 +74,29 @@ class KnowledgeIndex:
         self._entries: dict[str, list[int]] = {}
         for row, passage in enumerate(data.passages):
             self._entries.setdefault(passage.id, []).append(row)
-        # Each language keeps its own statistics: entries added in one change nothing for the other.
-        self._keywords: list[tuple[str, Rows, KeywordIndex]] = []
-        for language in sorted({passage.language for passage in data.passages}):
-            rows = np.array([i for i, p in enumerate(data.passages) if p.language == language], dtype=np.intp)
-            self._keywords.append((language, rows, KeywordIndex([data.terms[row] for row in rows])))
-        self._speller = Speller(text for p in data.passages for text in (p.question, *p.alternatives, p.answer))
         self._served: tuple[date, npt.NDArray[np.bool_]] | None = None
+
+    @cached_property
+    def _keywords(self) -> list[tuple[str, Rows, KeywordIndex]]:
+        """Each language keeps its own statistics: entries added in one change nothing for the other."""
+        indexes = []
+        for language in sorted({passage.language for passage in self.data.passages}):
+            rows = np.array([i for i, p in enumerate(self.data.passages) if p.language == language], dtype=np.intp)
+            indexes.append((language, rows, KeywordIndex([self.data.terms[row] for row in rows])))
+        return indexes
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(text for p in self.data.passages for text in (p.question, *p.alternatives, p.answer))
+
+    @cached_property
+    def _phrasings(self) -> dict[str, set[str]]:
+        """Return the entries that list each phrasing."""
+        entries: dict[str, set[str]] = {}
+        for passage in self.data.passages:
+            for phrasing in (passage.question, *passage.alternatives):
+                entries.setdefault(_bare(phrasing), set()).add(passage.id)
+        return entries
 
     @property
     def version(self) -> str:
@@ -170,6 +187,7 @@ class KnowledgeIndex:
         unknown = (
             sum(w for term, w in weight.items() if all(term not in index for _, _, index in self._keywords)) / total
         )
+        phrased = self._phrasings.get(_bare(reading.text), set())
         hits = []
         for entry, score in reading.best(k):
             rows = [row for row in self._entries[entry] if served[row]]
@@ -186,6 +204,7 @@ class KnowledgeIndex:
                     unknown=unknown,
                     terms=len(reading.terms),
                     leans=reading.leans,
+                    exact=phrased == {entry},
                 )
             )
         return hits
@@ -194,6 +213,11 @@ class KnowledgeIndex:
         """Return how much each term tells: to the query's language where that knows it, otherwise to one that does."""
         indexes = [index for _, _, index in sorted(self._keywords, key=lambda each: each[0] != spoken)]
         return {term: next((i for i in indexes if term in i), indexes[0]).weight(term) for term in terms}
+
+
+def _bare(text: str) -> str:
+    """Return the letters and digits of ``text``, folded."""
+    return "".join(filter(str.isalnum, fold(text)))
 
 
 @dataclass(frozen=True, slots=True)

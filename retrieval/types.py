@@ -97,3 +97,5 @@ class Hit:
     terms: int
     #: Whether the query's context was needed to find it.
     leans: bool = False
+    #: Whether the query is one of its phrasings word for word, and of no other entry.
+    exact: bool = False

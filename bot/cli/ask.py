@@ -29,6 +29,7 @@ from bot.cli.common import (
 )
 from bot.errors import OverloadedError, UsageError
 from bot.types import ConversationKey, Message, Reply
+from connectors.terminal.clean import clean
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -122,9 +123,9 @@ async def _reply(bot: Bot, mailbox: Mailbox, message: Message) -> Reply:
 
 
 def _plain(reply: Reply) -> str:
-    lines = [reply.text]
+    lines = [clean(reply.text)]
     for citation in reply.citations if reply.action.value == "answer" else ():
-        lines.append(f"  [{citation.id}] {citation.question}" + (f"  {citation.url}" if citation.url else ""))
+        lines.append(clean(f"  [{citation.id}] {citation.question}" + (f"  {citation.url}" if citation.url else "")))
     if reply.action.value == "answer":
         lines.append(f"  confidence {reply.confidence:.0%}")
     return "\n".join(lines)

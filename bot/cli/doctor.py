@@ -51,7 +51,9 @@ def doctor(
 
 
 def _look(settings: Settings) -> Iterator[Finding]:
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("faiss-cpu", "onnxruntime", "bm25s"))
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("faiss-cpu", "onnxruntime", "tokenizers")
+    )
     yield Finding(name="python", ok=True, text=f"{platform.python_version()}; {versions}")
     file = next((origin for origin in settings.origins.values() if origin.endswith(".toml")), "defaults, no kefu.toml")
     yield Finding(name="settings", ok=True, text=file)

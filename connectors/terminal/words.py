@@ -80,6 +80,7 @@ _ENGLISH = Words(
         Reason.GREETING: "a greeting",
         Reason.THANKS: "thanks",
         Reason.GOODBYE: "a goodbye",
+        Reason.FAILED: "the bot failed on this message; its log says more",
         Reason.NO_WORDS: "the message has no words",
     },
 )
@@ -124,6 +125,7 @@ _CHINESE = Words(
         Reason.GREETING: "问候",
         Reason.THANKS: "致谢",
         Reason.GOODBYE: "道别",
+        Reason.FAILED: "机器人处理这条消息时出错，详见日志",
         Reason.NO_WORDS: "消息里没有文字",
     },
 )
