@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from retrieval.export import load_encoder
 from retrieval.index import KnowledgeIndex
 from retrieval.ingest import Ingestion, read_sources
 from retrieval.text import detect_language
+from retrieval.types import Query
 
 log = logging.getLogger(__name__)
 

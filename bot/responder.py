@@ -23,7 +23,7 @@ from bot.types import (
     Speaker,
     Turn,
 )
-from bot.understanding import questions, small_talk, wants_person
+from bot.understanding import agrees, questions, small_talk, wants_person
 from retrieval.text import detect_language, whole
 
 #: More of a message is not read: 2,000 characters are three times the longest message people type in a chat.
@@ -145,8 +145,10 @@ def _offered(earlier: Sequence[Turn]) -> Sequence[Citation]:
 
 
 def _picked(text: str, offered: Sequence[Citation]) -> Citation | None:
-    """Return what ``text`` picks of ``offered``, by its number or by its own words."""
-    plain = text.strip().rstrip(".。)）").lstrip("#第")
+    """Return what ``text`` picks of ``offered``: by its number, by its own words, or a yes to the only one."""
+    plain = text.strip().rstrip(".。)）个").lstrip("#第")
+    if len(offered) == 1 and agrees(text):
+        return offered[0]
     if plain.isdecimal() and 1 <= int(plain) <= len(offered):
         return offered[int(plain) - 1]
     return next((citation for citation in offered if citation.question == text.strip()), None)

@@ -49,6 +49,12 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 
+_YES = re.compile(
+    r"(?:(?:yes|yeah|yep|yup|ye|sure|right|exactly|correct|indeed|ok(?:ay)?|please|(?:that(?:'s| is|s)|it is) (?:it|right|"
+    r"correct|the one)|是的?|对的?|嗯+|没错|好的?|正是|就是(?:这个|它)?|可以|呀|啊|了)(?![a-z])[\s,]*+)++",
+    re.IGNORECASE,
+)
+
 #: Questions about talking to somebody, which the knowledge may answer.
 _ABOUT_PERSONS = re.compile(
     r"\b(?:what times?|when|hours|number|until|how late)\b|几点|时间|电话|多久|上班|下班|在线", re.IGNORECASE
@@ -81,7 +87,7 @@ _SHORTEST_PART = 4
 
 def small_talk(text: str) -> Reason | None:
     """Return what kind of small talk ``text`` is, or None where it says anything else too."""
-    plain = " ".join(re.sub(r"[^\w\s']", " ", unicodedata.normalize("NFKC", text)).split())
+    plain = _plain(text)
     if not plain or (not _WORDS.search(plain) and not plain.isdigit()):
         return Reason.NO_WORDS
     if not _SMALL_TALK.fullmatch(plain):
@@ -96,6 +102,11 @@ def wants_person(text: str) -> bool:
     """Whether the customer asks for a human instead of asking a question."""
     plain = unicodedata.normalize("NFKC", text)
     return _PERSON.search(plain) is not None and _ABOUT_PERSONS.search(plain) is None
+
+
+def agrees(text: str) -> bool:
+    """Whether ``text`` says yes and nothing else."""
+    return _YES.fullmatch(_plain(text)) is not None
 
 
 def questions(text: str) -> list[str]:
@@ -121,6 +132,11 @@ def questions(text: str) -> list[str]:
     if parts and said:
         parts[-1] = f"{parts[-1]} {said}"
     return parts
+
+
+def _plain(text: str) -> str:
+    """Return the words of ``text`` with single spaces between them."""
+    return " ".join(re.sub(r"[^\w\s']", " ", unicodedata.normalize("NFKC", text)).split())
 
 
 def _split(text: str) -> list[str]:

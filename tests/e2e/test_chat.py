@@ -45,7 +45,7 @@ def test_after_a_hand_over_the_next_line_is_answered_again(shared: Desk) -> None
     two = shared.start("chat", "--faq", "faq", **ASKS_BACK)
     ran = ended(one, "/handoff\nHow long does a refund take?\n/lang zh\nHow long does a refund take?\n")
     assert ran.out.splitlines()[1:] == ["14 days. [refund]", "14 天。 [refund]"]
-    asked, picked = ended(two, "How long does a refund take?\n2\n").out.splitlines()
+    asked, picked = ended(two, "my order\n2\n").out.splitlines()
     offered = re.findall(r"\[(\w+)\]", asked)
     assert asked.startswith("Did you mean: 1. ")
     assert picked.endswith(f"[{offered[1]}]")
@@ -82,6 +82,7 @@ class Chat:
         )
         self.seen = ""
         self.sees(PROMPT)
+        self.child.timeout = 60
 
     def types(self, line: str) -> None:
         self.child.send(f"{line}\r")
@@ -135,7 +136,7 @@ def test_a_person_asks_is_answered_looks_why_and_leaves(chat: Callable[..., Chat
     talk.types("/lang zh")
     talk.sees("从现在起用中文回复。")
     talk.types("Which payment methods do you accept?")
-    talk.sees("↳ [pay-methods] 可以")
+    talk.sees("↳ [pay-methods] 支持哪些支付方式")
     talk.types("/reset")
     talk.sees(PROMPT)
     talk.child.send(CTRL_D)
@@ -147,13 +148,13 @@ def test_a_person_asks_is_answered_looks_why_and_leaves(chat: Callable[..., Chat
 
 def test_a_person_picks_what_was_meant_and_leaves_with_ctrl_c(chat: Callable[..., Chat], shared: Desk) -> None:
     talk = chat(shared, "--faq", "faq", **ASKS_BACK)
-    talk.types("How long does a refund take?")
+    talk.types("my order")
     shown = talk.sees("Type a number")
     assert "Did you mean" in shown
-    offered = dict(re.findall(r"(\d)\x1b\[0m +([^\x1b]+?\?) ", shown))
-    assert set(offered) == {"1", "2", "3"}
+    offered = re.findall(r"How do I \w+ my order\?", shown)
+    assert len(offered) == 2
     talk.types("2")
-    assert offered["2"] in talk.sees("confidence")
+    assert offered[1] in talk.sees("confidence")
     talk.sees("100 %")
     talk.child.send(CTRL_C)
     assert talk.exit_code() == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.policy import Decision, Finding, Thresholds, decide
+from bot.policy import WORTH_OFFERING, Decision, Finding, Thresholds, decide
 from bot.types import Action, Candidate, Reason
 
 SHIPPED = Thresholds(answer_from=0.65, clarify_from=0.3, choices=3)
@@ -73,6 +73,7 @@ def test_what_is_quoted_is_the_best_of_its_question(
     best = [asked.candidates[0] for asked in (whole, *parts) if asked.candidates]
     if decision.action is Action.CLARIFY:
         assert list(decision.chosen) == list(whole.candidates[: len(decision.chosen)])
+        assert all(chosen.confidence >= WORTH_OFFERING * whole.best for chosen in decision.chosen)
     else:
         assert all(chosen in best for chosen in decision.chosen)
         assert len({chosen.id for chosen in decision.chosen}) == len(decision.chosen), "none is quoted twice"
@@ -143,6 +144,9 @@ WHOLE = [
     pytest.param({"a": 0.2, "b": 0.2}, Action.CLARIFY, Reason.AMBIGUOUS, 2, id="together likely enough"),
     pytest.param({"a": 0.2, "b": 0.15, "c": 0.1, "d": 0.1}, Action.CLARIFY, Reason.AMBIGUOUS, 3, id="no more than 3"),
     pytest.param({"a": 0.1, "b": 0.1}, Action.HAND_OFF, Reason.NOT_KNOWN, 0, id="nothing likely enough"),
+    pytest.param(
+        {"a": 0.5, "b": 0.3, "c": 0.01}, Action.CLARIFY, Reason.AMBIGUOUS, 2, id="no offer out of the question"
+    ),
     pytest.param({}, Action.HAND_OFF, Reason.NOT_KNOWN, 0, id="nothing found"),
 ]
 

@@ -183,22 +183,36 @@ async def test_the_reason_says_why(talk: Talk, text: str, reason: Reason) -> Non
 # --- asking back ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pick", ["2", "2.", " 2) ", "#2", "２", "第2", "2。"])
+@pytest.mark.parametrize("pick", ["2", "2.", " 2) ", "#2", "２", "第2个", "2。"])
 async def test_an_offer_is_picked_by_its_number(asking: Talk, pick: str) -> None:
-    offered = await asking.says("How do I track my order?")
-    assert (offered.action, offered.reason, len(offered.citations)) == (CLARIFY, Reason.AMBIGUOUS, 3)
+    offered = await asking.says("order")
+    assert (offered.action, offered.reason) == (CLARIFY, Reason.AMBIGUOUS)
+    assert 2 <= len(offered.citations) <= 3
     picked = await asking.says(pick)
     assert (picked.action, [c.id for c in picked.citations]) == (ANSWER, [offered.citations[1].id])
     assert picked.confidence == 1
 
 
 async def test_an_offer_is_picked_by_its_words(asking: Talk) -> None:
+    offered = await asking.says("order")
+    picked = await asking.says(f" {offered.citations[1].question} ")
+    assert (picked.action, [c.id for c in picked.citations]) == (ANSWER, [offered.citations[1].id])
+
+
+@pytest.mark.parametrize("text", ["1", "yes", "Yes, please!", "是的", "How do I track my order?"])
+async def test_the_only_offer_is_picked_by_a_yes_too(asking: Talk, text: str) -> None:
     offered = await asking.says("How do I track my order?")
-    picked = await asking.says(offered.citations[2].question)
-    assert (picked.action, [c.id for c in picked.citations]) == (ANSWER, [offered.citations[2].id])
+    assert [c.id for c in offered.citations] == ["track"]
+    picked = await asking.says(text)
+    assert (picked.action, [c.id for c in picked.citations]) == (ANSWER, ["track"])
 
 
-@pytest.mark.parametrize("text", ["0", "4", "22", "-1", "what?", "none of them"])
+async def test_a_yes_picks_none_of_several(asking: Talk) -> None:
+    assert len((await asking.says("order")).citations) > 1
+    assert (await asking.says("yes")).action is HAND_OFF
+
+
+@pytest.mark.parametrize("text", ["0", "4", "22", "-1", "what?", "no", "none of them"])
 async def test_after_asking_back_it_does_not_ask_again_but_hands_over(asking: Talk, text: str) -> None:
     assert (await asking.says("How do I track my order?")).action is CLARIFY
     reply = await asking.says(text)
@@ -206,12 +220,12 @@ async def test_after_asking_back_it_does_not_ask_again_but_hands_over(asking: Ta
 
 
 async def test_it_asks_back_again_about_another_matter(asking: Talk) -> None:
-    actions = [(await asking.says(text)).action for text in ("How do I track my order?", "1", "Where is my refund?")]
+    actions = [(await asking.says(text)).action for text in ("order", "1", "Where is my refund?")]
     assert actions == [CLARIFY, ANSWER, CLARIFY]
 
 
 async def test_a_number_picks_only_from_the_last_turn(asking: Talk) -> None:
-    await asking.says("How do I track my order?")
+    await asking.says("order")
     await asking.says("thanks")
     assert (await asking.says("2")).action is not ANSWER
 
@@ -228,9 +242,9 @@ async def test_after_a_pick_a_follow_up_leans_on_the_question_before_the_number(
 
     listening = Listening(knowledge_source.index, calibration=Calibration.shipped(), time_zone=ZoneInfo("UTC"))
     talk = Talk(listening, thresholds=ALWAYS_ASKS_BACK)
-    for text in ("How do I track my order?", "2", "and abroad?"):
+    for text in ("my order", "2", "and abroad?"):
         await talk.says(text)
-    assert (heard[-1].text, heard[-1].context) == ("and abroad?", "How do I track my order?")
+    assert (heard[-1].text, heard[-1].context) == ("and abroad?", "my order")
 
 
 # --- language ---------------------------------------------------------------------------------------------------------
@@ -336,7 +350,7 @@ async def test_a_message_is_answered_without_what_came_after_it(talk: Talk) -> N
 
 
 async def test_a_number_typed_before_the_next_reply_came_picks_from_what_the_customer_saw(asking: Talk) -> None:
-    offered = await asking.says("How do I track my order?")
+    offered = await asking.says("order")
     first, second = await asking.hears(offered.citations[0].question), await asking.hears("2")
     picked = [await asking.answers(message) for message in (first, second)]
     assert [[c.id for c in reply.citations] for reply in picked] == [[c.id] for c in offered.citations[:2]]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.responder import LONGEST
 from bot.types import Reason
-from bot.understanding import questions, small_talk, wants_person
+from bot.understanding import agrees, questions, small_talk, wants_person
 
 GREETINGS = [
     *(
@@ -109,6 +109,25 @@ def test_a_question_about_persons_is_no_wish_for_one(text: str) -> None:
     assert not wants_person(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yes", "Yes!", "yes please", "yeah, that's right", "ok", "sure", "exactly", "That's it.", "correct"),
+        *("是", "是的", "对", "对的，没错", "嗯嗯", "好的", "就是这个"),
+    ],
+)
+def test_a_yes(text: str) -> None:
+    assert agrees(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no", "not right", "yes but where is it", "yesterday", "right shoe", "不是", "是吗", "对不起", "👍", "1"],
+)
+def test_what_says_anything_but_yes(text: str) -> None:
+    assert not agrees(text)
+
+
 SEVERAL = [
     (
         "How much is shipping and how long does it take?",
@@ -168,6 +187,7 @@ def test_no_word_but_the_connective_is_lost_when_a_message_is_split(pieces: list
 @given(st.text())
 def test_no_text_is_too_strange(text: str) -> None:
     small_talk(text)
+    agrees(text)
     wants_person(text)
     parts = questions(text)
     assert not parts or said("".join(parts)) == said(text)
@@ -177,13 +197,14 @@ def test_no_text_is_too_strange(text: str) -> None:
     "unit",
     [
         *("hi ", "bye ", "thank you ", "that's great ", "ok ok ", "?", "a", ", ", "and how ", "talk to ", "i want a "),
-        *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "转", "我要和", "不", "、", "另外"),
+        *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "是的", "对的没错", "转", "我要和", "不", "、", "另外"),
     ],
 )
 def test_a_long_row_of_the_same_ends(unit: str) -> None:
     # A pattern that tries all the ways to cut it would need longer than the universe has.
     text = unit * (LONGEST // len(unit)) + "x"
     small_talk(text)
+    agrees(text)
     wants_person(text)
     questions(text)
 
