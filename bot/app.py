@@ -114,8 +114,7 @@ class Bot:
 @asynccontextmanager
 async def running(settings: Settings, library: Library, index: KnowledgeIndex) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished."""
-    # What a search prepares the first time, a customer should not wait for.
-    await asyncio.to_thread(index.search, [Query(text="?")], 1, day=date.min)
+    await asyncio.to_thread(_prepare, index)
     source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
     composer = VerbatimComposer(settings.replies.texts())
     responder = CombinedResponder(
@@ -155,6 +154,8 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
     async for _ in awatch(*folders, step=SETTLE_MS // 3, debounce=SETTLE_MS, recursive=True):
         try:
             index, ingestion = await asyncio.to_thread(library.index, settings, Progress())
+            if index.version != source.index.version:
+                await asyncio.to_thread(_prepare, index)
         except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
             what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
             log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
@@ -164,6 +165,11 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
         if index.version != source.index.version:
             source.index = index
             log.info("knowledge %s is in use: %d entries", index.version, len(index))
+
+
+def _prepare(index: KnowledgeIndex) -> None:
+    """Search once: what an index makes ready at its first search, no customer should wait for."""
+    index.search([Query(text="?")], 1, day=date.min)
 
 
 def _apology(message: Message, settings: Settings) -> Reply:

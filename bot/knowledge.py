@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol, cast
@@ -114,8 +113,3 @@ class KnowledgeSource:
                 )
             )
         return sorted(candidates, key=lambda candidate: -candidate.confidence)
-
-
-def milliseconds_since(start: float) -> float:
-    """Return the milliseconds since ``start`` of `time.perf_counter`, to a hundredth."""
-    return round((time.perf_counter() - start) * 1000, 2)

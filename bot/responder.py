@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from itertools import chain
 
-from bot.knowledge import CANDIDATES, milliseconds_since
+from bot.knowledge import CANDIDATES
 from bot.policy import Decision, Finding, Thresholds, decide
 from bot.ports import Composer, Source
 from bot.types import (
@@ -51,7 +51,7 @@ class CombinedResponder:
         decision, candidates = await self._decide(message, earlier, language, timings)
         text = await self._composer.compose(decision, language)
         spoken = {candidate.language for candidate in decision.chosen}
-        timings["total"] = milliseconds_since(start)
+        timings["total"] = _milliseconds_since(start)
         return Reply(
             id=uuid.uuid4().hex,
             conversation=message.conversation,
@@ -91,7 +91,7 @@ class CombinedResponder:
         ]
         start = time.perf_counter()
         found = await self._ask(asked)
-        timings["sources"] = milliseconds_since(start)
+        timings["sources"] = _milliseconds_since(start)
         together, *rest = (Finding(text=q.text, candidates=c) for q, c in zip(asked, found, strict=True))
         for candidate in together.candidates:
             if picked is not None and candidate.id == picked.id:
@@ -152,3 +152,8 @@ def _picked(text: str, offered: Sequence[Citation]) -> Citation | None:
     if plain.isdecimal() and 1 <= int(plain) <= len(offered):
         return offered[int(plain) - 1]
     return next((citation for citation in offered if citation.question == text.strip()), None)
+
+
+def _milliseconds_since(start: float) -> float:
+    """Return the milliseconds since ``start`` of `time.perf_counter`, to a hundredth."""
+    return round((time.perf_counter() - start) * 1000, 2)

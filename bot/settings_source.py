@@ -170,7 +170,9 @@ def _place(given: Given, field: FieldInfo) -> object:
     may_be_folder = any(isinstance(mark, FolderOrName) for mark in field.metadata) and value != field.default
     if may_be_folder and isinstance(value, str):
         folder = base / os.path.expanduser(value)
-        return str(folder.absolute()) if value.startswith((".", "~")) or folder.is_dir() else value
+        if folder.is_dir():
+            return str(folder)
+        return str(folder.absolute()) if value.startswith((".", "~")) else value
     if Path in kinds(field) and isinstance(value, str | Path):
         return base / os.path.expanduser(value)
     if Path in get_args(field.annotation) and isinstance(value, list | tuple):

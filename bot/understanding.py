@@ -50,8 +50,8 @@ _PERSON = re.compile(
 )
 
 _YES = re.compile(
-    r"(?:(?:yes|yeah|yep|yup|ye|sure|right|exactly|correct|indeed|ok(?:ay)?|please|(?:that(?:'s| is|s)|it is) (?:it|right|"
-    r"correct|the one)|是的?|对的?|嗯+|没错|好的?|正是|就是(?:这个|它)?|可以|呀|啊|了)(?![a-z])[\s,]*+)++",
+    r"(?:(?:yes|yeah|yep|yup|ye|sure|right|exactly|correct|indeed|ok(?:ay)?|please|(?:that(?:'s| is|s)|it is) "
+    r"(?:it|right|correct|the one)|是的?|对的?|嗯+|没错|好的?|正是|就是(?:这个|它)?|可以|呀|啊|了)(?![a-z])[\s,]*+)++",
     re.IGNORECASE,
 )
 

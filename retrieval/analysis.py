@@ -32,8 +32,8 @@ PARTICLES = frozenset("的了吗呢啊吧呀嘛哦哈么亲您请是")
 class Analyzer:
     """Cuts texts into terms: Chinese into characters and pairs without particles, the rest into Porter stems.
 
-    The words that a segmenter finds in Chinese are no terms: beside the pairs they make retrieval worse, not better
-    (docs/retrieval.md). The words of a user dictionary are: names of products, which should count as one.
+    The words that a segmenter finds in Chinese are no terms: beside characters and pairs they bring nothing that would
+    be worth loading its dictionary. The words of a user dictionary are: names of products, which should count as one.
     """
 
     def __init__(self, *, user_dictionary: Path | None = None) -> None:

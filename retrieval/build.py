@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import date
@@ -21,6 +20,7 @@ import numpy as np
 
 from retrieval import fusion
 from retrieval.analysis import Analyzer
+from retrieval.disk import folder_beside, sha256
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexBrokenError, IndexMissingError, SourceError
 from retrieval.index import IndexData, KnowledgeIndex
@@ -32,6 +32,9 @@ FORMAT = 1
 
 #: Versions left on disk, the one in use included, so that a turn answered by an earlier one can be looked at again.
 KEEP = 3
+
+#: How the names of folders begin that are being written.
+_BUILDING = "building-"
 
 _FIELDS = tuple(field.name for field in fields(Passage))
 
@@ -166,9 +169,7 @@ def _from_json(line: str) -> Passage:
 
 
 def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="building-", dir=folder))
-    try:
+    with folder_beside(folder, _BUILDING) as work:
         (work / "passages.jsonl").write_text("".join(_to_json(p) + "\n" for p in data.passages), "utf-8")
         (work / "terms.jsonl").write_text(
             "".join(json.dumps(t, ensure_ascii=False) + "\n" for t in data.terms), "utf-8"
@@ -182,7 +183,7 @@ def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) 
             "analysis": analyzer.fingerprint,
             "passages": len(data.passages),
             "recall": data.vectors.recall,
-            "sha256": {name: _sha256(work / name) for name in _FILES},
+            "sha256": {name: sha256(work / name) for name in _FILES},
         }
         (work / "manifest.json").write_text(json.dumps(manifest, indent=2), "utf-8")
         target = folder / data.version
@@ -192,14 +193,14 @@ def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) 
         pointer = folder / f"current.{os.getpid()}"
         pointer.write_text(data.version + "\n", "utf-8")
         os.replace(pointer, folder / "current")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     _prune(folder, data.version)
 
 
 def _prune(folder: Path, current: str) -> None:
-    versions = sorted(folder.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    kept = [current, *(path.parent.name for path in versions if path.parent.name != current)]
+    # What another process is writing is no version yet.
+    versions = [path.parent for path in folder.glob("*/manifest.json") if not path.parent.name.startswith(_BUILDING)]
+    versions.sort(key=lambda version: version.stat().st_mtime, reverse=True)
+    kept = [current, *(version.name for version in versions if version.name != current)]
     for name in kept[KEEP:]:
         shutil.rmtree(folder / name, ignore_errors=True)
 
@@ -223,7 +224,7 @@ def _read(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData:
         if (manifest["encoder"], manifest["analysis"]) != (encoder.fingerprint, analyzer.fingerprint):
             raise IndexBrokenError(f"{here} was built with another encoder or user dictionary than the settings name.")
         for name, wanted in manifest["sha256"].items():
-            if _sha256(here / name) != wanted:
+            if sha256(here / name) != wanted:
                 raise IndexBrokenError(f"{here / name} is damaged or was changed.")
         with np.load(here / "units.npz", allow_pickle=False) as arrays:
             units, starts, reads = arrays["units"], arrays["starts"], arrays["reads"]
@@ -238,8 +239,3 @@ def _read(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise IndexBrokenError(f"{here} is not whole ({type(error).__name__}: {error}).") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

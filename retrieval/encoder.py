@@ -27,6 +27,11 @@ Vectors = npt.NDArray[np.float32]
 CACHE_SIZE = 2048
 
 
+#: Texts given to the threads at a time, for each of them: whoever asks while a whole knowledge is encoded waits for
+#: these, and not for all.
+SLICE = 16
+
+
 class Encoder:
     """A sentence encoder: the same text gives the same unit vector, from any thread."""
 
@@ -60,7 +65,9 @@ class Encoder:
         self._tokenizer.enable_truncation(about["max_tokens"])
         self._tokenizer.no_padding()
         self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
-        self._pool = ThreadPoolExecutor(threads or available_cores(), thread_name_prefix="encode")
+        threads = threads or available_cores()
+        self._slice = SLICE * threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encode")
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -74,13 +81,15 @@ class Encoder:
         """
         prefix = self._prompts.get(kind, "")
         out = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        encoded = [e.ids for e in self._tokenizer.encode_batch_fast([whole(prefix + text) for text in texts])]
         # A single text, as of most questions, is not worth a change of thread.
-        run = map if len(encoded) == 1 else self._pool.map
-        for row, vector in enumerate(run(self._run, encoded)):
-            out[row] = vector
-            if progress:
-                progress(1)
+        run = map if len(texts) == 1 else self._pool.map
+        for start in range(0, len(texts), self._slice):
+            some = [whole(prefix + text) for text in texts[start : start + self._slice]]
+            encoded = [e.ids for e in self._tokenizer.encode_batch_fast(some)]
+            for row, vector in enumerate(run(self._run, encoded), start):
+                out[row] = vector
+                if progress:
+                    progress(1)
         return out
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:

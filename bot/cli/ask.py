@@ -28,7 +28,7 @@ from bot.cli.common import (
     tell_problems,
 )
 from bot.errors import OverloadedError, UsageError
-from bot.types import ConversationKey, Message, Reply
+from bot.types import Action, ConversationKey, Message, Reply
 from connectors.terminal.clean import clean
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def ask(
     question = (sys.stdin.read() if text == ["-"] else " ".join(text or ())).strip()
     if bool(question) == bool(batch):
         raise UsageError("Give a question, or a file with --batch.")
-    rows = list(_rows(batch)) if batch else [("", question)]
+    rows = _rows(batch) if batch else [("", question)]
     settings = settings_from(config, faq, state, knowledge__watch=False)
     from bot.app import Library, running
     from connectors.mailbox import Mailbox
@@ -124,9 +124,10 @@ async def _reply(bot: Bot, mailbox: Mailbox, message: Message) -> Reply:
 
 def _plain(reply: Reply) -> str:
     lines = [clean(reply.text)]
-    for citation in reply.citations if reply.action.value == "answer" else ():
-        lines.append(clean(f"  [{citation.id}] {citation.question}" + (f"  {citation.url}" if citation.url else "")))
-    if reply.action.value == "answer":
+    if reply.action is Action.ANSWER:
+        for citation in reply.citations:
+            url = f"  {citation.url}" if citation.url else ""
+            lines.append(clean(f"  [{citation.id}] {citation.question}{url}"))
         lines.append(f"  confidence {reply.confidence:.0%}")
     return "\n".join(lines)
 

@@ -7,8 +7,9 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -92,7 +93,7 @@ def _knowledge(settings: Settings) -> Callable[[], Iterator[Finding]]:
         languages = Counter(passage.language for passage in passages)
         spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
         yield Finding(name="knowledge", ok=bool(passages), text=f"{len(passages)} passages ({spoken})")
-        today = datetime.now(UTC).date()
+        today = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
         over = sorted({p.id for p in passages if p.valid_until and p.valid_until < today})
         soon = sorted({p.id for p in passages if p.valid_until and today <= p.valid_until <= today + _SOON})
         if over:

@@ -26,7 +26,8 @@ ENTRIES: list[dict[str, object]] = [
     {"id": "refund", "question": "退款需要多久？", "answer": "14 天。", "language": "zh"},
     {"id": "track", "question": "How do I track my order?", "answer": "With the link in the mail.", "language": "en"},
     {"id": "track", "question": "如何查询订单物流？", "answer": "用邮件里的链接。", "language": "zh"},
-    {"id": "cancel", "question": "How do I cancel my order?", "answer": "Within an hour.", "language": "en"},
+    {"id": "red", "question": "Is the red lamp dimmable?", "answer": "The red one is.", "language": "en"},
+    {"id": "blue", "question": "Is the blue lamp dimmable?", "answer": "The blue one is not.", "language": "en"},
     {"id": "pay", "question": "Which payment methods do you accept?", "answer": "Visa and PayPal.", "language": "en"},
     {
         "id": "old",

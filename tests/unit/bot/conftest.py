@@ -1,14 +1,19 @@
-"""What the tests of the service share: the small knowledge base as an index."""
+"""What the tests of the service share: the small knowledge base as an index, and conversations about it."""
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from bot.calibration import Calibration
+from bot.knowledge import KnowledgeSource
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
 from retrieval.index import KnowledgeIndex
 from retrieval.types import Passage
+from tests.unit.bot.talk import ALWAYS_ASKS_BACK, Talk
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +22,21 @@ def index(
 ) -> KnowledgeIndex:
     """The index of `knowledge`."""
     return build_index(tmp_path_factory.mktemp("index"), knowledge, encoder, analyzer)
+
+
+@pytest.fixture
+def knowledge_source(index: KnowledgeIndex) -> KnowledgeSource:
+    """The source over `index`."""
+    return KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo("UTC"))
+
+
+@pytest.fixture
+def talk(knowledge_source: KnowledgeSource) -> Talk:
+    """A conversation about `knowledge`."""
+    return Talk(knowledge_source)
+
+
+@pytest.fixture
+def asking(knowledge_source: KnowledgeSource) -> Talk:
+    """The same with a bot that asks back whatever it is asked."""
+    return Talk(knowledge_source, thresholds=ALWAYS_ASKS_BACK)

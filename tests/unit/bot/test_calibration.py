@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import calibration
-from bot.calibration import FEATURES, Calibration, features
+from bot.calibration import EXACT, FEATURES, Calibration, features
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
@@ -73,6 +74,12 @@ def test_a_language_that_was_not_fit_takes_the_english_numbers(found: list[Hit])
 
 def test_nothing_found_is_no_confidence() -> None:
     assert Calibration.shipped().confidences([], "en") == []
+
+
+@given(hits, st.sampled_from(["en", "zh"]))
+def test_a_question_that_an_entry_lists_word_for_word_needs_no_model(found: list[Hit], language: str) -> None:
+    listed = [replace(found[0], exact=True), *found[1:]]
+    assert Calibration.shipped().confidences(listed, language)[0] == EXACT
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,17 @@ def test_of_two_questions_the_known_one_is_answered_and_the_open_one_handed_over
     assert decision.open_question == "who is your king?"
 
 
+@pytest.mark.parametrize(
+    ("unknown", "reason"), [(0.1, Reason.CONFIDENT), (0.9, Reason.PARTLY_KNOWN)], ids=["more of it", "another matter"]
+)
+def test_a_part_near_to_what_was_answered_is_covered_by_it_unless_its_words_are_unknown(
+    unknown: float, reason: Reason
+) -> None:
+    rest = Finding(text="and the rest?", candidates=[replace(candidate("cost", 0.1), unknown=unknown)])
+    decision = decide(finding("both", cost=0.9), [finding("cost?", cost=0.9), rest], SHIPPED, clarified=False)
+    assert (decision.reason, [c.id for c in decision.chosen]) == (reason, ["cost"])
+
+
 def test_two_questions_of_which_none_is_known_are_read_as_one() -> None:
     parts = [finding("and", cost=0.1), finding("or", cost=0.1)]
     decision = decide(finding("and or", cost=0.9), parts, SHIPPED, clarified=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -232,6 +233,20 @@ def test_a_build_killed_before_the_swap_leaves_the_current_one_in_use(
     assert len(built(knowledge[:4]).data.passages) == 4
 
 
+def test_what_killed_builds_left_is_removed_and_what_others_write_is_not(
+    built: Builder, knowledge: tuple[Passage, ...]
+) -> None:
+    killed, others = ([built.folder / f"building-{name}{n}" for n in range(KEEP + 1)] for name in ("old", "new"))
+    for folder in (*killed, *others):
+        folder.mkdir()
+        (folder / "manifest.json").write_text("{}")
+    for folder in killed:
+        os.utime(folder, (0, 0))
+    built(knowledge[:4])
+    assert not any(folder.exists() for folder in killed)
+    assert all(folder.exists() for folder in others)
+
+
 def test_a_version_written_in_full_but_never_named_is_built_over(
     built: Builder, knowledge: tuple[Passage, ...]
 ) -> None:
@@ -334,7 +349,7 @@ def test_an_index_of_another_user_dictionary_is_refused_and_built_anew(
 def test_an_index_never_loads_a_pickle(built: Builder) -> None:
     path = built.current / "units.npz"
     np.savez(path, units=np.array([{"a": 1}], dtype=object), starts=np.array([0]), reads=np.array([1.0]))
-    digest = module._sha256(path)
+    digest = module.sha256(path)
     hashes = json.loads((built.current / "manifest.json").read_text("utf-8"))["sha256"] | {"units.npz": digest}
     manifest(sha256=hashes)(built.current)
     with pytest.raises(IndexBrokenError, match="allow_pickle"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -195,6 +196,18 @@ def test_what_a_killed_export_left_is_not_taken_for_an_encoder(
     assert load_encoder(str(tiny_model), cache).encode(["parcel"]).shape == (1, 32)
 
 
+def test_what_a_killed_export_left_is_removed_when_nobody_can_be_writing_it_any_more(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    old, new = (tmp_path / "encoders" / f"export-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    load_encoder(str(tiny_model), tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_an_export_that_fails_leaves_nothing(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -253,7 +266,7 @@ def package(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (package / "__init__.py").write_text("raise AssertionError('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(export, "EMBEDDED_PACKAGE", package.name)
-    monkeypatch.setattr(export, "EMBEDDED_SHA256", export._sha256(package / "model" / "model.safetensors"))
+    monkeypatch.setattr(export, "EMBEDDED_SHA256", export.sha256(package / "model" / "model.safetensors"))
     return package
 
 
