@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.settings import State
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
@@ -21,7 +22,7 @@ from retrieval.ingest import read_sources
 from retrieval.types import Passage
 
 FAQ = Path(__file__).parents[1] / "faq_data"
-CACHE = Path.home() / ".cache" / "kefu"
+CACHE = State().cache
 
 #: What benchmarks write; left out of version control.
 OUT = Path(__file__).with_name("out")

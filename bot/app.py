@@ -25,7 +25,7 @@ from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply, 
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
-from retrieval.errors import KefuError
+from retrieval.errors import KefuError, SourceError
 from retrieval.export import load_encoder
 from retrieval.index import KnowledgeIndex
 from retrieval.ingest import Ingestion, read_sources
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 #: How long edits may keep coming before the knowledge is read again, in milliseconds: editors write a file in steps.
 SETTLE_MS = 300
+
+#: Problems told where they leave no entry at all, or after an edit: as a rule they are all of one kind.
+MOST_TOLD = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +75,8 @@ class Library:
         """Read the sources and return their index, built or taken over, and what was wrong with them."""
         progress.step("Reading the knowledge")
         ingestion = read_sources(settings.knowledge.sources, strict=settings.knowledge.strict)
+        if not ingestion.passages:
+            raise SourceError("\n".join(["There is no entry to index.", *map(str, ingestion.problems[:MOST_TOLD])]))
         folder = settings.state.folder / "index"
         index = build_index(folder, ingestion.passages, self.encoder, self.analyzer, progress=progress.encoded)
         return index, ingestion
@@ -137,7 +142,10 @@ async def running(settings: Settings, library: Library, index: KnowledgeIndex) -
         waiting=settings.dispatcher.waiting,
     )
     async with dispatcher:
-        watching = asyncio.create_task(_watch(settings, library, source)) if settings.knowledge.watch else None
+        watching = None
+        if settings.knowledge.watch:
+            watching = asyncio.create_task(_watch(settings, library, source), name="kefu watcher")
+            watching.add_done_callback(_tell_if_failed)
         try:
             yield Bot(dispatcher, store, carriers)
         finally:
@@ -160,11 +168,18 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
             what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
             log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
             continue
-        for problem in ingestion.problems:
+        for problem in ingestion.problems[:MOST_TOLD]:
             log.warning("%s", problem)
+        if len(ingestion.problems) > MOST_TOLD:
+            log.warning("%d more problems. See them all with: kefu ingest", len(ingestion.problems) - MOST_TOLD)
         if index.version != source.index.version:
             source.index = index
             log.info("knowledge %s is in use: %d entries", index.version, len(index))
+
+
+def _tell_if_failed(watching: asyncio.Task[None]) -> None:
+    if not watching.cancelled() and (error := watching.exception()) is not None:
+        log.error("Edits of the knowledge are not seen until the next start. %s: %s", type(error).__name__, error)
 
 
 def _prepare(index: KnowledgeIndex) -> None:

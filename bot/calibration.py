@@ -39,6 +39,11 @@ FEATURES = (
 EXACT = 0.98
 
 
+#: Terms of a long question. Beyond it length says nothing of whether a candidate is right, and the raw scores, which
+#: grow with it, are cut off too: a story about something else must not add up to an answer.
+LONGEST = 15
+
+
 def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
     """Return the `FEATURES` of ``hits[place]``, each of the order of one."""
     hit, rivals = hits[place], [other for i, other in enumerate(hits) if i != place]
@@ -47,15 +52,15 @@ def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
     )
     margin = hit.odds - odds
     return (
-        hit.odds / 10,
-        margin / 5,
+        min(hit.odds, 25.0) / 10,
+        min(margin, 10.0) / 5,
         math.tanh(margin / 3),
         hit.dense,
         hit.nearest,
         min(hit.keyword, 25.0) / 10,
         hit.coverage,
         hit.unknown,
-        math.log1p(hit.terms),
+        math.log1p(min(hit.terms, LONGEST)),
         (hit.dense - dense) * 5,
         math.tanh((hit.keyword - keyword) / 6),
         float(hit.dense >= dense and hit.keyword >= keyword),

@@ -21,6 +21,10 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
         "en": "Goodbye, and thanks for getting in touch!",
         "zh": "再见，感谢您的咨询！",
     },
+    "acknowledged": {
+        "en": "All right. If there is anything else, just ask.",
+        "zh": "好的，还有其他问题可以随时问我。",
+    },
     "no_words": {
         "en": "I'm afraid I didn't get that. Could you put your question into words?",
         "zh": "抱歉，我没看明白，请用文字描述一下您的问题。",
@@ -51,6 +55,7 @@ _FRAMES = {
     Reason.GREETING: "greeting",
     Reason.THANKS: "thanks",
     Reason.GOODBYE: "goodbye",
+    Reason.ACKNOWLEDGED: "acknowledged",
     Reason.NO_WORDS: "no_words",
     Reason.ASKED_FOR_PERSON: "asked_for_person",
 }

@@ -76,7 +76,7 @@ class CombinedResponder:
         picked = _picked(text, offered)
         if picked is not None:
             text = picked.question
-        elif (pleasantry := small_talk(text)) is not None:
+        elif (pleasantry := small_talk(text)) and not (offered and pleasantry is Reason.ACKNOWLEDGED):
             return Decision(action=Action.SMALL_TALK, reason=pleasantry, confidence=1.0), ()
         elif wants_person(text):
             return Decision(action=Action.HAND_OFF, reason=Reason.ASKED_FOR_PERSON, confidence=1.0), ()

@@ -94,7 +94,7 @@ class State(_Section):
     """Where kefu keeps what it writes."""
 
     folder: Path = Path(".kefu")
-    """The index, the database and trained models. Belongs in your backup."""
+    """The index, and what was typed at the terminal."""
     cache: Path = Field(default_factory=_cache, examples=["~/.cache/kefu"])
     """Exported encoders: may be deleted, and is then built again. $XDG_CACHE_HOME/kefu where that variable is set."""
 
@@ -127,6 +127,8 @@ class Replies(_Section):
     """To thanks."""
     goodbye: dict[str, str] = dict(REPLIES["goodbye"])
     """To a goodbye."""
+    acknowledged: dict[str, str] = dict(REPLIES["acknowledged"])
+    """To "ok" and the like."""
     no_words: dict[str, str] = dict(REPLIES["no_words"])
     """To a message without words."""
     clarify: dict[str, str] = dict(REPLIES["clarify"])

@@ -29,7 +29,7 @@ class Reason(StrEnum):
     """Why the policy decided as it did; stable codes, for reports and for the agent who takes over."""
 
     CONFIDENT = "confident"
-    #: Two or three entries are about equally likely.
+    #: One entry, or up to three, may be meant, and none is likely enough to be quoted.
     AMBIGUOUS = "ambiguous"
     #: Nothing in the knowledge is likely enough to be right.
     NOT_KNOWN = "not_known"
@@ -42,6 +42,8 @@ class Reason(StrEnum):
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
+    #: "Ok", "got it", "no".
+    ACKNOWLEDGED = "acknowledged"
     #: The bot itself failed on this message.
     FAILED = "failed"
     #: The message has no words: an emoji, punctuation, an empty line.

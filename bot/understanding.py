@@ -95,7 +95,7 @@ def small_talk(text: str) -> Reason | None:
     for reason in (Reason.THANKS, Reason.GOODBYE, Reason.GREETING):
         if any(kind is reason and pattern.search(plain) for kind, pattern in _KINDS):
             return reason
-    return None
+    return Reason.ACKNOWLEDGED
 
 
 def wants_person(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A connector within the process: who sent a message waits for its reply. For `kefu ask`, and for programs."""
+"""A connector within the process: who sent a message waits for its reply. For programs, `kefu ask`, the terminal."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -37,6 +38,9 @@ KEEP = 3
 _BUILDING = "building-"
 
 _FIELDS = tuple(field.name for field in fields(Passage))
+
+#: How often a build tries to put its folder in place while others put the same version there.
+_TRIES = 20
 
 _FILES = ("passages.jsonl", "terms.jsonl", "units.npz", "vectors.faiss")
 
@@ -186,14 +190,24 @@ def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) 
             "sha256": {name: sha256(work / name) for name in _FILES},
         }
         (work / "manifest.json").write_text(json.dumps(manifest, indent=2), "utf-8")
-        target = folder / data.version
-        if target.exists():  # built before, left, and now built again; or broken
-            shutil.rmtree(target)
-        os.replace(work, target)
+        _put_in_place(work, folder / data.version)
         pointer = folder / f"current.{os.getpid()}"
         pointer.write_text(data.version + "\n", "utf-8")
         os.replace(pointer, folder / "current")
     _prune(folder, data.version)
+
+
+def _put_in_place(work: Path, target: Path) -> None:
+    """Rename ``work`` to ``target``; what stands there was left by an earlier build, or by one that runs now."""
+    for _ in range(_TRIES):
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            os.replace(work, target)
+            return
+        except OSError as error:  # another process put the same version there in between
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    raise IndexBrokenError(f"{target} is being written by several processes at once.")
 
 
 def _prune(folder: Path, current: str) -> None:

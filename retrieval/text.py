@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _HAN_SHARE = 0.2
 
 #: The blocks with Han characters, as the inside of a class of a regular expression.
-HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")

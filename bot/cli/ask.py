@@ -20,12 +20,11 @@ from bot.cli.common import (
     FaqOption,
     JsonOption,
     StateOption,
+    open_knowledge,
     print_json,
-    progress,
     read_lines,
     reply_json,
     settings_from,
-    tell_problems,
 )
 from bot.errors import OverloadedError, UsageError
 from bot.types import Action, ConversationKey, Message, Reply
@@ -55,13 +54,10 @@ def ask(
         raise UsageError("Give a question, or a file with --batch.")
     rows = _rows(batch) if batch else [("", question)]
     settings = settings_from(config, faq, state, knowledge__watch=False)
-    from bot.app import Library, running
+    from bot.app import running
     from connectors.mailbox import Mailbox
 
-    with progress() as shown:
-        library = Library.load(settings, shown)
-        index, ingestion = library.index(settings, shown)
-    tell_problems(ingestion.problems)
+    library, index = open_knowledge(settings)
 
     async def talk() -> None:
         mailbox = Mailbox("ask")

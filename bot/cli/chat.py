@@ -6,19 +6,16 @@ import asyncio
 
 import typer
 
-from bot.cli.common import ConfigOption, FaqOption, StateOption, progress, settings_from, tell_problems
+from bot.cli.common import ConfigOption, FaqOption, StateOption, open_knowledge, settings_from
 
 
 def chat(config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None) -> None:
     """Talk to the bot; through a pipe, one reply for each line."""
     settings = settings_from(config, faq, state)
-    from bot.app import Library, running
+    from bot.app import running
     from connectors.terminal import Terminal
 
-    with progress() as shown:
-        library = Library.load(settings, shown)
-        index, ingestion = library.index(settings, shown)
-    tell_problems(ingestion.problems)
+    library, index = open_knowledge(settings)
 
     async def talk() -> int:
         async with running(settings, library, index) as bot:

@@ -15,9 +15,10 @@ import typer
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.app import Progress
+    from bot.app import Library, Progress
     from bot.settings import Settings
     from bot.types import Reply
+    from retrieval.index import KnowledgeIndex
     from retrieval.types import Problem
 
 ConfigOption = Annotated[
@@ -52,8 +53,18 @@ def warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def tell_problems(problems: tuple[Problem, ...]) -> None:
-    """Tell on the standard error what was wrong with the sources, the first few in full."""
+def open_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex]:
+    """Load the library and the index; what was wrong with the sources is told on the standard error."""
+    from bot.app import Library
+
+    with progress() as shown:
+        library = Library.load(settings, shown)
+        index, ingestion = library.index(settings, shown)
+    _tell_problems(ingestion.problems)
+    return library, index
+
+
+def _tell_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems[:_SHOWN]:
         warn(f"Left out: {problem}")
     if len(problems) > _SHOWN:

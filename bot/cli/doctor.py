@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -59,7 +59,6 @@ def _look(settings: Settings) -> Iterator[Finding]:
     file = next((origin for origin in settings.origins.values() if origin.endswith(".toml")), "defaults, no kefu.toml")
     yield Finding(name="settings", ok=True, text=file)
     from bot.app import Library
-    from retrieval.ingest import read_sources
 
     try:
         with progress() as shown:
@@ -70,38 +69,32 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         name="encoder", ok=True, text=f"{settings.retrieval.encoder}, {library.encoder.dimensions} dimensions"
     )
-    yield from _tried("knowledge", lambda: read_sources(settings.knowledge.sources, strict=True), _knowledge(settings))
+    yield from _knowledge(settings)
     yield from _index(settings, library)
 
 
-def _tried(name: str, check: Callable[[], object], findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _knowledge(settings: Settings) -> Iterator[Finding]:
+    from retrieval.ingest import read_sources
+
     try:
-        check()
+        ingestion = read_sources(settings.knowledge.sources)
     except KefuError as error:
-        yield Finding(name=name, ok=False, text=str(error))
-    try:
-        yield from findings()
-    except KefuError:
+        yield Finding(name="knowledge", ok=False, text=str(error))
         return
-
-
-def _knowledge(settings: Settings) -> Callable[[], Iterator[Finding]]:
-    def look() -> Iterator[Finding]:
-        from retrieval.ingest import read_sources
-
-        passages = read_sources(settings.knowledge.sources).passages
-        languages = Counter(passage.language for passage in passages)
-        spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
-        yield Finding(name="knowledge", ok=bool(passages), text=f"{len(passages)} passages ({spoken})")
-        today = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
-        over = sorted({p.id for p in passages if p.valid_until and p.valid_until < today})
-        soon = sorted({p.id for p in passages if p.valid_until and today <= p.valid_until <= today + _SOON})
-        if over:
-            yield Finding(name="expired", ok=None, text=f"not served any more: {', '.join(over)}")
-        if soon:
-            yield Finding(name="expiring", ok=None, text=f"end within {_SOON.days} days: {', '.join(soon)}")
-
-    return look
+    if problems := ingestion.problems:
+        more = f"\n... and {len(problems) - 1} more. See them all with: kefu ingest" if len(problems) > 1 else ""
+        yield Finding(name="knowledge", ok=False, text=f"{problems[0]}{more}")
+    passages = ingestion.passages
+    languages = Counter(passage.language for passage in passages)
+    spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
+    yield Finding(name="knowledge", ok=bool(passages), text=f"{len(passages)} passages ({spoken})")
+    today = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
+    over = sorted({p.id for p in passages if p.valid_until and p.valid_until < today})
+    soon = sorted({p.id for p in passages if p.valid_until and today <= p.valid_until <= today + _SOON})
+    if over:
+        yield Finding(name="expired", ok=None, text=f"not served any more: {', '.join(over)}")
+    if soon:
+        yield Finding(name="expiring", ok=None, text=f"end within {_SOON.days} days: {', '.join(soon)}")
 
 
 def _index(settings: Settings, library: Library) -> Iterator[Finding]:

@@ -61,6 +61,12 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, OSError) and error.filename:  # a folder that may not be written to, say
+            warn(
+                f"Error: {error.filename}: {error.strerror}.\n"
+                "What kefu writes goes to the folders [state] folder (or --state) and [state] cache of the settings."
+            )
+            sys.exit(3)
         warn(f"Error: kefu failed unexpectedly ({type(error).__name__}: {error}).\nSee where with: kefu --debug ...")
         sys.exit(1)
 

@@ -14,10 +14,9 @@ from bot.cli.common import (
     FaqOption,
     JsonOption,
     StateOption,
+    open_knowledge,
     print_json,
-    progress,
     settings_from,
-    tell_problems,
 )
 from bot.errors import UsageError
 from retrieval.types import Hit, Query
@@ -36,12 +35,7 @@ def search(
     if not query:
         raise UsageError("Give something to look for.")
     settings = settings_from(config, faq, state)
-    from bot.app import Library
-
-    with progress() as shown:
-        library = Library.load(settings, shown)
-        index, ingestion = library.index(settings, shown)
-    tell_problems(ingestion.problems)
+    _, index = open_knowledge(settings)
     day = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
     hits = index.search([Query(text=query)], k, day=day)[0]
     if json_output:

@@ -50,7 +50,7 @@ class Terminal:
 
         A reply to a conversation of an earlier run counts as delivered: its customer has left for good.
         """
-        self._session.receive(reply)
+        await self._session.receive(reply)
 
     async def run(self) -> int:
         """Talk until the customer leaves or the input ends; return the exit code."""

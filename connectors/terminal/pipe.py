@@ -52,7 +52,9 @@ async def _obey(session: Session, number: int, name: str, argument: str) -> Repl
     elif name in COMMANDS:
         _complain(number, f"/{name} is for a terminal only.")
     else:
-        _complain(number, unknown(name, nearest(name, COMMANDS), "en"))
+        near = nearest(name, COMMANDS)
+        # Without a nearest one it would name /help, which is for a terminal only.
+        _complain(number, unknown(name, near, "en") if near else words("en").unknown.format(name=name))
     return None
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from bot.types import Action, ConversationKey, Message, Outcome, Reply
+from connectors.mailbox import Mailbox
 from connectors.terminal.words import words
-
-if TYPE_CHECKING:
-    import asyncio
 
 #: Longer messages are refused, in characters.
 MESSAGE_LIMIT = 4_000
@@ -52,7 +50,7 @@ class Session:
         """Start a conversation of its own in ``channel``."""
         self._desk = desk
         self._clock = clock
-        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._mailbox = Mailbox(channel)
         self.key = ConversationKey(channel=channel, thread=uuid4().hex)
         #: The reply shown last, for `/why` and for choosing by number.
         self.last: Reply | None = None
@@ -64,26 +62,16 @@ class Session:
 
         There are no agents at a terminal, so a conversation that was handed over goes back to the bot at once.
         """
-        import asyncio  # 40 ms, and whoever comes here has it running already
-
         message = Message(id=uuid4().hex, conversation=self.key, text=text, at=self._clock())
-        waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[message.id] = waiting
-        try:
-            await self._desk.submit(message)
-            reply = await waiting
-        finally:
-            del self._waiting[message.id]
+        reply = await self._mailbox.ask(self._desk.submit, message)
         if reply.action is Action.HAND_OFF:
             await self._desk.hand_back(self.key)
         self.last, self.language = reply, reply.language
         return reply
 
-    def receive(self, reply: Reply) -> None:
+    async def receive(self, reply: Reply) -> None:
         """Give ``reply`` to the question that waits for it; a second delivery of it changes nothing."""
-        waiting = self._waiting.get(reply.in_reply_to)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(reply)
+        await self._mailbox.deliver(reply)
 
     async def ask_for_person(self) -> Reply:
         """Ask for a person as any customer would, so that the hand-over goes the way it always goes."""

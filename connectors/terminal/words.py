@@ -72,7 +72,7 @@ _ENGLISH = Words(
     goodbye="Goodbye.",
     reasons={
         Reason.CONFIDENT: "the best entry is likely enough to be right",
-        Reason.AMBIGUOUS: "several entries are about equally likely",
+        Reason.AMBIGUOUS: "likely enough to ask, not to answer",
         Reason.NOT_KNOWN: "nothing in the knowledge is likely enough to be right",
         Reason.PARTLY_KNOWN: "only one of two questions could be answered",
         Reason.ASKED_FOR_PERSON: "the customer asked for a person",
@@ -80,6 +80,7 @@ _ENGLISH = Words(
         Reason.GREETING: "a greeting",
         Reason.THANKS: "thanks",
         Reason.GOODBYE: "a goodbye",
+        Reason.ACKNOWLEDGED: "an acknowledgement",
         Reason.FAILED: "the bot failed on this message; its log says more",
         Reason.NO_WORDS: "the message has no words",
     },
@@ -117,7 +118,7 @@ _CHINESE = Words(
     goodbye="再见。",
     reasons={
         Reason.CONFIDENT: "最佳条目足够可靠",
-        Reason.AMBIGUOUS: "几个条目的可能性相近",
+        Reason.AMBIGUOUS: "有可能的条目，但不够可靠，先追问",
         Reason.NOT_KNOWN: "知识库中没有足够可靠的答案",
         Reason.PARTLY_KNOWN: "两个问题中只能回答一个",
         Reason.ASKED_FOR_PERSON: "顾客要求人工服务",
@@ -125,6 +126,7 @@ _CHINESE = Words(
         Reason.GREETING: "问候",
         Reason.THANKS: "致谢",
         Reason.GOODBYE: "道别",
+        Reason.ACKNOWLEDGED: "表示知道了",
         Reason.FAILED: "机器人处理这条消息时出错，详见日志",
         Reason.NO_WORDS: "消息里没有文字",
     },

@@ -21,6 +21,7 @@ from bot.types import Action, Candidate, ConversationKey, Message, Question, Rea
 from connectors.mailbox import Mailbox
 from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder
+from retrieval.errors import SourceError
 
 QUESTION = "How long does a refund take?"
 ENTRIES = [
@@ -215,6 +216,20 @@ async def test_one_bad_row_is_told_with_its_place_and_the_others_are_served(
                 await asyncio.sleep(0.05)
 
 
+async def test_of_many_bad_rows_only_the_first_are_told(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    async with shop.runs() as bot:
+        customer = customer_of(bot)
+        await watching(shop, customer)
+        shop.write("20 days.")
+        with shop.file.open("a", encoding="utf-8") as file:
+            file.write('{"question": "no answer"}\n' * 100)
+        async with asyncio.timeout(DEADLINE):
+            while "95 more problems. See them all with: kefu ingest" not in caplog.text:
+                await asyncio.sleep(0.05)
+    assert "entries.jsonl:8" in caplog.text
+    assert "entries.jsonl:9" not in caplog.text
+
+
 async def test_where_an_edit_cannot_be_written_down_it_goes_on_and_the_next_one_is_seen(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -232,6 +247,25 @@ async def test_where_an_edit_cannot_be_written_down_it_goes_on_and_the_next_one_
         shop.settings.state.folder.unlink()
         shop.write("30 days.")
         await until(customer, lambda reply: reply.text == "30 days.")
+
+
+async def test_a_watcher_that_fails_says_so_and_the_bot_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("watchfiles.awatch", fail)
+    async with shop.runs() as bot:
+        assert (await customer_of(bot).asks(QUESTION)).text == "14 days."
+    assert "Edits of the knowledge are not seen" in caplog.text
+    assert "watch limit" in caplog.text
+
+
+def test_knowledge_without_a_good_entry_is_refused_with_what_is_wrong_in_it(shop: Shop) -> None:
+    shop.file.write_text('{"question": "no answer"}\n', "utf-8")
+    with pytest.raises(SourceError, match=r"entries\.jsonl:1: answer: nothing"):
+        shop.library.index(shop.settings, Progress())
 
 
 async def test_an_edit_is_not_looked_for_where_that_is_switched_off(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.calibration import Calibration
 from bot.knowledge import KnowledgeSource
+from bot.types import Action
 from retrieval.index import KnowledgeIndex
 from tests.unit.bot.talk import ANSWER, CLARIFY, HAND_OFF, USUAL, Talk
 
@@ -22,7 +23,6 @@ async def test_of_a_very_long_message_the_beginning_is_read(talk: Talk) -> None:
     assert (await talk.says("灯" * 50_000)).in_reply_to
 
 
-@pytest.mark.xfail(reason="the calibration was fit on short messages: every word more makes it surer")
 async def test_a_long_story_about_something_else_is_not_answered(knowledge_source: KnowledgeSource) -> None:
     story = (
         "Yesterday evening my grandmother told me a long story about a fox that lived behind the mountains and every "
@@ -31,7 +31,7 @@ async def test_a_long_story_about_something_else_is_not_answered(knowledge_sourc
         "morning it is empty, which may of course also be the hedgehog."
     )
     talk = Talk(knowledge_source, thresholds=replace(USUAL, answer_from=0.65))
-    assert (await talk.says(story)).citations == ()
+    assert (await talk.says(story)).action is not Action.ANSWER
 
 
 async def test_control_characters_are_no_words(talk: Talk) -> None:

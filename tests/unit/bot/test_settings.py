@@ -92,7 +92,7 @@ def test_an_encoder_is_a_folder_where_there_is_one_and_else_a_name() -> None:
         return load_settings(written(f'[retrieval]\nencoder = "{value}"\n', "conf/k.toml")).retrieval.encoder
 
     assert encoder("models/own") == str(Path("conf/models/own"))
-    assert encoder("./not-there") == str(Path("conf/not-there"))
+    assert encoder("./not-there") == str(Path("conf/not-there").absolute())
     assert encoder("BAAI/bge-small-zh-v1.5") == "BAAI/bge-small-zh-v1.5"
     assert encoder("embedded") == "embedded"
 

@@ -8,6 +8,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -161,6 +162,23 @@ def test_a_text_is_cut_where_the_model_says(tiny_model: Path, tiny_cache: Path) 
     encoder = load_encoder(str(tiny_model), tiny_cache)
     cut, longer = encoder.encode(["lamp " * 14 + "refund", "lamp " * 14 + "card " * 50])
     assert np.array_equal(cut, longer)
+
+
+def test_questions_do_not_wait_until_a_whole_knowledge_is_encoded(encoder: Encoder) -> None:
+    done: list[int] = []
+    begun = threading.Event()
+
+    def count(more: int) -> None:
+        done.append(more)
+        begun.set()
+
+    texts = ["word " * 60] * (10 * encoder_module.SLICE * encoder_module.available_cores())
+    with ThreadPoolExecutor(1) as other:
+        building = other.submit(encoder.encode, texts, progress=count)
+        assert begun.wait(30)
+        encoder.encode(["refund", "parcel"], kind="query")
+        assert len(done) < len(texts) / 2
+        building.result()
 
 
 def test_an_export_is_made_once(tiny_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.analysis import phrases
-from retrieval.keywords import K1, PHRASE_WEIGHT, B, KeywordIndex
+from retrieval.keywords import BACKGROUND, K1, PHRASE_WEIGHT, B, KeywordIndex
 
 TERM = st.sampled_from(["parcel", "refund", "lamp", "card", "14", "退", "款", "退款"])
 DOCUMENTS = st.lists(st.lists(TERM, max_size=8), min_size=1, max_size=8)
@@ -22,7 +22,7 @@ def bm25(documents: list[list[str]], query: list[str]) -> list[float]:
     scores = [0.0] * len(documents)
     for term in query:
         frequency = sum(term in document for document in documents)
-        idf = math.log(1 + (len(documents) - frequency + 0.5) / (frequency + 0.5))
+        idf = math.log(1 + (max(len(documents), BACKGROUND) - frequency + 0.5) / (frequency + 0.5))
         for row, document in enumerate(documents):
             if count := document.count(term):
                 length = 1 - B + B * len(document) / mean_length
