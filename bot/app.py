@@ -156,10 +156,20 @@ async def running(settings: Settings, library: Library, index: KnowledgeIndex) -
 
 async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:
     """Put a new index in place whenever the sources change; while they cannot be read, the old one goes on."""
-    from watchfiles import awatch
+    from watchfiles import Change, awatch
 
-    folders = {path if path.is_dir() else path.parent for path in map(Path, settings.knowledge.sources)}
-    async for _ in awatch(*folders, step=SETTLE_MS // 3, debounce=SETTLE_MS, recursive=True):
+    sources = [path.absolute() for path in settings.knowledge.sources]
+    folders = {path if path.is_dir() else path.parent for path in sources}
+    state = settings.state.folder.absolute()
+
+    def concerns(_: Change, name: str) -> bool:
+        """Whether a change is one of the sources: a file's folder may hold much else, the bot's own state for one."""
+        path = Path(name)
+        return not path.is_relative_to(state) and any(
+            path.is_relative_to(source) or path.parent == source.parent for source in sources
+        )
+
+    async for _ in awatch(*folders, watch_filter=concerns, step=SETTLE_MS // 3, debounce=SETTLE_MS):
         try:
             index, ingestion = await asyncio.to_thread(library.index, settings, Progress())
             if index.version != source.index.version:

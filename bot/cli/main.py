@@ -59,14 +59,16 @@ def main() -> None:
         warn(f"Error: {error}")
         sys.exit(error.exit_code)
     except Exception as error:
-        if "--debug" in sys.argv:
-            raise
         if isinstance(error, OSError) and error.filename:  # a folder that may not be written to, say
+            if "--debug" in sys.argv:
+                traceback.print_exc()
             warn(
                 f"Error: {error.filename}: {error.strerror}.\n"
                 "What kefu writes goes to the folders [state] folder (or --state) and [state] cache of the settings."
             )
             sys.exit(3)
+        if "--debug" in sys.argv:
+            raise
         warn(f"Error: kefu failed unexpectedly ({type(error).__name__}: {error}).\nSee where with: kefu --debug ...")
         sys.exit(1)
 

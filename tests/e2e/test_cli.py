@@ -309,6 +309,7 @@ bot.settings.load_settings = fail
 from bot.cli.main import main
 main()
 """
+READ_ONLY = BUG.replace('ZeroDivisionError("a bug")', 'OSError(30, "Read-only file system", ".kefu")')
 
 
 def test_a_missing_encoder_ends_with_3_and_the_command_that_installs_it(shared: Desk) -> None:
@@ -335,8 +336,9 @@ def test_where_the_search_fails_the_customer_is_handed_over_and_the_log_keeps_hi
     [
         ((), 2, "nothere: It does not exist."),
         ((sys.executable, "-c", BUG), 1, "kefu failed unexpectedly (ZeroDivisionError: a bug)"),
+        ((sys.executable, "-c", READ_ONLY), 3, "Error: .kefu: Read-only file system.\nWhat kefu writes"),
     ],
-    ids=["an error", "a bug"],
+    ids=["an error", "a bug", "a folder that cannot be written"],
 )
 def test_a_traceback_is_shown_to_who_asks_for_it_only(
     shared: Desk, program: tuple[str, ...], code: int, said: str
