@@ -44,12 +44,14 @@ EXACT = 0.98
 LONGEST = 15
 
 
+#: What the best rival has at least. Where a knowledge has few entries nothing comes second, and that says nothing.
+RIVAL = {"odds": 4.0, "dense": 0.2, "keyword": 2.0}
+
+
 def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
     """Return the `FEATURES` of ``hits[place]``, each of the order of one."""
     hit, rivals = hits[place], [other for i, other in enumerate(hits) if i != place]
-    odds, dense, keyword = (
-        max((getattr(rival, name) for rival in rivals), default=0.0) for name in ("odds", "dense", "keyword")
-    )
+    odds, dense, keyword = (max([floor, *(getattr(rival, name) for rival in rivals)]) for name, floor in RIVAL.items())
     margin = hit.odds - odds
     return (
         min(hit.odds, 25.0) / 10,
