@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.types import Action, Candidate, Reason
 
 #: What a clarifying question offers is at least this likely, compared with the likeliest.
-WORTH_OFFERING = 0.2
+WORTH_OFFERING = 0.04
 
 #: A question with this share of words that no entry holds is not covered by the answer to another.
 ABOUT_SOMETHING_ELSE = 0.5

@@ -63,7 +63,7 @@ class _Postings:
         self._places = places
         #: The postings of the term at place i are ``starts[i]:starts[i + 1]`` of the other two.
         self._starts = np.searchsorted(terms, np.arange(len(places) + 1))
-        self._rows = rows.astype(np.int32)
+        self._rows = rows.astype(np.intp)
         frequency = np.diff(self._starts)[terms]
         rarity = np.log(1 + (max(size, BACKGROUND) - frequency + 0.5) / (frequency + 0.5))
         saturation = K1 * (1 - B + B * lengths[rows] / lengths.mean()) if len(rows) else 0.0
