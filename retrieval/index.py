@@ -116,18 +116,22 @@ class KnowledgeIndex:
         """Return for each query its ``k`` best entries that may be served on ``day``, best first, each entry once."""
         if not queries or not self.data.passages:
             return [[] for _ in queries]
-        texts = [self._speller.mend(query.text) for query in queries]
-        leaning = {i: f"{self._speller.mend(q.context)} {texts[i]}" for i, q in enumerate(queries) if q.context}
-        texts += leaning.values()
         served = self._served_on(day)
+        texts = [self._speller.mend(query.text) for query in queries]
+        readings = self._read_all(texts, served)
+        leaning = [i for i, query in enumerate(queries) if query.context and readings[i].says_little()]
+        together = self._read_all([f"{self._speller.mend(queries[i].context)} {texts[i]}" for i in leaning], served)
+        for i, reading in zip(leaning, together, strict=True):
+            readings[i] = readings[i].leaning_on(reading)
+        return [self._hits(reading, k, served) for reading in readings]
+
+    def _read_all(self, texts: Sequence[str], served: npt.NDArray[np.bool_]) -> list[_Reading]:
+        """Look up ``texts`` together: what the encoder can read of them is encoded and searched in one go."""
         reads = [float(fusion.readable(self.encoder.unknown_share(text))) for text in texts]
         legible = [text for text, read in zip(texts, reads, strict=True) if read > fusion.ILLEGIBLE]
         vectors = self.encoder.encode_queries(legible)
         near = dict(zip(legible, zip(vectors, self.data.vectors.search(vectors, DENSE_POOL), strict=True), strict=True))
-        readings = [self._read(text, read, near.get(text), served) for text, read in zip(texts, reads, strict=True)]
-        for i, together in zip(leaning, readings[len(queries) :], strict=True):
-            readings[i] = readings[i].leaning_on(together)
-        return [self._hits(reading, k, served) for reading in readings[: len(queries)]]
+        return [self._read(text, read, near.get(text), served) for text, read in zip(texts, reads, strict=True)]
 
     def _served_on(self, day: date) -> npt.NDArray[np.bool_]:
         # By a name of its own: around midnight another thread may put the mask of another day there meanwhile.
@@ -260,10 +264,12 @@ class _Reading:
         """Return the ``k`` entries with the highest odds; ids break ties, so that a search is repeatable."""
         return sorted(self.scores.items(), key=lambda item: (-item[1].odds, item[0]))[:k]
 
+    def says_little(self) -> bool:
+        """Whether the text alone finds nothing likely enough, so that what was said before it is needed."""
+        return all(score.odds < LEANS_BELOW for score in self.scores.values())
+
     def leaning_on(self, together: _Reading) -> _Reading:
-        """Add what the text says together with its context, unless it says enough alone."""
-        if any(score.odds >= LEANS_BELOW for score in self.scores.values()):
-            return self
+        """Add what the text says together with its context."""
         own, share = 1 / (1 + CONTEXT_WEIGHT), CONTEXT_WEIGHT / (1 + CONTEXT_WEIGHT)
         scores = {}
         for entry in self.scores.keys() | together.scores.keys():
