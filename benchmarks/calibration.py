@@ -51,10 +51,10 @@ def fit(rows: list[tuple[Labelled, list[Hit]]]) -> None:
     languages = {}
     for language in ("en", "zh"):
         samples = [
-            (features(hits, place), bool({hits[place].passage.id} & {*q.answers, *q.accept}))
+            (numbers, hit.passage.id in {*q.answers, *q.accept})
             for q, hits in rows
             if q.language == language
-            for place in range(min(PLACES, len(hits)))
+            for hit, numbers in list(zip(hits, features(hits), strict=True))[:PLACES]
         ]
         model = LogisticRegression(C=C, max_iter=5000).fit(*map(np.array, zip(*samples, strict=True)))
         languages[language] = {

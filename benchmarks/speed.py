@@ -2,7 +2,8 @@
 
     python -m benchmarks.speed [--entries 10000] [--texts FILE.jsonl] [--only NAME] [--json]
 
-The bars are meant for two cores with nothing else to do; the load is told with the figures.
+The bars are meant for two cores with nothing else to do. Machines differ, and one differs from hour to hour: what the
+encoder alone takes is told beside, and the load.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import texts
-from benchmarks.common import FAQ, OUT, percentile
+from benchmarks.common import FAQ, OUT, percentile, tools
 from benchmarks.customers import Customers, warm_bot
 from retrieval.encoder import available_cores
 
@@ -87,7 +88,7 @@ class Place:
 def reply(place: Place) -> Iterator[Figure]:
     """Measure one reply after the other, from a message to its mailbox."""
 
-    async def measured(first: bool) -> list[float]:
+    async def replies(first: bool) -> list[float]:
         async with warm_bot(place.faq, place.state, place.questions(100)) as bot:
             customers, times = Customers(bot), []
             for text in place.questions(ALONE):
@@ -97,9 +98,15 @@ def reply(place: Place) -> Iterator[Figure]:
         return times
 
     for name, first, bars in (("first message", True, (5.0, 12.0)), ("later message", False, (None, None))):
-        times = asyncio.run(measured(first))
+        times = asyncio.run(replies(first))
         for percent, bar in zip((50, 99), bars, strict=True):
             yield Figure(name=f"reply to a {name}, p{percent}", value=percentile(times, percent), unit="ms", bar=bar)
+    encoder, times = tools()[0], []
+    for text in place.questions(ALONE):
+        start = time.perf_counter()
+        encoder.encode([text], kind="query")
+        times.append((time.perf_counter() - start) * 1000)
+    yield Figure(name="the encoder alone, p50", value=percentile(times, 50), unit="ms")
 
 
 def throughput(place: Place) -> Iterator[Figure]:
@@ -123,6 +130,11 @@ def throughput(place: Place) -> Iterator[Figure]:
         yield Figure(
             name=f"{CONVERSATIONS} {name} at once", value=value, unit="replies/s", bar=bar, more_is_better=True
         )
+    encoder, asked = tools()[0], place.questions(TOGETHER)
+    start = time.perf_counter()
+    encoder.encode(asked, kind="query")
+    value = TOGETHER / (time.perf_counter() - start)
+    yield Figure(name="the encoder alone, on all cores", value=value, unit="texts/s", more_is_better=True)
 
 
 def ingest(place: Place) -> Iterator[Figure]:

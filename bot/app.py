@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.aside import aside
 from bot.calibration import Calibration
 from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 
 #: How long edits may keep coming before the knowledge is read again, in milliseconds: editors write a file in steps.
 SETTLE_MS = 300
+
+#: Seconds between two tries to deliver what a channel did not take.
+REDELIVER_SECONDS = 30.0
 
 #: Problems told where they leave no entry at all, or after an edit: as a rule they are all of one kind.
 MOST_TOLD = 5
@@ -117,8 +122,17 @@ class Bot:
 
 
 @asynccontextmanager
-async def running(settings: Settings, library: Library, index: KnowledgeIndex) -> AsyncIterator[Bot]:
-    """Run a bot on ``index`` until the block ends; then what was accepted is finished."""
+async def running(
+    settings: Settings,
+    library: Library,
+    index: KnowledgeIndex,
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> AsyncIterator[Bot]:
+    """Run a bot on ``index`` until the block ends; then what was accepted is finished.
+
+    ``sleep`` waits so many seconds between the tries to deliver what a channel did not take.
+    """
     await asyncio.to_thread(_prepare, index)
     source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
     composer = VerbatimComposer(settings.replies.texts())
@@ -142,16 +156,27 @@ async def running(settings: Settings, library: Library, index: KnowledgeIndex) -
         waiting=settings.dispatcher.waiting,
     )
     async with dispatcher:
-        watching = None
+        beside = [asyncio.create_task(_redeliver(dispatcher, sleep), name="kefu redelivery")]
         if settings.knowledge.watch:
             watching = asyncio.create_task(_watch(settings, library, source), name="kefu watcher")
             watching.add_done_callback(_tell_if_failed)
+            beside.append(watching)
         try:
             yield Bot(dispatcher, store, carriers)
         finally:
-            if watching is not None:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _redeliver(dispatcher: Dispatcher, sleep: Callable[[float], Awaitable[object]]) -> None:
+    """Try again and again to deliver what a channel did not take."""
+    while True:
+        await sleep(REDELIVER_SECONDS)
+        try:
+            await dispatcher.redeliver()
+        except Exception as error:  # a database that is away for a moment, say; its words may quote a customer
+            log.warning("What is undelivered cannot be looked up (%s): it is tried again", type(error).__name__)
 
 
 async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:
@@ -171,7 +196,7 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
 
     async for _ in awatch(*folders, watch_filter=concerns, step=SETTLE_MS // 3, debounce=SETTLE_MS):
         try:
-            index, ingestion = await asyncio.to_thread(library.index, settings, Progress())
+            index, ingestion = await _indexed(settings, library)
             if index.version != source.index.version:
                 await asyncio.to_thread(_prepare, index)
         except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
@@ -181,10 +206,25 @@ async def _watch(settings: Settings, library: Library, source: KnowledgeSource) 
         for problem in ingestion.problems[:MOST_TOLD]:
             log.warning("%s", problem)
         if len(ingestion.problems) > MOST_TOLD:
-            log.warning("%d more problems. See them all with: kefu ingest", len(ingestion.problems) - MOST_TOLD)
+            more = len(ingestion.problems) - MOST_TOLD
+            log.warning("... and %d more. See them all with: %s", more, settings.again("kefu ingest"))
         if index.version != source.index.version:
             source.index = index
             log.info("knowledge %s is in use: %d entries", index.version, len(index))
+
+
+async def _indexed(settings: Settings, library: Library) -> tuple[KnowledgeIndex, Ingestion]:
+    """Read and index the sources; if the bot stops meanwhile, that is given up at the next text to encode."""
+    unwanted = threading.Event()
+
+    def encoded(done: int, total: int) -> None:
+        if unwanted.is_set():
+            raise KefuError(f"Given up after {done} of {total} texts: the bot has stopped.")
+
+    try:
+        return await asyncio.wrap_future(aside(lambda: library.index(settings, Progress(encoded=encoded))))
+    finally:
+        unwanted.set()
 
 
 def _tell_if_failed(watching: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ roughly, until they are fit on questions labelled for it.
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -48,26 +49,33 @@ LONGEST = 15
 RIVAL = {"odds": 4.0, "dense": 0.2, "keyword": 2.0}
 
 
-def features(hits: Sequence[Hit], place: int) -> tuple[float, ...]:
-    """Return the `FEATURES` of ``hits[place]``, each of the order of one."""
-    hit, rivals = hits[place], [other for i, other in enumerate(hits) if i != place]
-    odds, dense, keyword = (max([floor, *(getattr(rival, name) for rival in rivals)]) for name, floor in RIVAL.items())
-    margin = hit.odds - odds
-    return (
-        min(hit.odds, 25.0) / 10,
-        min(margin, 10.0) / 5,
-        math.tanh(margin / 3),
-        hit.dense,
-        hit.nearest,
-        min(hit.keyword, 25.0) / 10,
-        hit.coverage,
-        hit.unknown,
-        math.log1p(min(hit.terms, LONGEST)),
-        (hit.dense - dense) * 5,
-        math.tanh((hit.keyword - keyword) / 6),
-        float(hit.dense >= dense and hit.keyword >= keyword),
-        float(hit.leans),
-    )
+def features(hits: Sequence[Hit]) -> list[tuple[float, ...]]:
+    """Return the `FEATURES` of each of ``hits``, each of the order of one."""
+    return [
+        (
+            min(hit.odds, 25.0) / 10,
+            min(hit.odds - odds, 10.0) / 5,
+            math.tanh((hit.odds - odds) / 3),
+            hit.dense,
+            hit.nearest,
+            min(hit.keyword, 25.0) / 10,
+            hit.coverage,
+            hit.unknown,
+            math.log1p(min(hit.terms, LONGEST)),
+            (hit.dense - dense) * 5,
+            math.tanh((hit.keyword - keyword) / 6),
+            float(hit.dense >= dense and hit.keyword >= keyword),
+            float(hit.leans),
+        )
+        for hit, odds, dense, keyword in zip(hits, *(_rivals(hits, name) for name in RIVAL), strict=True)
+    ]
+
+
+def _rivals(hits: Sequence[Hit], name: str) -> list[float]:
+    """Return for each hit the best that another one has in the number called ``name``."""
+    values = [getattr(hit, name) for hit in hits]
+    first, second = heapq.nlargest(2, [*values, RIVAL[name], RIVAL[name]])
+    return [second if value == first else first for value in values]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,10 +94,8 @@ class Calibration:
         """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
         key = language if language in self.coefficients else "en"
         return [
-            EXACT
-            if hit.exact
-            else 1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], features(hits, place))))
-            for place, hit in enumerate(hits)
+            EXACT if hit.exact else 1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], numbers)))
+            for hit, numbers in zip(hits, features(hits), strict=True)
         ]
 
 

@@ -25,6 +25,10 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
         "en": "All right. If there is anything else, just ask.",
         "zh": "好的，还有其他问题可以随时问我。",
     },
+    "asked_if_bot": {
+        "en": "I'm an automated assistant. I answer what I know, and I can hand you over to a colleague: just ask.",
+        "zh": "我是自动客服助手，不是真人。知道的问题我来回答；需要人工时，说一声“转人工”就可以。",
+    },
     "no_words": {
         "en": "I'm afraid I didn't get that. Could you put your question into words?",
         "zh": "抱歉，我没看明白，请用文字描述一下您的问题。",
@@ -56,6 +60,7 @@ _FRAMES = {
     Reason.THANKS: "thanks",
     Reason.GOODBYE: "goodbye",
     Reason.ACKNOWLEDGED: "acknowledged",
+    Reason.ASKED_IF_BOT: "asked_if_bot",
     Reason.NO_WORDS: "no_words",
     Reason.ASKED_FOR_PERSON: "asked_for_person",
 }

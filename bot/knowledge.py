@@ -96,8 +96,10 @@ class KnowledgeSource:
         confidences = self._calibration.confidences(hits, question.language)
         candidates = []
         for hit, confidence in zip(hits, confidences, strict=True):
-            twin = index.passage(hit.passage.id, question.language)
-            passage = twin if twin is not None and twin.valid_on(day) and not twin.audience else hit.passage
+            passage = hit.passage
+            if passage.language != question.language:
+                twin = index.passage(passage.id, question.language)
+                passage = twin if twin is not None and twin.valid_on(day) and not twin.audience else passage
             candidates.append(
                 Candidate(
                     id=passage.id,

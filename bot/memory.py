@@ -12,6 +12,9 @@ from bot.types import Conversation, ConversationKey, Message, Owner, Reply, Spea
 TURNS_KEPT = 200
 #: Newest ids of accepted messages kept of each conversation. An older message that comes again is taken for a new one.
 IDS_KEPT = 1000
+#: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
+#: or closed: forgotten, it would be the bot's again.
+CASES_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -23,18 +26,22 @@ class _Case:
     turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
     #: Ids of accepted messages, oldest first; a dict for its order.
     accepted: dict[str, None] = field(default_factory=dict)
+    #: Messages of it that are not done, and replies that are not delivered.
+    open: int = 0
 
 
 class MemoryStore:
     """A `bot.ports.Store` for one process.
 
-    No method awaits anything, so each is one step for every other task of the event loop. A conversation is kept until
-    it is forgotten; what is kept of it is bounded by `TURNS_KEPT` and `IDS_KEPT`.
+    No method awaits anything, so each is one step for every other task of the event loop. What is kept of a
+    conversation is bounded by `TURNS_KEPT` and `IDS_KEPT`, and the conversations by `CASES_KEPT`.
     """
 
     def __init__(self) -> None:
         """Start with nothing known."""
         self._cases: dict[ConversationKey, _Case] = {}
+        #: Those that may be forgotten, least recently used first; a dict for its order.
+        self._idle: dict[ConversationKey, None] = {}
         #: In the order of acceptance.
         self._unfinished: dict[tuple[ConversationKey, str], Message] = {}
         #: By the reply's id, oldest first.
@@ -51,6 +58,8 @@ class MemoryStore:
             del case.accepted[next(iter(case.accepted))]
         case.turns.append(Turn(speaker=Speaker.CUSTOMER, text=message.text, at=message.at, id=message.id))
         self._unfinished[message.conversation, message.id] = message
+        case.open += 1
+        self._used(message.conversation, case)
         return True
 
     async def conversation(self, key: ConversationKey) -> Conversation:
@@ -72,10 +81,13 @@ class MemoryStore:
         if reply is not None and case.owner is not Owner.BOT:
             return False
         del self._unfinished[message.conversation, message.id]
+        case.open -= 1
         case.owner = owner or case.owner
         if reply is not None:
             case.turns.append(_turn(reply))
             self._outbox[reply.id] = reply
+            case.open += 1
+        self._used(message.conversation, case)
         return True
 
     async def unfinished(self) -> list[Message]:
@@ -88,28 +100,47 @@ class MemoryStore:
 
     async def delivered(self, reply: Reply) -> None:
         """Take ``reply`` out of the outbox."""
-        self._outbox.pop(reply.id, None)
+        if self._outbox.pop(reply.id, None) is not None:
+            case = self._cases[reply.conversation]
+            case.open -= 1
+            self._used(reply.conversation, case)
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
         """Add a turn that came from elsewhere, such as an agent's."""
-        self._case(key).turns.append(turn)
+        case = self._case(key)
+        case.turns.append(turn)
+        self._used(key, case)
 
     async def set_owner(self, key: ConversationKey, owner: Owner) -> None:
         """Say who has the case now."""
-        self._case(key).owner = owner
+        case = self._case(key)
+        case.owner = owner
+        self._used(key, case)
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or None to follow the customer's."""
-        self._case(key).language = language
+        case = self._case(key)
+        case.language = language
+        self._used(key, case)
 
     async def forget(self, key: ConversationKey) -> None:
         """Delete the conversation with everything in it."""
         self._cases.pop(key, None)
+        self._idle.pop(key, None)
         self._unfinished = {place: message for place, message in self._unfinished.items() if place[0] != key}
         self._outbox = {id_: reply for id_, reply in self._outbox.items() if reply.conversation != key}
 
     def _case(self, key: ConversationKey) -> _Case:
         return self._cases.setdefault(key, _Case())
+
+    def _used(self, key: ConversationKey, case: _Case) -> None:
+        """Note that ``case`` was used just now, and forget the one whose last use is longest ago, if it may be."""
+        self._idle.pop(key, None)
+        if not case.open and case.owner in (Owner.BOT, Owner.CLOSED):
+            self._idle[key] = None
+        if len(self._idle) > CASES_KEPT:
+            oldest = next(iter(self._idle))
+            del self._idle[oldest], self._cases[oldest]
 
 
 def _turn(reply: Reply) -> Turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -37,6 +38,10 @@ _HEADER = """\
 # file: KEFU_POLICY__CHOICES is [policy] choices, a list is written faq_data:more or as JSON, and relative paths
 # start at the working directory. Options of a command go before both.
 """
+
+
+#: Where values come from besides the file and the environment.
+_NO_FILE = ("default", "command line")
 
 
 def _cache() -> Path:
@@ -129,6 +134,8 @@ class Replies(_Section):
     """To a goodbye."""
     acknowledged: dict[str, str] = dict(REPLIES["acknowledged"])
     """To "ok" and the like."""
+    asked_if_bot: dict[str, str] = dict(REPLIES["asked_if_bot"])
+    """To the question whether this is a bot."""
     no_words: dict[str, str] = dict(REPLIES["no_words"])
     """To a message without words."""
     clarify: dict[str, str] = dict(REPLIES["clarify"])
@@ -173,6 +180,23 @@ class Settings(BaseSettings):
     def origins(self) -> Mapping[str, str]:
         """Where each value came from, by dotted key: "default", the file, "environment KEFU_...", "command line"."""
         return self._origins
+
+    @property
+    def file(self) -> str:
+        """The settings file that a value came from ("" for none)."""
+        named = (o for o in self._origins.values() if o not in _NO_FILE and not o.startswith("environment "))
+        return next(named, "")
+
+    def again(self, command: str) -> str:
+        """Return ``command`` with the options that lead to these settings, for a message to be pasted to a shell."""
+        words = [command]
+        if self.file not in ("", str(settings_source.FILE)):
+            words += ["--config", shlex.quote(self.file)]
+        if self.origins.get("knowledge.sources") == "command line":
+            words += [f"--faq {shlex.quote(str(path))}" for path in self.knowledge.sources]
+        if self.origins.get("state.folder") == "command line":
+            words += ["--state", shlex.quote(str(self.state.folder))]
+        return " ".join(words)
 
     @classmethod
     def settings_customise_sources(

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     GOODBYE = "goodbye"
     #: "Ok", "got it", "no".
     ACKNOWLEDGED = "acknowledged"
+    #: "Are you a bot?"
+    ASKED_IF_BOT = "asked_if_bot"
     #: The bot itself failed on this message.
     FAILED = "failed"
     #: The message has no words: an emoji, punctuation, an empty line.

@@ -8,7 +8,20 @@ from itertools import pairwise
 
 from bot.types import Reason
 
+#: Who may be at the other end.
+_WHO = (
+    r"(?:an? )?(?:(?:real|actual|live|automated) )?"
+    r"(?:(?:chat|ro)?bot|machine|computer|program|ai|human(?: being)?|person|agent)"
+)
+_WHO_ZH = r"(?:(?:聊天|智能)?机器人|人工智能|智能客服|自动回复|(?:人工|真人|活人)(?:客服|服务)?|人|ai)"
 _PLEASANTRY = {
+    Reason.ASKED_IF_BOT: (
+        rf"(?:(?:are|r) )?(?:you|u) (?:really |actually |even |just |only )?(?:real|{_WHO}(?: or (?:just )?{_WHO})?)|"
+        rf"am i (?:talking|speaking|chatting|writing) (?:to|with) {_WHO}(?: or (?:just )?{_WHO})?|"
+        r"is (?:this|it) (?:an? )?(?:(?:chat)?bot|(?:real |actual )?(?:human|person))|"
+        rf"(?:请问)?(?:你|您)?(?:到底|究竟)?(?:是不是|是)(?:一?个)?(?:真的)?{_WHO_ZH}(?:还是{_WHO_ZH})?[吗吧么嘛呢]?|"
+        rf"我?是?在?[跟和]{_WHO_ZH}(?:聊天?|说话|对话)[吗吧么嘛]"
+    ),
     Reason.GREETING: (
         r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|你好啊?|您好|嗨+|哈[喽啰罗]+|"
         r"早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲"
@@ -28,16 +41,27 @@ _FILLER = (
     r"for (?:your|the|ur) help|please|sir|madam|bot|kefu|and|then|好吧|好的?|嗯+|哦+|知道了|明白了?|了解|行|"
     r"没问题|没有了|客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
 )
-#: Possessive: many fillers are parts of others, and all the ways to cut a long row of them would be tried.
-_SMALL_TALK = re.compile(rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_FILLER})(?![a-z])[\s,]*+)++", re.IGNORECASE)
-_KINDS = [
-    (reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()
-]
-
 _SOMEBODY = (
     r"(?:human|(?:real |actual |live )?person|people|agent|representative|rep|someone|somebody|operator|advisor|"
     r"employee|colleague)"
 )
+#: No wish for a person, and nothing else. What is said to it is what is said to "ok".
+_DECLINED = (
+    r"(?:i |i'd |we )?(?:(?:do|would|need|will)(?: not|n'?t)|won't|(?:would )?rather not|never|no need)"
+    r"(?: (?:want|need|wish|like|have|to|for))*"
+    r"(?: (?:talk|speak|chat|connect|transfer|put|pass|hand|get|switch)(?: (?:me|us|to|with|through|over))*)?"
+    rf" (?:an? |any |the )?(?:human )?{_SOMEBODY}|"
+    r"(?:我们?|先|暂时|现在|就){0,3}(?:不[用想必需]?|没必|没有必|无需|无须|用不着|别|甭)[要想]?(?:给我|帮我)?"
+    r"(?:转接?|找|换|叫|接|联系)?[到给]?(?:人工|真人)(?:客服|服务)?"
+)
+#: Possessive: many fillers are parts of others, and all the ways to cut a long row of them would be tried.
+_SMALL_TALK = re.compile(
+    rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_DECLINED}|{_FILLER})(?![a-z])[\s,]*+)++", re.IGNORECASE
+)
+_KINDS = [
+    (reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()
+]
+
 _PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b"
     rf"[^.?!]{{0,24}}\b{_SOMEBODY}\b"
@@ -48,6 +72,18 @@ _PERSON = re.compile(
     r"|^\W*(?:人工|人工客服|人工服务|真人客服|真人)\W*$",
     re.IGNORECASE,
 )
+
+#: What stands directly before a wish that is none: "I don't want to", "不用".
+_REFUSED = re.compile(
+    r"(?:\b(?:(?:do|does|did|will|would|need)(?: not|n'?t)|won't|rather not|not|never|no need)"
+    r"(?: (?:want|need|wish|like|have|trying|going|really|even|any|to|for|a|the))*|"
+    r"(?<!什么)(?<!怎么)(?<!干嘛)(?<!还)不[用想必需]?|没必|没有必|无需|无须|用不着|别|甭)\s*$",
+    re.IGNORECASE,
+)
+#: How far before a wish that is looked for, in characters.
+_DIRECTLY = 60
+#: Words in a wish that show that something else was refused: "I don't want to talk to a bot I want a human".
+_INSTEAD = re.compile(r"[,;，；]|\b(?:i|but|(?:chat|ro)?bots?|machines?|computers?|ai)\b|机器人", re.IGNORECASE)
 
 _YES = re.compile(
     r"(?:(?:yes|yeah|yep|yup|ye|sure|right|exactly|correct|indeed|ok(?:ay)?|please|(?:that(?:'s| is|s)|it is) "
@@ -92,7 +128,7 @@ def small_talk(text: str) -> Reason | None:
         return Reason.NO_WORDS
     if not _SMALL_TALK.fullmatch(plain):
         return None
-    for reason in (Reason.THANKS, Reason.GOODBYE, Reason.GREETING):
+    for reason in (Reason.ASKED_IF_BOT, Reason.THANKS, Reason.GOODBYE, Reason.GREETING):
         if any(kind is reason and pattern.search(plain) for kind, pattern in _KINDS):
             return reason
     return Reason.ACKNOWLEDGED
@@ -100,8 +136,13 @@ def small_talk(text: str) -> Reason | None:
 
 def wants_person(text: str) -> bool:
     """Whether the customer asks for a human instead of asking a question."""
-    plain = unicodedata.normalize("NFKC", text)
-    return _PERSON.search(plain) is not None and _ABOUT_PERSONS.search(plain) is None
+    plain = _normal(text)
+    if _ABOUT_PERSONS.search(plain):
+        return False
+    return any(
+        _INSTEAD.search(wish[0]) or not _REFUSED.search(plain, max(0, wish.start() - _DIRECTLY), wish.start())
+        for wish in _PERSON.finditer(plain)
+    )
 
 
 def agrees(text: str) -> bool:
@@ -136,7 +177,12 @@ def questions(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Return the words of ``text`` with single spaces between them."""
-    return " ".join(re.sub(r"[^\w\s']", " ", unicodedata.normalize("NFKC", text)).split())
+    return " ".join(re.sub(r"[^\w\s']", " ", _normal(text)).split())
+
+
+def _normal(text: str) -> str:
+    """Return ``text`` in the forms of its characters that the patterns have; telephones type a curly apostrophe."""
+    return unicodedata.normalize("NFKC", text).replace("’", "'")
 
 
 def _split(text: str) -> list[str]:

@@ -29,7 +29,7 @@ from retrieval.types import Passage
 from retrieval.vectors import Ids, VectorIndex
 
 #: Raise it when the files change: an index of another format is refused, and built anew by `build_index`.
-FORMAT = 1
+FORMAT = 2
 
 #: Versions left on disk, the one in use included, so that a turn answered by an earlier one can be looked at again.
 KEEP = 3

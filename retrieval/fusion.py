@@ -53,7 +53,7 @@ def log_odds(cosines: Floats, keywords: Floats, *, reads: Floats) -> tuple[Float
 
     ``keywords`` are raw BM25 scores, ``reads`` says how well the encoder reads query and passage together (0 to 1).
     """
-    strong = 1.0 / (1.0 + np.exp((WEIGHTS.strong_at - keywords.max()) / WEIGHTS.strong_width))
+    strong = 1.0 / (1.0 + np.exp((WEIGHTS.strong_at - keywords.max(initial=0.0)) / WEIGHTS.strong_width))
     weight = WEIGHTS.keyword + WEIGHTS.keyword_strong * strong
     near: Floats = np.float32(WEIGHTS.dense) * np.maximum(cosines, 0.0) * reads
     told: Floats = np.float32(weight) * keywords

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from retrieval import fusion
 from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder, Vectors
 from retrieval.keywords import KeywordIndex
+from retrieval.reading import Reading
 from retrieval.spelling import Speller
 from retrieval.text import detect_language, fold
 from retrieval.types import Hit, Passage, Query
@@ -21,10 +22,6 @@ from retrieval.vectors import Ids, VectorIndex
 
 #: How many texts of passages the dense side, and how many passages the keyword side proposes to the fusion.
 DENSE_POOL, KEYWORD_POOL = 100, 30
-
-#: A query that finds something this likely alone does not lean on its context; one that does is weighed together with
-#: the context, which counts this much (benchmarks/fusion.py).
-LEANS_BELOW, CONTEXT_WEIGHT = 15.0, 0.6
 
 #: What a word found in an entry of another language than the query's counts: a borrowed word finds its entry by itself
 #: or through a twin, but does not outweigh a question understood as a whole.
@@ -44,6 +41,7 @@ class IndexData:
 
     #: Hash of everything that decides what a search finds.
     version: str
+    #: Sorted by id and language.
     passages: tuple[Passage, ...]
     #: The terms of each passage.
     terms: tuple[list[str], ...]
@@ -63,17 +61,15 @@ class KnowledgeIndex:
         self.data = data
         self.encoder = encoder
         self._analyzer = analyzer
-        self._row_of_unit = dict(
-            zip(
-                data.units.tolist(),
-                np.repeat(np.arange(len(data.passages)), np.diff(data.starts)).tolist(),
-                strict=True,
-            )
-        )
         # An entry is a row and its twins: it is found as one, and answered in the customer's language.
-        self._entries: dict[str, list[int]] = {}
-        for row, passage in enumerate(data.passages):
-            self._entries.setdefault(passage.id, []).append(row)
+        ids = [passage.id for passage in data.passages]
+        self._ids = sorted(set(ids))
+        self._number = {entry: number for number, entry in enumerate(self._ids)}
+        #: The entry of each row; the rows of entry i are ``first[i]:first[i + 1]``, for rows are sorted by id.
+        self._entry_of = np.array([self._number[entry] for entry in ids], dtype=np.intp)
+        self._first = np.searchsorted(self._entry_of, np.arange(len(self._ids) + 1))
+        order = np.argsort(data.units)
+        self._units = data.units[order], np.repeat(self._entry_of, np.diff(data.starts))[order]
         self._served: tuple[date, npt.NDArray[np.bool_]] | None = None
 
     @cached_property
@@ -105,12 +101,15 @@ class KnowledgeIndex:
 
     def __len__(self) -> int:
         """Return the number of entries, twins counted once."""
-        return len(self._entries)
+        return len(self._ids)
 
     def passage(self, entry: str, language: str) -> Passage | None:
         """Return the entry in ``language``, or in another if it has no such twin, or None if there is no such entry."""
-        rows = self._entries.get(entry, [])
+        rows = self._rows(self._number[entry]) if entry in self._number else ()
         return min((self.data.passages[row] for row in rows), key=lambda p: p.language != language, default=None)
+
+    def _rows(self, entry: int) -> range:
+        return range(self._first[entry], self._first[entry + 1])
 
     def search(self, queries: Sequence[Query], k: int, *, day: date) -> list[list[Hit]]:
         """Return for each query its ``k`` best entries that may be served on ``day``, best first, each entry once."""
@@ -120,12 +119,13 @@ class KnowledgeIndex:
         texts = [self._speller.mend(query.text) for query in queries]
         readings = self._read_all(texts, served)
         leaning = [i for i, query in enumerate(queries) if query.context and readings[i].says_little()]
-        together = self._read_all([f"{self._speller.mend(queries[i].context)} {texts[i]}" for i in leaning], served)
-        for i, reading in zip(leaning, together, strict=True):
-            readings[i] = readings[i].leaning_on(reading)
+        if leaning:
+            together = [f"{self._speller.mend(queries[i].context)} {texts[i]}" for i in leaning]
+            for i, reading in zip(leaning, self._read_all(together, served), strict=True):
+                readings[i] = readings[i].leaning_on(reading)
         return [self._hits(reading, k, served) for reading in readings]
 
-    def _read_all(self, texts: Sequence[str], served: npt.NDArray[np.bool_]) -> list[_Reading]:
+    def _read_all(self, texts: Sequence[str], served: npt.NDArray[np.bool_]) -> list[Reading]:
         """Look up ``texts`` together: what the encoder can read of them is encoded and searched in one go."""
         reads = [float(fusion.readable(self.encoder.unknown_share(text))) for text in texts]
         legible = [text for text, read in zip(texts, reads, strict=True) if read > fusion.ILLEGIBLE]
@@ -141,9 +141,7 @@ class KnowledgeIndex:
             self._served = served = (day, mask)
         return served[1]
 
-    def _read(
-        self, text: str, read: float, near: tuple[Vectors, Ids] | None, served: npt.NDArray[np.bool_]
-    ) -> _Reading:
+    def _read(self, text: str, read: float, near: tuple[Vectors, Ids] | None, served: npt.NDArray[np.bool_]) -> Reading:
         """Look on both sides, and put the rows of an entry together.
 
         ``read`` is how well the encoder reads the text, ``near`` its vector and the units near it (None if illegible).
@@ -154,24 +152,30 @@ class KnowledgeIndex:
         for language, rows, index in self._keywords:
             keywords[rows] = index.scores(terms) * (1.0 if language == spoken else FOREIGN)
         keywords[~served] = 0.0
-        pool = min(KEYWORD_POOL, len(keywords))
-        found = {self._row_of_unit[unit] for unit in near[1].tolist()} if near else set()
-        found.update(row for row in np.argpartition(keywords, -pool)[-pool:].tolist() if keywords[row] > 0)
-        entries = {self.data.passages[row].id for row in found}
-        rows = np.array([r for entry in sorted(entries) for r in self._entries[entry] if served[r]], dtype=np.intp)
-        if not len(rows):
-            return _Reading(text=text, terms=terms, scores={})
+        rows = self._proposed(keywords, near[1] if near else None)
+        rows = rows[served[rows]]
         reads = self.data.reads[rows] * np.float32(read)
         mean, nearest = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
         encoded = np.flatnonzero(self.data.reads[rows] > fusion.ILLEGIBLE)
         if near and len(encoded):
             mean[encoded], nearest[encoded] = self._cosines(rows[encoded], near[0])
-        sides = fusion.log_odds(mean, keywords[rows], reads=reads)
-        scores: dict[str, _Score] = {}
-        for row, *numbers in zip(rows.tolist(), *sides, mean * reads, nearest * reads, keywords[rows], strict=True):
-            entry = self.data.passages[row].id
-            scores[entry] = scores.get(entry, _Score()).with_twin(*map(float, numbers))
-        return _Reading(text=text, terms=terms, scores=scores)
+        told = keywords[rows]
+        dense_odds, keyword_odds = fusion.log_odds(mean, told, reads=reads)
+        return Reading.of_rows(
+            text, terms, self._entry_of[rows], dense_odds, keyword_odds, mean * reads, nearest * reads, told
+        )
+
+    def _proposed(self, keywords: Floats, near: Ids | None) -> Rows:
+        """Return the rows of the entries that either side proposes, in order."""
+        rows = np.flatnonzero(keywords)
+        if len(rows) > KEYWORD_POOL:
+            rows = rows[np.argpartition(keywords[rows], -KEYWORD_POOL)[-KEYWORD_POOL:]]
+        entries = self._entry_of[rows]
+        if near is not None:
+            units, entry_of = self._units
+            entries = np.concatenate([entries, entry_of[np.searchsorted(units, near)]])
+        entries = np.unique(entries)
+        return _ranges(self._first[entries], self._first[entries + 1])
 
     def _cosines(self, rows: Rows, vector: Vectors) -> tuple[Floats, Floats]:
         """Return how near each row is to the vector: by its nearest phrasings together, and by the nearest alone."""
@@ -186,39 +190,42 @@ class KnowledgeIndex:
         mean: Floats = (np.where(weights > 0, each, 0.0) * weights).sum(axis=1) / weights.sum(axis=1)
         return mean, each[:, 0]
 
-    def _hits(self, reading: _Reading, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
+    def _hits(self, reading: Reading, k: int, served: npt.NDArray[np.bool_]) -> list[Hit]:
         language = detect_language(reading.text)
-        weight = self._weights(reading.terms, language)
+        weight, unknown = self._weights(reading.terms, language)
         total = sum(weight.values()) or 1.0
-        unknown = (
-            sum(w for term, w in weight.items() if all(term not in index for _, _, index in self._keywords)) / total
-        )
         phrased = self._phrasings.get(_bare(reading.text), set())
         hits = []
-        for entry, score in reading.best(k):
-            rows = [row for row in self._entries[entry] if served[row]]
+        for place in reading.best(k):
+            rows = [row for row in self._rows(reading.entries[place]) if served[row]]
             held = {term for row in rows for term in self.data.terms[row]}
+            odds = float(reading.odds[place])
             hits.append(
                 Hit(
                     passage=min((self.data.passages[row] for row in rows), key=lambda p: p.language != language),
-                    score=fusion.bounded(score.odds),
-                    odds=score.odds,
-                    dense=min(score.dense, 1.0),
-                    nearest=min(score.nearest, 1.0),
-                    keyword=score.keyword,
+                    score=fusion.bounded(odds),
+                    odds=odds,
+                    dense=min(float(reading.dense[place]), 1.0),
+                    nearest=min(float(reading.nearest[place]), 1.0),
+                    keyword=float(reading.keyword[place]),
                     coverage=sum(w for term, w in weight.items() if term in held) / total,
-                    unknown=unknown,
+                    unknown=unknown / total,
                     terms=len(reading.terms),
                     leans=reading.leans,
-                    exact=phrased == {entry},
+                    exact=phrased == {self._ids[reading.entries[place]]},
                 )
             )
         return hits
 
-    def _weights(self, terms: list[str], spoken: str) -> dict[str, float]:
-        """Return how much each term tells: to the query's language where that knows it, otherwise to one that does."""
+    def _weights(self, terms: list[str], spoken: str) -> tuple[dict[str, float], float]:
+        """Return how much each term tells, and how much those that no entry holds tell together.
+
+        It is what a term tells to the query's language where that knows it, otherwise to one that does.
+        """
         indexes = [index for _, _, index in sorted(self._keywords, key=lambda each: each[0] != spoken)]
-        return {term: next((i for i in indexes if term in i), indexes[0]).weight(term) for term in terms}
+        knows = {term: next((index for index in indexes if term in index), None) for term in terms}
+        weight = {term: (index or indexes[0]).weight(term) for term, index in knows.items()}
+        return weight, sum(weight[term] for term, index in knows.items() if index is None)
 
 
 def _bare(text: str) -> str:
@@ -226,57 +233,9 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, fold(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
-    """What both sides say of an entry."""
-
-    dense_odds: float = 0.0
-    keyword_odds: float = 0.0
-    dense: float = 0.0
-    nearest: float = 0.0
-    keyword: float = 0.0
-
-    @property
-    def odds(self) -> float:
-        return self.dense_odds + self.keyword_odds
-
-    def with_twin(self, dense_odds: float, keyword_odds: float, dense: float, nearest: float, keyword: float) -> _Score:
-        """An entry is as near as the nearest of its twins, and has the keywords that any of them has."""
-        return _Score(
-            max(self.dense_odds, dense_odds),
-            self.keyword_odds + keyword_odds,
-            max(self.dense, dense),
-            max(self.nearest, nearest),
-            max(self.keyword, keyword),
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reading:
-    """A text as both sides understand it."""
-
-    text: str
-    terms: list[str]
-    scores: dict[str, _Score]
-    leans: bool = False
-
-    def best(self, k: int) -> list[tuple[str, _Score]]:
-        """Return the ``k`` entries with the highest odds; ids break ties, so that a search is repeatable."""
-        return sorted(self.scores.items(), key=lambda item: (-item[1].odds, item[0]))[:k]
-
-    def says_little(self) -> bool:
-        """Whether the text alone finds nothing likely enough, so that what was said before it is needed."""
-        return all(score.odds < LEANS_BELOW for score in self.scores.values())
-
-    def leaning_on(self, together: _Reading) -> _Reading:
-        """Add what the text says together with its context."""
-        own, share = 1 / (1 + CONTEXT_WEIGHT), CONTEXT_WEIGHT / (1 + CONTEXT_WEIGHT)
-        scores = {}
-        for entry in self.scores.keys() | together.scores.keys():
-            alone, context = self.scores.get(entry, _Score()), together.scores.get(entry, _Score())
-            scores[entry] = replace(
-                alone,
-                dense_odds=own * alone.dense_odds + share * context.dense_odds,
-                keyword_odds=own * alone.keyword_odds + share * context.keyword_odds,
-            )
-        return replace(self, scores=scores, leans=True)
+def _ranges(starts: Rows, ends: Rows) -> Rows:
+    """Return the numbers of all ranges ``starts[i]:ends[i]``, one after the other."""
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    numbers: Rows = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    return numbers

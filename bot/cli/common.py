@@ -6,12 +6,15 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.aside import aside
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.types import Reply
     from retrieval.index import KnowledgeIndex
-    from retrieval.types import Problem
+    from retrieval.ingest import Ingestion
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file. Default: kefu.toml here, if there is one.")
@@ -32,6 +35,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 #: Problems of the sources shown one by one; `kefu ingest` shows them all.
 _SHOWN = 5
+
+#: Names listed in one line; the others are counted.
+_LISTED = 10
 
 
 def settings_from(config: Path | None, faq: list[Path] | None, state: Path | None, **others: object) -> Settings:
@@ -53,22 +59,44 @@ def warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def open_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex]:
-    """Load the library and the index; what was wrong with the sources is told on the standard error."""
+def counted(count: int, one: str, many: str) -> str:
+    """Return the count with the word for one or for many."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return ``names`` in one line, the first ones where there are many."""
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def today(settings: Settings) -> date:
+    """Return the day that decides which entries are served now."""
+    return datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
+
+
+def read_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex, Ingestion]:
+    """Load the library and the index, with progress; an interrupt ends it at once."""
     from bot.app import Library
 
     with progress() as shown:
-        library = Library.load(settings, shown)
-        index, ingestion = library.index(settings, shown)
-    _tell_problems(ingestion.problems)
-    return library, index
+
+        def work() -> tuple[Library, KnowledgeIndex, Ingestion]:
+            library = Library.load(settings, shown)
+            return library, *library.index(settings, shown)
+
+        return aside(work).result()
 
 
-def _tell_problems(problems: tuple[Problem, ...]) -> None:
-    for problem in problems[:_SHOWN]:
+def open_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex]:
+    """Load the library and the index; what was wrong with the sources is told on the standard error."""
+    library, index, ingestion = read_knowledge(settings)
+    for problem in ingestion.problems[:_SHOWN]:
         warn(f"Left out: {problem}")
-    if len(problems) > _SHOWN:
-        warn(f"... and {len(problems) - _SHOWN} more. See them all with: kefu ingest")
+    if len(ingestion.problems) > _SHOWN:
+        more = len(ingestion.problems) - _SHOWN
+        warn(f"... and {more} more. See them all with: {settings.again('kefu ingest')}")
+    return library, index
 
 
 def log_to_stderr() -> None:

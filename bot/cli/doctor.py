@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import platform
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, print_json, progress, settings_from
+from bot.aside import aside
+from bot.cli.common import (
+    ConfigOption,
+    FaqOption,
+    JsonOption,
+    StateOption,
+    counted,
+    listed,
+    print_json,
+    progress,
+    settings_from,
+    today,
+)
 from bot.errors import KefuError
 
 if TYPE_CHECKING:
@@ -22,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Entries that end within this time are named.
 _SOON = timedelta(days=30)
+
+#: What the search cannot do without, by the name it is imported under: the package that brings it.
+_LIBRARIES = {"faiss": "faiss-cpu", "onnxruntime": "onnxruntime", "tokenizers": "tokenizers"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,17 +66,17 @@ def doctor(
 
 
 def _look(settings: Settings) -> Iterator[Finding]:
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}" for name in ("faiss-cpu", "onnxruntime", "tokenizers")
-    )
-    yield Finding(name="python", ok=True, text=f"{platform.python_version()}; {versions}")
-    file = next((origin for origin in settings.origins.values() if origin.endswith(".toml")), "defaults, no kefu.toml")
-    yield Finding(name="settings", ok=True, text=file)
+    libraries = _libraries()
+    yield libraries
+    yield Finding(name="settings", ok=True, text=settings.file or "defaults, no kefu.toml")
+    if not libraries.ok:
+        yield from _knowledge(settings)
+        return
     from bot.app import Library
 
     try:
         with progress() as shown:
-            library = Library.load(settings, shown)
+            library = aside(lambda: Library.load(settings, shown)).result()
     except KefuError as error:
         yield Finding(name="encoder", ok=False, text=str(error))
         return
@@ -73,6 +87,18 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield from _index(settings, library)
 
 
+def _libraries() -> Finding:
+    found, failed = [], []
+    for name, package in _LIBRARIES.items():
+        try:
+            found.append(f"{package} {importlib.import_module(name).__version__}")
+        except ImportError as error:
+            failed.append(f"{package} is missing ({error}). Install it with: pip install {package}")
+    if failed:
+        return Finding(name="python", ok=False, text="\n".join(failed))
+    return Finding(name="python", ok=True, text=f"{platform.python_version()}; {', '.join(found)}")
+
+
 def _knowledge(settings: Settings) -> Iterator[Finding]:
     from retrieval.ingest import read_sources
 
@@ -81,20 +107,22 @@ def _knowledge(settings: Settings) -> Iterator[Finding]:
     except KefuError as error:
         yield Finding(name="knowledge", ok=False, text=str(error))
         return
-    if problems := ingestion.problems:
-        more = f"\n... and {len(problems) - 1} more. See them all with: kefu ingest" if len(problems) > 1 else ""
-        yield Finding(name="knowledge", ok=False, text=f"{problems[0]}{more}")
-    passages = ingestion.passages
+    passages, problems = ingestion.passages, ingestion.problems
     languages = Counter(passage.language for passage in passages)
     spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
-    yield Finding(name="knowledge", ok=bool(passages), text=f"{len(passages)} passages ({spoken})")
-    today = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
-    over = sorted({p.id for p in passages if p.valid_until and p.valid_until < today})
-    soon = sorted({p.id for p in passages if p.valid_until and today <= p.valid_until <= today + _SOON})
+    text = counted(len(passages), "passage", "passages") + (f" ({spoken})" if spoken else "")
+    if problems:
+        text += f"; {counted(len(problems), 'problem', 'problems')}\n{problems[0]}"
+    if len(problems) > 1:
+        text += f"\n... and {len(problems) - 1} more. See them all with: {settings.again('kefu ingest')}"
+    yield Finding(name="knowledge", ok=bool(passages) and not problems, text=text)
+    day = today(settings)
+    over = sorted({p.id for p in passages if p.valid_until and p.valid_until < day})
+    soon = sorted({p.id for p in passages if p.valid_until and day <= p.valid_until <= day + _SOON})
     if over:
-        yield Finding(name="expired", ok=None, text=f"not served any more: {', '.join(over)}")
+        yield Finding(name="expired", ok=None, text=f"not served any more: {listed(over)}")
     if soon:
-        yield Finding(name="expiring", ok=None, text=f"end within {_SOON.days} days: {', '.join(soon)}")
+        yield Finding(name="expiring", ok=None, text=f"end within {_SOON.days} days: {listed(soon)}")
 
 
 def _index(settings: Settings, library: Library) -> Iterator[Finding]:
@@ -107,4 +135,5 @@ def _index(settings: Settings, library: Library) -> Iterator[Finding]:
         return
     vectors = index.data.vectors
     kind = "exact" if vectors.exact else f"approximate, finds {vectors.recall:.1%} of the exact ten nearest"
-    yield Finding(name="index", ok=True, text=f"{index.version}: {len(index)} entries, {len(vectors)} vectors, {kind}")
+    held = f"{counted(len(index), 'entry', 'entries')}, {counted(len(vectors), 'vector', 'vectors')}"
+    yield Finding(name="index", ok=True, text=f"{index.version}: {held}, {kind}")

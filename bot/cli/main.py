@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 import traceback
 
 import typer
 
 from bot import __version__
+from bot.aside import leave
 from bot.cli import ask, chat, config, doctor, ingest, search
 from bot.cli.common import log_to_stderr, warn
 from bot.errors import KefuError
@@ -27,6 +30,10 @@ app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
 app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)
+
+
+#: Errors of a write that name no file.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _version(asked: bool) -> None:
@@ -51,26 +58,40 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     log_to_stderr()
+    leave(_run())
+
+
+def _run() -> int:
+    """Run the command and return its exit code; an error is told."""
+    code = 0
     try:
-        app()
-    except KefuError as error:
+        try:
+            app()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else code
+        if sys.stdout is not None:  # None where whoever called closed it
+            sys.stdout.flush()
+        return code
+    except Exception as error:
         if "--debug" in sys.argv:
             traceback.print_exc()
-        warn(f"Error: {error}")
-        sys.exit(error.exit_code)
-    except Exception as error:
+        if isinstance(error, KefuError):
+            warn(f"Error: {error}")
+            return error.exit_code
         if isinstance(error, OSError) and error.filename:  # a folder that may not be written to, say
-            if "--debug" in sys.argv:
-                traceback.print_exc()
             warn(
                 f"Error: {error.filename}: {error.strerror}.\n"
                 "What kefu writes goes to the folders [state] folder (or --state) and [state] cache of the settings."
             )
-            sys.exit(3)
-        if "--debug" in sys.argv:
-            raise
-        warn(f"Error: kefu failed unexpectedly ({type(error).__name__}: {error}).\nSee where with: kefu --debug ...")
-        sys.exit(1)
+            return 3
+        if isinstance(error, OSError) and error.errno in _FULL:
+            warn(f"Error: {error.strerror}: the output, or a folder that kefu writes to, takes no more.")
+            # What is left in the buffer would fail once more, loudly, when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 3
+        what = f"{type(error).__name__}: {error}"
+        warn(f"Error: kefu failed unexpectedly ({what}).\nSee where with: kefu --debug ...")
+        return 1
 
 
 if __name__ == "__main__":

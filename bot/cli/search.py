@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +15,7 @@ from bot.cli.common import (
     open_knowledge,
     print_json,
     settings_from,
+    today,
 )
 from bot.errors import UsageError
 from retrieval.types import Hit, Query
@@ -36,8 +35,7 @@ def search(
         raise UsageError("Give something to look for.")
     settings = settings_from(config, faq, state)
     _, index = open_knowledge(settings)
-    day = datetime.now(ZoneInfo(settings.knowledge.time_zone)).date()
-    hits = index.search([Query(text=query)], k, day=day)[0]
+    hits = index.search([Query(text=query)], k, day=today(settings))[0]
     if json_output:
         print_json([_as_json(hit) for hit in hits])
     else:

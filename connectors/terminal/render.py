@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -23,12 +23,14 @@ _STYLES = {
     Action.SMALL_TALK: "bold cyan",
 }
 _BAR_CELLS = 10
+#: Columns of the screen below which a table of candidates is no longer readable.
+_TABLE_CELLS = 72
 _BULLET = re.compile(r"^\s*(?:\d+[.)、．:]|[-*•])\s*")
 
 
 def welcome(entries: int, say: Words) -> RenderableType:
     """Return the panel that a conversation opens with."""
-    count = say.entries.format(count=f"{entries:,}")
+    count = (say.entry if entries == 1 else say.entries).format(count=f"{entries:,}")
     return Panel(Group(Text(count), Text(), commands(say)), title=Text("kefu"), title_align="left", expand=False)
 
 
@@ -107,20 +109,49 @@ def percent(confidence: float) -> str:
 
 def explained(reply: Reply, say: Words) -> RenderableType:
     """Return what ``reply`` was chosen from, why, and where the time went."""
-    table = Table(header_style="bold")
-    for name in say.columns:
-        table.add_column(Text(name), overflow="fold", justify="right" if name == say.confidence else "left")
-    for rank, candidate in enumerate(reply.candidates, 1):
-        details = [f"{one_line(name)} {value:.3g}" for name, value in candidate.details.items()]
-        table.add_row(
-            str(rank),
-            Text(one_line(candidate.id)),
-            Text(one_line(candidate.question)),
-            percent(candidate.confidence),
-            Text(" · ".join([one_line(candidate.source), *details])),
-        )
     timings = " · ".join(f"{one_line(name)} {spent:.1f} ms" for name, spent in reply.timings_ms.items())
     lines = [Text(f"{say.reason}: {reply.reason} ({say.reasons[reply.reason]})")]
     if timings:
         lines.append(Text(f"{say.timings}: {timings}"))
-    return Group(*([table] if reply.candidates else []), *lines)
+    return Group(*([_Candidates(reply.candidates, say)] if reply.candidates else []), *lines)
+
+
+class _Candidates:
+    """The candidates as a table, or one below the other where the terminal is too narrow for one."""
+
+    def __init__(self, candidates: Sequence[Candidate], say: Words) -> None:
+        self._candidates = candidates
+        self._say = say
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._table() if options.max_width >= _TABLE_CELLS else self._list()
+
+    def _table(self) -> Table:
+        table = Table(header_style="bold")
+        for name in self._say.columns:
+            justify: JustifyMethod = "right" if name == self._say.confidence else "left"
+            table.add_column(Text(name), overflow="fold", justify=justify)
+        for rank, id_, question, confidence, details in self._rows():
+            table.add_row(rank, id_, question, confidence, details)
+        return table
+
+    def _list(self) -> Table:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True, justify="right")
+        grid.add_column(overflow="fold")
+        for rank, id_, question, confidence, details in self._rows():
+            heading = Text.assemble(id_, "  ", (confidence, "bold"))
+            details.stylize("dim")
+            grid.add_row(rank, Group(heading, question, details))
+        return grid
+
+    def _rows(self) -> Iterator[tuple[str, Text, Text, str, Text]]:
+        for rank, candidate in enumerate(self._candidates, 1):
+            details = [f"{one_line(name)} {value:.3g}" for name, value in candidate.details.items()]
+            yield (
+                str(rank),
+                Text(one_line(candidate.id)),
+                Text(one_line(candidate.question)),
+                percent(candidate.confidence),
+                Text(" · ".join([one_line(candidate.source), *details])),
+            )

@@ -14,6 +14,8 @@ class Words:
 
     #: Name of a command without its slash, what follows it, what it does.
     commands: tuple[tuple[str, str, str], ...]
+    #: How many the bot knows: one, several.
+    entry: str
     entries: str
     waiting: str
     confidence: str
@@ -49,6 +51,7 @@ _ENGLISH = Words(
         ("help", "", "this list"),
         ("quit", "", "leave (also Ctrl-D)"),
     ),
+    entry="{count} entry",
     entries="{count} entries",
     waiting="looking it up …",
     confidence="confidence",
@@ -81,6 +84,7 @@ _ENGLISH = Words(
         Reason.THANKS: "thanks",
         Reason.GOODBYE: "a goodbye",
         Reason.ACKNOWLEDGED: "an acknowledgement",
+        Reason.ASKED_IF_BOT: "the question whether this is a bot",
         Reason.FAILED: "the bot failed on this message; its log says more",
         Reason.NO_WORDS: "the message has no words",
     },
@@ -95,6 +99,7 @@ _CHINESE = Words(
         ("help", "", "显示本列表"),
         ("quit", "", "退出（也可按 Ctrl-D）"),
     ),
+    entry="{count} 条知识",
     entries="{count} 条知识",
     waiting="正在查找……",
     confidence="把握",
@@ -127,6 +132,7 @@ _CHINESE = Words(
         Reason.THANKS: "致谢",
         Reason.GOODBYE: "道别",
         Reason.ACKNOWLEDGED: "表示知道了",
+        Reason.ASKED_IF_BOT: "询问是不是机器人",
         Reason.FAILED: "机器人处理这条消息时出错，详见日志",
         Reason.NO_WORDS: "消息里没有文字",
     },

@@ -69,6 +69,8 @@ class _Section:
     blocks: list[str] = field(default_factory=list)
     #: Whether it is a question and its answer by its form alone.
     answered: bool = False
+    #: Whether smaller headings, or questions with answers, stand right below: it need not have text of its own then.
+    divided: bool = False
 
     def add(self, part: Block | Comment) -> None:
         if isinstance(part, Block):
@@ -119,9 +121,11 @@ def _sections(parts: Iterable[Part], title: str, name: str) -> list[_Section]:
             above = [heading for heading in above if heading.level < part.level] + [part]
             page = [title] if above[0].level > 1 else []
             path = tuple(text for text in (*page, *(heading.text for heading in above)) if text)
+            sections[-1].divided = part.level > sections[-1].heading.level
             current = _Section(heading=part, path=path or (top,))
             sections.append(current)
         elif isinstance(part, Answered):
+            current.divided = True
             answered = _Section(heading=part.heading, path=(), answered=True)
             for inner in part.body:
                 answered.add(inner)
@@ -136,7 +140,7 @@ def _take(section: _Section, into: Collector) -> None:
     given = _given(section.comment, into)
     names = {key_name(key) for key, value in given if not is_blank(value)}
     if not section.blocks:
-        if names or section.answered:
+        if names or section.answered or (heading.id and not section.divided):
             into.problem(heading.line, field="answer", found=f"no text below {heading.text!r}", expected="the answer")
         return
     is_faq = section.answered or heading.id or names & {"id", "alternatives"} or heading.text.endswith(("?", "？"))

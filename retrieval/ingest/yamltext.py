@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ MAX_YAML_BYTES = 8 * 1024 * 1024
 
 #: Lists in mappings in a list are three deep.
 MAX_DEPTH = 30
+
+#: Mistakes that the parser notices lines later, or at the end only: a quote or a bracket that is not closed.
+_LEFT_OPEN = re.compile(r"quoted scalar|flow (?:sequence|mapping)")
 
 #: Each alias may repeat a whole subtree, and those inside it in turn: a few lines can stand for billions of values.
 MAX_ALIASES = 1000
@@ -112,7 +116,12 @@ class Document:
 
     def _unreadable(self, error: Exception) -> Unreadable:
         expected = "valid YAML (texts with ': ' or '#' in them stand in quotes)"
-        return Unreadable(_short(error), expected, line=self._at(getattr(error, "problem_mark", None)))
+        mark = getattr(error, "problem_mark", None)
+        opened = getattr(error, "context_mark", None)
+        # What begins in the first column may be the whole document, in the form of JSON.
+        if opened and opened.column and _LEFT_OPEN.search(error.context):  # type: ignore[attr-defined]
+            mark = opened
+        return Unreadable(_short(error), expected, line=self._at(mark))
 
     def _at(self, mark: Any) -> int:
         return int(mark.line) + self._first if mark else 0

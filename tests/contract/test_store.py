@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.memory import IDS_KEPT, TURNS_KEPT, MemoryStore
+from bot.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
 from bot.ports import Store
 from bot.types import (
     Action,
@@ -255,8 +255,16 @@ async def test_nothing_of_a_forgotten_conversation_is_kept(store: Store) -> None
     assert await store.accept(message("1")), "its ids are forgotten too"
 
 
-async def test_forgetting_what_is_not_known_is_no_error(store: Store) -> None:
+async def test_forgetting_what_is_not_known_is_no_error_and_changes_nothing(store: Store) -> None:
+    for id_ in ("1", "2"):
+        await store.accept(message(id_, BORIS))
+    await store.finish(message("1", BORIS), reply_to(message("1", BORIS)))
+    before = await store.conversation(BORIS)
     await store.forget(ANNA)
+    assert await store.conversation(ANNA) == Conversation(key=ANNA)
+    assert await store.conversation(BORIS) == before
+    assert await store.unfinished() == [message("2", BORIS)]
+    assert await store.outbox() == [reply_to(message("1", BORIS))]
 
 
 async def test_memory_keeps_the_newest_turns_only() -> None:
@@ -278,3 +286,48 @@ async def test_memory_forgets_the_oldest_ids_but_never_those_of_unfinished_messa
     assert not await store.accept(message("waits"))
     assert not await store.accept(message("0"))
     assert await store.accept(message("done"))
+
+
+async def test_memory_forgets_the_conversations_used_longest_ago_when_it_has_many() -> None:
+    store = MemoryStore()
+    await talk_of_many(store, 0, CASES_KEPT)
+    await store.append(key_of(0), Turn(speaker=Speaker.AGENT, text="Still there?", at=NOON))
+    await talk_of_many(store, CASES_KEPT, CASES_KEPT + 2)
+    assert [len((await store.conversation(key_of(n))).turns) for n in range(4)] == [3, 0, 0, 2]
+
+
+async def test_memory_never_forgets_a_conversation_with_something_left_to_do() -> None:
+    store = MemoryStore()
+    unfinished, undelivered, waiting, human, closed = (key_of(-n) for n in range(1, 6))
+    await store.accept(message("1", unfinished))
+    await store.accept(message("1", undelivered))
+    await store.finish(message("1", undelivered), reply_to(message("1", undelivered)))
+    for key, owner in ((waiting, Owner.WAITING), (human, Owner.HUMAN), (closed, Owner.CLOSED)):
+        await store.set_owner(key, owner)
+
+    await talk_of_many(store, 0, CASES_KEPT)
+    assert len((await store.conversation(unfinished)).turns) == 1
+    assert len((await store.conversation(undelivered)).turns) == 2
+    owners = [(await store.conversation(key)).owner for key in (waiting, human, closed)]
+    assert owners == [Owner.WAITING, Owner.HUMAN, Owner.BOT], "a closed one may be forgotten"
+
+    # Once nothing is left to do they are like any other.
+    await store.finish(message("1", unfinished), None)
+    await store.delivered(reply_to(message("1", undelivered)))
+    await store.set_owner(human, Owner.BOT)
+    await talk_of_many(store, CASES_KEPT, 2 * CASES_KEPT)
+    for key in (unfinished, undelivered, human):
+        assert await store.conversation(key) == Conversation(key=key)
+
+
+def key_of(number: int) -> ConversationKey:
+    return ConversationKey(channel="chat", thread=str(number))
+
+
+async def talk_of_many(store: Store, start: int, stop: int) -> None:
+    """Let customers ask, each in a conversation of his own, and be answered."""
+    for number in range(start, stop):
+        asked = message("1", key_of(number))
+        await store.accept(asked)
+        await store.finish(asked, reply_to(asked))
+        await store.delivered(reply_to(asked))

@@ -15,10 +15,11 @@ KEFU = str(Path(sys.executable).with_name("kefu"))
 #: Seconds; the first run on a machine exports the encoder, which takes most of a minute.
 PATIENCE = 300
 
+REFUND = "How long does a refund take?"
 ENTRIES: list[dict[str, object]] = [
     {
         "id": "refund",
-        "question": "How long does a refund take?",
+        "question": REFUND,
         "answer": "14 days.",
         "language": "en",
         "url": "https://shop.example/refund",
@@ -102,10 +103,15 @@ class Ran:
         return json.loads(self.out)
 
 
-def ended(process: subprocess.Popen[str], stdin: str = "") -> Ran:
-    """Wait for the end of a command."""
+def ended(process: subprocess.Popen[str], stdin: str = "", *, patience: float = PATIENCE) -> Ran:
+    """Wait for the end of a command, at most ``patience`` seconds."""
     try:
-        out, err = process.communicate(stdin, timeout=PATIENCE)
+        out, err = process.communicate(stdin, timeout=patience)
     finally:
         process.kill()
     return Ran(process.returncode, out, err)
+
+
+def written(desk: Desk) -> dict[str, int]:
+    """Every file of the index and when it was written."""
+    return {str(path): path.stat().st_mtime_ns for path in (desk.state / "index").rglob("*")}

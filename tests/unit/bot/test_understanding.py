@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.responder import LONGEST
@@ -38,11 +38,34 @@ GOODBYES = [
     *("bye", "Goodbye!", "bye bye", "see you", "ok, bye", "have a nice day!"),
     *("再见", "拜拜", "88", "好的，再见"),
 ]
+ASKED_IF_BOT = [
+    *("are you a bot", "Are you a bot?", "am i talking to a robot", "hi, are you a real person?", "r u a bot"),
+    *("am I chatting with a real person or a bot?", "is this a bot", "are you human or AI?", "you a bot?"),
+    *("你是机器人吗", "你是人工吗", "您好，请问你是人工客服吗？", "你是真人还是机器人？", "你是不是机器人", "是真人吗"),
+    "我是在跟机器人聊天吗",
+]
+DECLINED = [
+    *(
+        "I don't want to talk to a human",
+        "I don’t want an agent",
+        "no need for a human agent",
+        "I'd rather not talk to a person",
+    ),
+    *(
+        "please don't transfer me to an agent",
+        "no need to connect me with somebody",
+        "I do not need to speak to a person",
+    ),
+    *("不用转人工", "我不要人工", "先不要转人工客服", "别转人工", "不需要人工", "没必要转人工"),
+]
 NO_WORDS = ["", "   ", "\n", "...", "？", "?!", "😀", "👍👍", "❤️", "——", "\u200b"]
 QUESTIONS = [
     *("hi, where is my order", "hello kitty lamp", "thanks for the refund?", "good lamp", "Is the shipping great?"),
     *("hey, this is not a lamp", "thank you but where's my parcel", "bye bye parcel", "history", "they", "This"),
     *("can I say goodbye to the newsletter?", "ty lamp", "1", "123"),
+    *("are you a bot? where is my parcel", "are you a real shop", "is this a robot lamp", "is it real leather", "ai"),
+    *("I don't want to talk to a human, where is my parcel", "not for people", "I don't want the lamp"),
+    *("你是机器人吗，运费多少", "是真皮吗", "你们是人工分拣吗", "机器人多少钱", "不用转人工，运费多少", "不要这个"),
     *("在吗？我的快递呢", "你好，退款多久", "亲，运费多少", "88 元", "能便宜点吗亲", "谢谢卡怎么写", "亲子灯"),
 ]
 
@@ -60,6 +83,17 @@ def test_thanks(text: str) -> None:
 @pytest.mark.parametrize("text", GOODBYES)
 def test_a_goodbye(text: str) -> None:
     assert small_talk(text) is Reason.GOODBYE
+
+
+@pytest.mark.parametrize("text", ASKED_IF_BOT)
+def test_the_question_whether_this_is_a_bot(text: str) -> None:
+    assert small_talk(text) is Reason.ASKED_IF_BOT
+
+
+@pytest.mark.parametrize("text", DECLINED)
+def test_who_wants_no_person_is_not_handed_over(text: str) -> None:
+    assert not wants_person(text)
+    assert small_talk(text) is Reason.ACKNOWLEDGED
 
 
 @pytest.mark.parametrize("text", NO_WORDS)
@@ -81,6 +115,16 @@ def test_what_says_anything_else_too_is_no_small_talk(text: str) -> None:
         *("I would like to talk to a person.", "let me talk to somebody real, this is about my refund"),
         *("转人工", "人工", "人工客服", "我要找人工", "找个真人", "请转接人工客服", "我要和人工聊", "换人工"),
         *("不要机器人，我要人工", "转人工 谢谢", "还是找人工吧", "我要转人工客服。"),
+        # Something else is refused, or nothing is.
+        *("I don't want a bot, I want a human", "I don't want to talk to a bot I want a human", "不要机器人要人工"),
+        *("I don't want to chat, connect me to an agent", "it does not work, talk to an agent", "不行转人工"),
+        *(
+            "why don't you transfer me to a human",
+            "can't I talk to a human",
+            "为什么不转人工",
+            "还不转人工",
+            "要不转人工吧",
+        ),
     ],
 )
 def test_a_wish_for_a_person(text: str) -> None:
@@ -102,6 +146,7 @@ def test_a_wish_for_a_person(text: str) -> None:
             "operator voltage?",
             "I need a person-",
         ),
+        *("I don't want to talk to a human, where is my parcel", "不用转人工，运费多少", "我不想找人工，怎么退货"),
         *("人工客服几点上班", "人工客服电话多少", "人工费多少", "人工智能灯", "这个灯是人工做的吗", "请问人工服务时间"),
     ],
 )
@@ -184,11 +229,12 @@ def test_no_word_but_the_connective_is_lost_when_a_message_is_split(pieces: list
         assert said("".join(parts)) == said(re.sub("Also|另外|还有", "", text))
 
 
-@given(st.text())
-def test_no_text_is_too_strange(text: str) -> None:
-    small_talk(text)
-    agrees(text)
-    wants_person(text)
+@given(st.lists(st.text() | st.sampled_from(["Where is my parcel? ", "运费多少？", ", how much is it? "]), max_size=6))
+@example(["\ud800", "Where is my parcel? ", "\x00", "运费多少？", "\u200b"])
+def test_no_text_is_too_strange(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert small_talk(text) in {None, *Reason}
+    assert not (agrees(text) and wants_person(text))
     parts = questions(text)
     assert not parts or said("".join(parts)) == said(text)
 
@@ -197,6 +243,7 @@ def test_no_text_is_too_strange(text: str) -> None:
     "unit",
     [
         *("hi ", "bye ", "thank you ", "that's great ", "ok ok ", "?", "a", ", ", "and how ", "talk to ", "i want a "),
+        *("not to ", "no need to ", "do not talk to ", "are you a ", "am i talking to ", "是不是", "不用转"),
         *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "是的", "对的没错", "转", "我要和", "不", "、", "另外"),
     ],
 )

@@ -81,15 +81,10 @@ def test_folded_text_has_no_case_and_no_accent(text: str) -> None:
     assert not any(unicodedata.combining(char) for char in folded)
 
 
-@given(ANY_TEXT)
-@example(HALF)
-def test_whole_text_can_be_encoded(text: str) -> None:
-    whole(text).encode("utf-8")
-
-
-@given(st.text(max_size=60))
-def test_text_without_halves_stays_as_it_is(text: str) -> None:
-    assert whole(text) == text
+@given(st.lists(ANY_TEXT, min_size=1, max_size=4), st.characters(categories=["Cs"]))
+@example(["a", "", ""], "\ud83d")
+def test_a_half_becomes_one_sign_and_all_around_it_stays_as_it_is(parts: list[str], half: str) -> None:
+    assert whole(half.join(parts)) == "\N{REPLACEMENT CHARACTER}".join(parts)
 
 
 def test_two_halves_of_a_character_become_it() -> None:

@@ -29,10 +29,15 @@ def ids_of(count: int, seed: int = 0) -> Ids:
     return np.random.default_rng(seed + 1000).integers(2**63 - 1, size=count, dtype=np.int64)
 
 
-def nearest(ids: Ids, vectors: Vectors, query: Vectors, k: int) -> list[int]:
-    """Return what numpy finds among the vectors as they are stored, in half precision."""
-    stored = vectors.astype(np.float16).astype(np.float32)
-    return ids[np.argsort(-(stored @ query), kind="stable")[:k]].tolist()
+#: What the bytes of a vector may be wrong in a component, and those of both in a cosine.
+IN_A_COMPONENT, IN_A_COSINE = 0.005, 0.02
+
+
+def are_nearest(found: Ids, ids: Ids, vectors: Vectors, query: Vectors, k: int) -> bool:
+    """Whether numpy finds none nearer than ``found``, and they are in order, but for what rounding to bytes changes."""
+    cosines = dict(zip(ids.tolist(), (vectors @ query).tolist(), strict=True))
+    got, best = [cosines[i] for i in found.tolist()], sorted(cosines.values(), reverse=True)[:k]
+    return len(set(found.tolist())) == len(got) and got == pytest.approx(best, abs=IN_A_COSINE)
 
 
 @pytest.fixture
@@ -44,13 +49,13 @@ def small_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_search_finds_what_numpy_finds() -> None:
     ids, vectors, queries = ids_of(300), unit(300), unit(20, seed=7)
     found = VectorIndex.build(ids, vectors).search(queries, 10)
-    assert [row.tolist() for row in found] == [nearest(ids, vectors, query, 10) for query in queries]
+    assert all(are_nearest(row, ids, vectors, query, 10) for row, query in zip(found, queries, strict=True))
 
 
 def test_a_vector_is_given_back_under_its_id() -> None:
     ids, vectors = ids_of(50), unit(50)
     wanted = np.array([7, 3, 3, 49])
-    assert VectorIndex.build(ids, vectors).vectors(ids[wanted]) == pytest.approx(vectors[wanted], abs=1e-3)
+    assert VectorIndex.build(ids, vectors).vectors(ids[wanted]) == pytest.approx(vectors[wanted], abs=IN_A_COMPONENT)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
@@ -68,8 +73,8 @@ def test_a_removed_vector_is_not_found_and_an_added_one_is() -> None:
     assert len(index) == 35
     assert sorted(index.ids().tolist()) == sorted(kept.tolist())
     (found,) = index.search(more[:1], 100)
-    assert found.tolist() == nearest(kept, np.concatenate([vectors[10:], more]), more[0], 100)
-    assert index.vectors(kept) == pytest.approx(np.concatenate([vectors[10:], more]), abs=1e-3)
+    assert are_nearest(found, kept, np.concatenate([vectors[10:], more]), more[0], 100)
+    assert index.vectors(kept) == pytest.approx(np.concatenate([vectors[10:], more]), abs=IN_A_COMPONENT)
 
 
 def test_a_change_leaves_the_index_it_was_made_from_as_it_was() -> None:
@@ -101,20 +106,17 @@ def test_an_index_that_outgrows_exact_search_finds_nearly_all_and_comes_back() -
 
     assert (exact.exact, grown.exact) == (True, False)
     assert sorted(grown.ids().tolist()) == sorted(all_ids.tolist())
-    assert grown.vectors(all_ids) == pytest.approx(all_vectors, abs=1e-3)
+    assert grown.vectors(all_ids) == pytest.approx(all_vectors, abs=IN_A_COMPONENT)
     assert grown.recall >= MIN_RECALL
     rows = grown.search(all_vectors, 10)
-    shared = [
-        len(set(row.tolist()) & set(nearest(all_ids, all_vectors, v, 10)))
-        for row, v in zip(rows, all_vectors, strict=True)
-    ]
-    assert np.mean(shared) / 10 >= MIN_RECALL - 0.02
+    found = [are_nearest(row, all_ids, all_vectors, v, 10) for row, v in zip(rows, all_vectors, strict=True)]
+    assert np.mean(found) >= MIN_RECALL - 0.05
     assert all((row >= 0).all() for row in rows)
 
     back = grown.changed(remove=more_ids, add=NO_IDS, vectors=NO_VECTORS)
     assert back.exact
     assert sorted(back.ids().tolist()) == sorted(ids[50:].tolist())
-    assert back.search(vectors[60:61], 10)[0].tolist() == nearest(ids[50:], vectors[50:], vectors[60], 10)
+    assert are_nearest(back.search(vectors[60:61], 10)[0], ids[50:], vectors[50:], vectors[60], 10)
 
 
 @pytest.mark.usefixtures("small_exact")

@@ -70,6 +70,36 @@ def test_markdown_sections_with_text_are_entries_and_questions_stand_alone(tmp_p
     assert (entry.alternatives, entry.tags) == (("deadline", "until when"), ("guide",))
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.html"])
+def test_a_section_with_an_id_and_no_text_is_told_unless_it_is_divided_further(tmp_path: Path, name: str) -> None:
+    markdown = "# All {#all}\n## Q? {#q}\n\n## R? {#r}\nYes.\n\n## Sizes {#sizes}\n### L {#l}\nBig.\n"
+    page = (
+        '<h1 id="top">All</h1>\n<h2 id="q-1">Q?</h2>\n\n<h2>R?</h2><p>Yes.</p>\n<h2 id="s-1">Sizes</h2>'
+        "<details><summary>L</summary>Big.</details>"
+    )
+    found = read(tmp_path, name, page if name == "a.html" else markdown)
+    assert [passage.answer for passage in found.passages] == ["Yes.", "Big."]
+    assert [str(problem) for problem in found.problems] == [
+        f"{tmp_path / name}:2: answer: no text below 'Q?'; expected the answer"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comment", "line"),
+    [
+        ("<!-- url: https://a.b\nalternatives: [a, b\ntags: x -->", 6),
+        ("<!--\nurl: https://a.b\n\nalternatives: 'a\ntags: x\n-->", 8),
+        ("<!-- url: https://a.b\nalternatives: {a: [b\n-->", 6),
+        ("<!-- url: https://a.b\ntags: x\nalternatives: a: b\n-->", 7),
+    ],
+    ids=["a bracket", "a quote", "brackets at the end", "a colon"],
+)
+def test_a_broken_comment_is_told_with_the_line_of_the_mistake(tmp_path: Path, comment: str, line: int) -> None:
+    found = read(tmp_path, "a.md", f"---\nlanguage: en\n---\n# Why? {{#why}}\n{comment}\nBecause.\n")
+    assert [problem.line for problem in found.problems] == [line]
+    assert [passage.answer for passage in found.passages] == ["Because."]
+
+
 def test_markdown_becomes_plain_text(tmp_path: Path) -> None:
     passages = by_question(read(tmp_path, "a.md", MARKDOWN))
     assert passages["Returns"].answer == "How we take goods back, see the form (https://a.b/form) or below."

@@ -1,0 +1,71 @@
+"""How replies and their reasons look on screens of different widths."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from bot.types import Action, Candidate, ConversationKey, Reason, Reply
+from connectors.terminal.render import explained, welcome
+from connectors.terminal.words import words
+
+DETAILS = {"score": 0.868, "dense": 0.9434, "keyword": 6.81}
+REPLY = Reply(
+    id="r",
+    conversation=ConversationKey(channel="terminal", thread="1"),
+    in_reply_to="1",
+    text="",
+    action=Action.ANSWER,
+    reason=Reason.CONFIDENT,
+    confidence=0.916,
+    language="en",
+    candidates=tuple(
+        Candidate(id=id_, confidence=c, source="faq", question=q, answer="", language="en", details=DETAILS)
+        for id_, c, q in (
+            ("ship-cost", 0.916, "How much does standard shipping cost?"),
+            ("ship-cost-to-islands", 0.31, "What does shipping to the islands cost?"),
+            ("ship-zh", 0.02, "运费多少钱，偏远地区要加钱吗？"),
+        )
+    ),
+    timings_ms={"search": 1.94},
+)
+
+
+def lines(width: int, language: str = "en") -> list[str]:
+    """What `/why` shows of `REPLY` on a screen of ``width`` columns."""
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    with console.capture() as capture:
+        console.print(explained(REPLY, words(language)))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_why_stays_readable_on_a_narrow_screen(language: str) -> None:
+    shown = lines(40, language)
+    assert all(cell_len(line) <= 40 for line in shown)
+    assert len(shown) < 20
+    assert shown[:2] == ["1 ship-cost  92 %", "  How much does standard shipping cost?"]
+    assert "2 ship-cost-to-islands  31 %" in shown
+    assert "3 ship-zh  2 %" in shown
+    text = " ".join(line.strip() for line in shown)
+    assert text.count("faq · score 0.868 · dense 0.943 · keyword 6.81") == 3
+    assert "confident" in text
+    assert "search 1.9 ms" in text
+
+
+def test_why_is_a_table_where_there_is_room() -> None:
+    shown = lines(100)
+    header = next(line for line in shown if "question" in line)
+    assert [cell.strip() for cell in header.strip("┃").split("┃")] == ["#", "id", "question", "confidence", "details"]
+    assert any("ship-cost-to-islands" in line and "31 %" in line for line in shown)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "│ 1 entry "), (2, "│ 2 entries "), (1234, "│ 1,234 entries ")])
+def test_the_welcome_counts_the_entries(count: int, said: str) -> None:
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(welcome(count, words("en")))
+    assert said in capture.get()
