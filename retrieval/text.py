@@ -23,6 +23,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def detect_language(text: str) -> str:
     """Tell Chinese from the rest by script: "zh" where more than a fifth of the letters are Han, otherwise "en"."""
+    if text.isascii():
+        return "en"
     han, letters = len(_HAN_CHARACTER.findall(text)), len(_LETTER.findall(text))
     return "zh" if han > _HAN_SHARE * letters else "en"
 
