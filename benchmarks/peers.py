@@ -135,6 +135,7 @@ def main() -> None:
         for name in ("kefu", *options.only):
             if name not in failed:
                 figures = run(name)
+                print(name, figures, file=sys.stderr, flush=True)
                 if isinstance(figures, str):
                     failed[name] = figures
                 else:

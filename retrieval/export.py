@@ -63,7 +63,7 @@ def load_encoder(name: str, cache: Path, *, threads: int = 0, progress: Callable
     export. Raises `EncoderError` when there is no such model, it is not one of safetensors, or its hash is wrong;
     `MissingExtraError` when what the export needs is not installed.
     """
-    source = _source_folder(name)
+    source = source_folder(name)
     fingerprint = _fingerprint(name, source)
     folder = cache / "encoders" / fingerprint[:16]
     if not _is_whole(folder):
@@ -71,7 +71,8 @@ def load_encoder(name: str, cache: Path, *, threads: int = 0, progress: Callable
     return Encoder(folder, threads=threads)
 
 
-def _source_folder(name: str) -> Path:
+def source_folder(name: str) -> Path:
+    """Return the folder of the model called ``name``; raises what `load_encoder` raises."""
     if name == "embedded":
         spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
         if spec is None or spec.origin is None:
@@ -124,7 +125,7 @@ def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: C
     with folder_beside(folder.parent, "export-") as work:
         about = _write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
         (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
-        _choose_precision(work, progress)
+        choose_precision(work, progress)
         if folder.exists() and not _is_whole(folder):  # a copy of the cache that was cut short, or a file deleted
             shutil.rmtree(folder)
         try:
@@ -132,6 +133,12 @@ def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: C
         except OSError:  # another process was faster; what it wrote is the same
             if not _is_whole(folder):
                 raise
+
+
+def reads_first_token(source: Path) -> bool:
+    """Whether the vector of a text is the state of its first token; otherwise it is the mean of all."""
+    pooling = _read_json(source / "1_Pooling" / "config.json")
+    return bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
 
 
 def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
@@ -150,13 +157,24 @@ def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> di
     except Exception as error:  # a file that is missing or damaged: each library raises its own kind
         raise EncoderError(f"{source} does not hold a whole model ({type(error).__name__}: {error}).") from error
     progress("Exporting to ONNX")
+    return write_graphs(_pooled(model, first_token=reads_first_token(source)), model.config, tokenizer, source, work)
+
+
+def write_graphs(module: Any, config: Any, tokenizer: Any, source: Path, work: Path) -> dict[str, Any]:
+    """Write tokenizer, ``fp32.onnx`` and ``fused.onnx`` of a torch module that takes ids and mask of texts.
+
+    ``config`` is that of the model within, and ``source`` the folder that says how texts are prompted. Return what
+    `Encoder` needs to know.
+    """
+    import torch
+
     tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
     sample = tokenizer(["where is my parcel", "refund"], padding=True, return_tensors="pt")
     axes = {0: "batch", 1: "tokens"}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _pooled(model, source),
+            module,
             (sample["input_ids"], sample["attention_mask"]),
             str(work / "fp32.onnx"),
             input_names=["input_ids", "attention_mask"],
@@ -165,22 +183,19 @@ def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> di
             opset_version=17,
             dynamo=False,
         )
-    _fuse(work, model.config)
+    _fuse(work, config)
     prompts = _read_json(source / "config_sentence_transformers.json").get("prompts") or {}
     return {
-        "dimensions": model.config.hidden_size,
+        "dimensions": config.hidden_size,
         "max_tokens": _read_json(source / "sentence_bert_config.json").get("max_seq_length") or 512,
         "unknown_token": tokenizer.unk_token or "",
         "prompts": {"query": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))},
     }
 
 
-def _pooled(model: Any, source: Path) -> Any:
-    """Return a module that gives one unit vector for each text, pooled as ``source`` says."""
+def _pooled(model: Any, *, first_token: bool) -> Any:
+    """Return a module that gives one unit vector for each text."""
     import torch
-
-    pooling = _read_json(source / "1_Pooling" / "config.json")
-    cls_token = bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
 
     class Pooled(torch.nn.Module):  # type: ignore[misc,name-defined,unused-ignore]
         def __init__(self) -> None:
@@ -189,7 +204,7 @@ def _pooled(model: Any, source: Path) -> Any:
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            if cls_token:
+            if first_token:
                 pooled = states[:, 0]
             else:
                 mask = attention_mask.unsqueeze(-1).to(states.dtype)
@@ -220,7 +235,7 @@ def _fuse(work: Path, config: Any) -> None:
         fused.save_model_to_file(str(work / "fused.onnx"))
 
 
-def _choose_precision(work: Path, progress: Callable[[str], None]) -> None:
+def choose_precision(work: Path, progress: Callable[[str], None]) -> None:
     """Make ``model.onnx``: int8 per channel, or fp32 where int8 moves the vectors too far."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
