@@ -30,10 +30,11 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", action="store_true", help="fit the coefficients anew and write bot/calibration.json")
+    arguments = parser.parse_args()
     asked = labelled()
     index = demo_index()
     hits = index.search([Query(text=q.text, context=q.context) for q in asked], 10, day=TODAY)
-    if parser.parse_args().fit:
+    if arguments.fit:
         fit([(q, h) for q, h in zip(asked, hits, strict=True) if q.split == "dev"])
     calibration = Calibration.shipped()
     for split in ("dev", "test"):

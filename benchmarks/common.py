@@ -1,4 +1,4 @@
-"""What the benchmarks share: the labelled data, an index to try them on, and figures that print themselves."""
+"""What the benchmarks share: the labelled data, an index to try them on, means and percentiles."""
 
 from __future__ import annotations
 

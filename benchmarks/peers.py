@@ -16,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Sequence
 from itertools import islice
@@ -83,7 +84,9 @@ def run(name: str) -> dict[str, float] | str:
     ]
     quiet = {"HF_HUB_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "TQDM_DISABLE": "1"}
     root = Path(__file__).parents[1]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | quiet, cwd=root)
+    with tempfile.TemporaryDirectory() as scratch:  # a peer ends without tidying up
+        environment = os.environ | quiet | {"TMPDIR": scratch}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root)
     if done.returncode:
         return _reason(done.stderr)
     figures: dict[str, float] = json.loads(done.stdout.strip().split("\n")[-1])

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.common import CACHE, FAQ, labelled, mean, read_jsonl
 from retrieval.encoder import Encoder, Vectors, available_cores
-from retrieval.export import _write_onnx, load_encoder, source_folder
+from retrieval.export import load_encoder, source_folder, write_onnx
 from retrieval.ingest import read_sources
 
 
@@ -52,7 +52,7 @@ def unquantised() -> Encoder:
     """Return the embedded encoder in fp32."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        about = _write_onnx(source_folder("embedded"), folder, print) | {"fingerprint": "fp32", "model": "embedded"}
+        about = write_onnx(source_folder("embedded"), folder, print) | {"fingerprint": "fp32", "model": "embedded"}
         (folder / "encoder.json").write_text(json.dumps(about), "utf-8")
         (folder / "fp32.onnx").rename(folder / "model.onnx")
         return Encoder(folder)

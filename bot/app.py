@@ -17,6 +17,7 @@ from bot.aside import aside
 from bot.calibration import Calibration
 from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
+from bot.hints import MOST_TOLD, told
 from bot.knowledge import KnowledgeSource
 from bot.memory import MemoryStore
 from bot.policy import Thresholds
@@ -41,9 +42,6 @@ SETTLE_MS = 300
 
 #: Seconds between two tries to deliver what a channel did not take.
 REDELIVER_SECONDS = 30.0
-
-#: Problems told where they leave no entry at all, or after an edit: as a rule they are all of one kind.
-MOST_TOLD = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,9 +156,7 @@ async def running(
     async with dispatcher:
         beside = [asyncio.create_task(_redeliver(dispatcher, sleep), name="kefu redelivery")]
         if settings.knowledge.watch:
-            watching = asyncio.create_task(_watch(settings, library, source), name="kefu watcher")
-            watching.add_done_callback(_tell_if_failed)
-            beside.append(watching)
+            beside.append(asyncio.create_task(_watch(settings, library, source), name="kefu watcher"))
         try:
             yield Bot(dispatcher, store, carriers)
         finally:
@@ -180,37 +176,42 @@ async def _redeliver(dispatcher: Dispatcher, sleep: Callable[[float], Awaitable[
 
 
 async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:
-    """Put a new index in place whenever the sources change; while they cannot be read, the old one goes on."""
-    from watchfiles import Change, awatch
-
+    """Take up each edit of the sources; where they cannot be watched any more, that is told and the bot goes on."""
     sources = [path.absolute() for path in settings.knowledge.sources]
     folders = {path if path.is_dir() else path.parent for path in sources}
     state = settings.state.folder.absolute()
 
-    def concerns(_: Change, name: str) -> bool:
+    def concerns(_: object, name: str) -> bool:
         """Whether a change is one of the sources: a file's folder may hold much else, the bot's own state for one."""
         path = Path(name)
         return not path.is_relative_to(state) and any(
             path.is_relative_to(source) or path.parent == source.parent for source in sources
         )
 
-    async for _ in awatch(*folders, watch_filter=concerns, step=SETTLE_MS // 3, debounce=SETTLE_MS):
-        try:
-            index, ingestion = await _indexed(settings, library)
-            if index.version != source.index.version:
-                await asyncio.to_thread(_prepare, index)
-        except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
-            what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
-            log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
-            continue
-        for problem in ingestion.problems[:MOST_TOLD]:
-            log.warning("%s", problem)
-        if len(ingestion.problems) > MOST_TOLD:
-            more = len(ingestion.problems) - MOST_TOLD
-            log.warning("... and %d more. See them all with: %s", more, settings.again("kefu ingest"))
+    try:
+        from watchfiles import awatch
+
+        async for _ in awatch(*folders, watch_filter=concerns, step=SETTLE_MS // 3, debounce=SETTLE_MS):
+            await _take_up(settings, library, source)
+    except Exception as error:  # the system watches no more files, say
+        log.error("Edits of the knowledge are not seen until the next start. %s: %s", type(error).__name__, error)
+
+
+async def _take_up(settings: Settings, library: Library, source: KnowledgeSource) -> None:
+    """Put the index of the sources as they are now in place; where they cannot be used, the earlier one goes on."""
+    try:
+        index, ingestion = await _indexed(settings, library)
         if index.version != source.index.version:
-            source.index = index
-            log.info("knowledge %s is in use: %d entries", index.version, len(index))
+            await asyncio.to_thread(_prepare, index)
+    except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
+        what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
+        log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
+        return
+    for line in told(ingestion.problems, settings):
+        log.warning("%s", line)
+    if index.version != source.index.version:
+        source.index = index
+        log.info("knowledge %s is in use: %d entries", index.version, len(index))
 
 
 async def _indexed(settings: Settings, library: Library) -> tuple[KnowledgeIndex, Ingestion]:
@@ -227,13 +228,11 @@ async def _indexed(settings: Settings, library: Library) -> tuple[KnowledgeIndex
         unwanted.set()
 
 
-def _tell_if_failed(watching: asyncio.Task[None]) -> None:
-    if not watching.cancelled() and (error := watching.exception()) is not None:
-        log.error("Edits of the knowledge are not seen until the next start. %s: %s", type(error).__name__, error)
-
-
 def _prepare(index: KnowledgeIndex) -> None:
-    """Search once: what an index makes ready at its first search, no customer should wait for."""
+    """Search once: what an index makes ready at its first search, no customer should wait for.
+
+    What mends slips is made at the first one: it takes a quarter of a second, which `kefu ask` need not wait for.
+    """
     index.search([Query(text="?")], 1, day=date.min)
 
 

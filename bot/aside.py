@@ -37,7 +37,7 @@ def aside(work: Callable[[], T]) -> Future[T]:
 def leave(code: int) -> NoReturn:
     """End the process, at once where work is under way that nobody waits for any more."""
     if any(thread.name == _NAME for thread in threading.enumerate()):
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where whoever called closed it
             with suppress(OSError):
                 stream.flush()
         # What the libraries of that work do in C would be pulled from under them, if the interpreter were taken down.

@@ -1,6 +1,6 @@
 """From what retrieval found to a calibrated confidence: of all candidates with 0.9, nine in ten are right.
 
-A logistic model for each language over a dozen numbers of a hit and its rivals (Platt 1999). The shipped coefficients
+A logistic model for each language over the `FEATURES` of a hit and its rivals (Platt 1999). The shipped coefficients
 were fit on the development half of `faq_data` by `benchmarks/calibration.py`; for other knowledge they hold only
 roughly, until they are fit on questions labelled for it.
 """
@@ -34,16 +34,13 @@ FEATURES = (
     "leans",
 )
 
-
 #: A question that an entry lists word for word, and no other does, needs no model; what is left is that the operator
 #: may have listed it in the wrong place.
 EXACT = 0.98
 
-
 #: Terms of a long question. Beyond it length says nothing of whether a candidate is right, and the raw scores, which
 #: grow with it, are cut off too: a story about something else must not add up to an answer.
 LONGEST = 15
-
 
 #: What the best rival has at least. Where a knowledge has few entries nothing comes second, and that says nothing.
 RIVAL = {"odds": 4.0, "dense": 0.2, "keyword": 2.0}
@@ -103,7 +100,7 @@ class Calibration:
 def _read(path: Path) -> Calibration:
     data = json.loads(path.read_text("utf-8"))
     if data["features"] != list(FEATURES):
-        raise ValueError(f"{path} was fit on other features: run benchmarks/calibration.py again")
+        raise ValueError(f"{path} was fit on other features. Fit it anew with: python -m benchmarks.calibration --fit")
     return Calibration(
         coefficients={language: tuple(model["coefficients"]) for language, model in data["languages"].items()},
         intercepts={language: model["intercept"] for language, model in data["languages"].items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from bot.policy import Decision
@@ -55,6 +56,10 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+#: Where one of two questions ends, and what led on to the other is no part of it.
+_LEADS_ON = re.compile(r"[\s,，](?:and|but|or)$", re.IGNORECASE)
+_COMMAS = " ,，、"
+
 _FRAMES = {
     Reason.GREETING: "greeting",
     Reason.THANKS: "thanks",
@@ -85,7 +90,8 @@ class VerbatimComposer:
             listed = "\n".join(f"{number}. {question}" for number, question in enumerate(offered, 1))
             return f"{self._frame('clarify', language)}\n{listed}"
         if decision.open_question:
-            return "\n\n".join([*answers, self._frame("partly_known", language, question=decision.open_question)])
+            question = _LEADS_ON.sub("", decision.open_question.rstrip(_COMMAS)).rstrip(_COMMAS)
+            return "\n\n".join([*answers, self._frame("partly_known", language, question=question)])
         return self._frame(_FRAMES.get(decision.reason, "hand_off"), language)
 
     def _frame(self, name: str, language: str, **values: str) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.calibration import Calibration
 from bot.types import Candidate, Question
+from retrieval.text import detect_language
 from retrieval.types import Hit, Passage, Query
 
 #: How many hits a question brings to the policy, and to the decision record.
@@ -93,7 +94,9 @@ class KnowledgeSource:
         return [out[id(question)] for question in questions]
 
     def _candidates(self, index: Searcher, question: Question, hits: list[Hit], day: date) -> list[Candidate]:
-        confidences = self._calibration.confidences(hits, question.language)
+        # In what language the question is written; that of the reply may be fixed to another one.
+        written = detect_language(question.text) if any(map(str.isalpha, question.text)) else question.language
+        confidences = self._calibration.confidences(hits, written)
         candidates = []
         for hit, confidence in zip(hits, confidences, strict=True):
             passage = hit.passage

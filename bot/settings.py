@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import shlex
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -38,10 +37,6 @@ _HEADER = """\
 # file: KEFU_POLICY__CHOICES is [policy] choices, a list is written faq_data:more or as JSON, and relative paths
 # start at the working directory. Options of a command go before both.
 """
-
-
-#: Where values come from besides the file and the environment.
-_NO_FILE = ("default", "command line")
 
 
 def _cache() -> Path:
@@ -175,6 +170,7 @@ class Settings(BaseSettings):
     replies: Replies = Replies()
     dispatcher: Dispatcher = Dispatcher()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _file: Path | None = PrivateAttr(default=None)
 
     @property
     def origins(self) -> Mapping[str, str]:
@@ -182,21 +178,9 @@ class Settings(BaseSettings):
         return self._origins
 
     @property
-    def file(self) -> str:
-        """The settings file that a value came from ("" for none)."""
-        named = (o for o in self._origins.values() if o not in _NO_FILE and not o.startswith("environment "))
-        return next(named, "")
-
-    def again(self, command: str) -> str:
-        """Return ``command`` with the options that lead to these settings, for a message to be pasted to a shell."""
-        words = [command]
-        if self.file not in ("", str(settings_source.FILE)):
-            words += ["--config", shlex.quote(self.file)]
-        if self.origins.get("knowledge.sources") == "command line":
-            words += [f"--faq {shlex.quote(str(path))}" for path in self.knowledge.sources]
-        if self.origins.get("state.folder") == "command line":
-            words += ["--state", shlex.quote(str(self.state.folder))]
-        return " ".join(words)
+    def file(self) -> Path | None:
+        """The settings file that was read, if there was one; relative paths start there even if it sets nothing."""
+        return self._file
 
     @classmethod
     def settings_customise_sources(
@@ -219,7 +203,7 @@ def load_settings(path: Path | None, *, overrides: Mapping[str, object] | None =
     Raises `SettingsError` that names everything wrong.
     """
     settings, origins = settings_source.load(Settings, path, overrides or {})
-    settings._origins = origins
+    settings._origins, settings._file = origins, settings_source.file_of(path)
     return settings
 
 

@@ -52,8 +52,8 @@ class Given:
 def load(cls: type[S], path: Path | None, overrides: Mapping[str, object]) -> tuple[S, dict[str, str]]:
     """Return the settings and, for each dotted key, its origin. Raises `SettingsError` that names everything wrong."""
     fields = fields_of(cls)
-    file, table = _read(path)
-    base = file.parent if file else Path()
+    file = file_of(path)
+    table, base = (_read(file), file.parent) if file else ({}, Path())
     layers = [
         _given(flatten(cls().model_dump(), fields), "default", base),
         _given(flatten(table, fields), str(file), base),
@@ -76,6 +76,11 @@ def load(cls: type[S], path: Path | None, overrides: Mapping[str, object]) -> tu
     if problems:
         raise SettingsError("\n".join(problems))
     return settings, {key: given.origin for key, given in merged.items()}
+
+
+def file_of(path: Path | None) -> Path | None:
+    """Return the settings file: ``path``, or else `FILE` where there is one."""
+    return path or (FILE if FILE.exists() else None)
 
 
 def fields_of(cls: type[BaseSettings]) -> dict[str, FieldInfo]:
@@ -121,10 +126,7 @@ def _given(values: Mapping[str, object], origin: str, base: Path) -> dict[str, G
     return {key: Given(value=value, origin=origin, base=base) for key, value in values.items()}
 
 
-def _read(path: Path | None) -> tuple[Path | None, dict[str, Any]]:
-    if path is None and not FILE.exists():
-        return None, {}
-    file = path or FILE
+def _read(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text("utf-8-sig")
     except FileNotFoundError:
@@ -134,7 +136,7 @@ def _read(path: Path | None) -> tuple[Path | None, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: the file is not UTF-8 text. Save it as UTF-8.") from error
     try:
-        return file, tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         lines = text.split("\n")
         end = f"at line {len(lines)}, column {len(lines[-1]) + 1}"

@@ -58,9 +58,11 @@ _DECLINED = (
 _SMALL_TALK = re.compile(
     rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_DECLINED}|{_FILLER})(?![a-z])[\s,]*+)++", re.IGNORECASE
 )
-_KINDS = [
-    (reason, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)) for reason, words in _PLEASANTRY.items()
-]
+#: What a message with several of them is taken for: the first of these.
+_KINDS = {
+    reason: re.compile(rf"(?<![a-z])(?:{_PLEASANTRY[reason]})(?![a-z])", re.IGNORECASE)
+    for reason in (Reason.ASKED_IF_BOT, Reason.THANKS, Reason.GOODBYE, Reason.GREETING)
+}
 
 _PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b"
@@ -115,7 +117,7 @@ _ASKS = re.compile(
     r"吗|呢|么|什么|啥|怎么|咋|怎样|如何|多少|多久|多长|几|哪|谁|可以|能否|是否|有没有|为何|(.)不\1",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[^\W\d_]")
+_LETTER = re.compile(r"[^\W\d_]")
 
 #: Fewer letters than this are no question of their own.
 _SHORTEST_PART = 4
@@ -124,14 +126,11 @@ _SHORTEST_PART = 4
 def small_talk(text: str) -> Reason | None:
     """Return what kind of small talk ``text`` is, or None where it says anything else too."""
     plain = _plain(text)
-    if not plain or (not _WORDS.search(plain) and not plain.isdigit()):
+    if not plain or (not _LETTER.search(plain) and not plain.isdigit()):
         return Reason.NO_WORDS
     if not _SMALL_TALK.fullmatch(plain):
         return None
-    for reason in (Reason.ASKED_IF_BOT, Reason.THANKS, Reason.GOODBYE, Reason.GREETING):
-        if any(kind is reason and pattern.search(plain) for kind, pattern in _KINDS):
-            return reason
-    return Reason.ACKNOWLEDGED
+    return next((reason for reason, kind in _KINDS.items() if kind.search(plain)), Reason.ACKNOWLEDGED)
 
 
 def wants_person(text: str) -> bool:
@@ -161,13 +160,13 @@ def questions(text: str) -> list[str]:
         found = 0
         for piece in _split(block):
             said = f"{said} {piece}".strip()
-            if _ASKS.search(piece) and len(_WORDS.findall(piece)) >= _SHORTEST_PART:
+            if _ASKS.search(piece) and len(_LETTER.findall(piece)) >= _SHORTEST_PART:
                 parts.append(said)
                 said, found = "", found + 1
         if found and said:
             parts[-1] = f"{parts[-1]} {said}"
             said = ""
-        elif len(_WORDS.findall(said)) >= _SHORTEST_PART and (place or _CONNECTIVE.search(text)):
+        elif len(_LETTER.findall(said)) >= _SHORTEST_PART and (place or _CONNECTIVE.search(text)):
             parts.append(said)
             said = ""
     if parts and said:

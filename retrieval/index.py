@@ -13,8 +13,9 @@ import numpy.typing as npt
 from retrieval import fusion
 from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder, Vectors
+from retrieval.fusion import Floats
 from retrieval.keywords import KeywordIndex
-from retrieval.reading import Reading
+from retrieval.reading import Reading, Sides
 from retrieval.spelling import Speller
 from retrieval.text import detect_language, fold
 from retrieval.types import Hit, Passage, Query
@@ -32,7 +33,6 @@ FOREIGN = 0.5
 NEAREST = np.array([1.0, 0.5, 0.25], dtype=np.float32)
 
 Rows = npt.NDArray[np.intp]
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,7 @@ class KnowledgeIndex:
         self._entry_of = np.array([self._number[entry] for entry in ids], dtype=np.intp)
         self._first = np.searchsorted(self._entry_of, np.arange(len(self._ids) + 1))
         order = np.argsort(data.units)
+        #: The ids of the vectors, ascending, and the entry of each.
         self._units = data.units[order], np.repeat(self._entry_of, np.diff(data.starts))[order]
         self._served: tuple[date, npt.NDArray[np.bool_]] | None = None
 
@@ -161,9 +162,14 @@ class KnowledgeIndex:
             mean[encoded], nearest[encoded] = self._cosines(rows[encoded], near[0])
         told = keywords[rows]
         dense_odds, keyword_odds = fusion.log_odds(mean, told, reads=reads)
-        return Reading.of_rows(
-            text, terms, self._entry_of[rows], dense_odds, keyword_odds, mean * reads, nearest * reads, told
+        sides = Sides(
+            dense_odds=dense_odds,
+            keyword_odds=keyword_odds,
+            dense=mean * reads,
+            nearest=nearest * reads,
+            keyword=told,
         )
+        return Reading.of_rows(text, terms, self._entry_of[rows], sides)
 
     def _proposed(self, keywords: Floats, near: Ids | None) -> Rows:
         """Return the rows of the entries that either side proposes, in order."""
@@ -195,19 +201,19 @@ class KnowledgeIndex:
         weight, unknown = self._weights(reading.terms, language)
         total = sum(weight.values()) or 1.0
         phrased = self._phrasings.get(_bare(reading.text), set())
+        odds, sides = reading.odds, reading.sides
         hits = []
         for place in reading.best(k):
             rows = [row for row in self._rows(reading.entries[place]) if served[row]]
             held = {term for row in rows for term in self.data.terms[row]}
-            odds = float(reading.odds[place])
             hits.append(
                 Hit(
                     passage=min((self.data.passages[row] for row in rows), key=lambda p: p.language != language),
-                    score=fusion.bounded(odds),
-                    odds=odds,
-                    dense=min(float(reading.dense[place]), 1.0),
-                    nearest=min(float(reading.nearest[place]), 1.0),
-                    keyword=float(reading.keyword[place]),
+                    score=fusion.bounded(float(odds[place])),
+                    odds=float(odds[place]),
+                    dense=min(float(sides.dense[place]), 1.0),
+                    nearest=min(float(sides.nearest[place]), 1.0),
+                    keyword=float(sides.keyword[place]),
                     coverage=sum(w for term, w in weight.items() if term in held) / total,
                     unknown=unknown / total,
                     terms=len(reading.terms),

@@ -6,7 +6,8 @@ import asyncio
 
 import typer
 
-from bot.cli.common import ConfigOption, FaqOption, StateOption, open_knowledge, settings_from
+from bot.cli.common import ConfigOption, FaqOption, StateOption, settings_from
+from bot.cli.knowledge import open_knowledge
 
 
 def chat(config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None) -> None:

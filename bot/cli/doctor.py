@@ -21,10 +21,9 @@ from bot.cli.common import (
     counted,
     listed,
     print_json,
-    progress,
     settings_from,
-    today,
 )
+from bot.cli.knowledge import progress, today
 from bot.errors import KefuError
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def doctor(
 def _look(settings: Settings) -> Iterator[Finding]:
     libraries = _libraries()
     yield libraries
-    yield Finding(name="settings", ok=True, text=settings.file or "defaults, no kefu.toml")
+    yield Finding(name="settings", ok=True, text=str(settings.file or "defaults, no kefu.toml"))
     if not libraries.ok:
         yield from _knowledge(settings)
         return
@@ -100,6 +99,7 @@ def _libraries() -> Finding:
 
 
 def _knowledge(settings: Settings) -> Iterator[Finding]:
+    from bot.hints import told
     from retrieval.ingest import read_sources
 
     try:
@@ -112,9 +112,7 @@ def _knowledge(settings: Settings) -> Iterator[Finding]:
     spoken = ", ".join(f"{count} {language}" for language, count in sorted(languages.items()))
     text = counted(len(passages), "passage", "passages") + (f" ({spoken})" if spoken else "")
     if problems:
-        text += f"; {counted(len(problems), 'problem', 'problems')}\n{problems[0]}"
-    if len(problems) > 1:
-        text += f"\n... and {len(problems) - 1} more. See them all with: {settings.again('kefu ingest')}"
+        text += "\n".join([f"; {counted(len(problems), 'problem', 'problems')}", *told(problems, settings, most=1)])
     yield Finding(name="knowledge", ok=bool(passages) and not problems, text=text)
     day = today(settings)
     over = sorted({p.id for p in passages if p.valid_until and p.valid_until < day})

@@ -19,11 +19,10 @@ from bot.cli.common import (
     counted,
     listed,
     print_json,
-    read_knowledge,
     settings_from,
-    today,
     warn,
 )
+from bot.cli.knowledge import read_knowledge, today
 
 if TYPE_CHECKING:
     from retrieval.types import Passage

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import typer
 
 from bot import __version__
 from bot.aside import leave
-from bot.cli import ask, chat, config, doctor, ingest, search
-from bot.cli.common import log_to_stderr, warn
+from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, train
+from bot.cli.common import warn
 from bot.errors import KefuError
 
 app = typer.Typer(
@@ -28,9 +30,11 @@ app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
+app.command("pairs")(pairs.pairs)
+app.command("train")(train.train)
+app.add_typer(models.models, name="models")
 app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)
-
 
 #: Errors of a write that name no file.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -52,13 +56,30 @@ def common(
 
 def main() -> None:
     """Run the command line; an error ends it with its message and its exit code."""
+    if sys.stdin is None:  # whoever called closed it: there is nothing to read
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
     for stream in (sys.stdout, sys.stderr):
         # A program that reads this wants UTF-8 whatever the locale says; a terminal shows a question mark instead of
         # what it has no letter for.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
-    log_to_stderr()
+    _log_to_stderr()
     leave(_run())
+
+
+def _log_to_stderr() -> None:
+    """Send warnings of kefu to the standard error, one line each."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_Warnings()])
+
+
+class _Warnings(logging.Handler):
+    """Writes to what is the standard error at the moment: the terminal puts its own there to keep the prompt whole."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        with suppress(OSError):
+            if sys.stderr is not None:  # None where whoever called closed it
+                sys.stderr.write(f"{self.format(record)}\n")
 
 
 def _run() -> int:

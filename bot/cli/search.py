@@ -12,11 +12,10 @@ from bot.cli.common import (
     FaqOption,
     JsonOption,
     StateOption,
-    open_knowledge,
     print_json,
     settings_from,
-    today,
 )
+from bot.cli.knowledge import open_knowledge, today
 from bot.errors import UsageError
 from retrieval.types import Hit, Query
 

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.types import Action, Candidate, Citation, Reply
+from bot.types import Action, Candidate, Reply
 from connectors.terminal.clean import clean, one_line
 from connectors.terminal.words import Words
 
@@ -46,8 +46,7 @@ def choices(reply: Reply | None) -> list[str]:
     """Return the questions that ``reply`` offers to choose from, in the order of their numbers."""
     if reply is None or reply.action is not Action.CLARIFY:
         return []
-    offered: Sequence[Citation | Candidate] = reply.citations or reply.candidates[:3]
-    return [entry.question for entry in offered]
+    return [citation.question for citation in reply.citations]
 
 
 def shown(reply: Reply, say: Words) -> RenderableType:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, suppress
+from contextvars import copy_context
+from io import TextIOBase, TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application import create_app_session, run_in_terminal
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import create_input
@@ -113,7 +115,8 @@ class Screen:
     async def _read(self, prompt: PromptSession[str]) -> str:
         while not self._interrupted.is_set():
             try:
-                return (await prompt.prompt_async()).strip()
+                with _above_the_prompt():
+                    return (await prompt.prompt_async()).strip()
             except EOFError:
                 break
             except _Interrupted:
@@ -183,6 +186,29 @@ class Screen:
 
     def _note(self, text: str) -> None:
         self._console.print(Text(clean(text), style="dim"))
+
+
+class _AbovePrompt(TextIOBase):
+    """The standard error while the prompt is open: what is written shows above it, and it is drawn once more below."""
+
+    def __init__(self, stderr: TextIO) -> None:
+        self._stderr = stderr
+        self._loop = asyncio.get_running_loop()
+        self._context = copy_context()  # the prompt is found by it, from whatever thread something is written
+
+    def write(self, text: str) -> int:
+        """Write ``text``, which should be whole lines."""
+        self._loop.call_soon_threadsafe(run_in_terminal, lambda: self._write(text), context=self._context)
+        return len(text)
+
+    def _write(self, text: str) -> None:
+        self._stderr.write(text)
+        self._stderr.flush()
+
+
+def _above_the_prompt() -> AbstractContextManager[object]:
+    """Keep the prompt whole; where the standard error is no terminal, a file say, nothing disturbs it."""
+    return redirect_stderr(_AbovePrompt(sys.stderr)) if sys.stderr and sys.stderr.isatty() else nullcontext()
 
 
 @contextmanager

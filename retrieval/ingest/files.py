@@ -35,8 +35,12 @@ def source_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def looked_for(paths: Sequence[Path]) -> str:
-    """Say where knowledge was looked for, and which kinds of files are read."""
-    return f"Looked in: {', '.join(map(str, paths)) or 'no path at all'}\nFiles that are read: {', '.join(SUFFIXES)}"
+    """Say where knowledge was looked for, which kinds of files are read, and how others are named."""
+    return (
+        f"Looked in: {', '.join(map(str, paths)) or 'no path at all'}\n"
+        f"Files that are read: {', '.join(SUFFIXES)}\n"
+        "Name others with --faq, or as [knowledge] sources in the settings."
+    )
 
 
 def _under(path: Path) -> Iterator[Path]:

@@ -24,6 +24,7 @@ MAX_SHEET_COLUMNS = 64
 MAX_UNZIPPED_BYTES = 256 * 1024 * 1024
 
 _ONE_OBJECT = 'one JSON object, {"question": ..., "answer": ...}'
+_LIST = "a JSON list of entries, [{...}, {...}]"
 _HEADER = "a first row that names the columns: question, answer, and what else there is"
 _FORMULA_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 _SKIP = re.compile(r"[\s,]*")
@@ -69,7 +70,7 @@ def read_json(text: str, into: Collector) -> None:
     decoder = json.JSONDecoder(object_pairs_hook=_Object)
     place = len(text) - len(text.lstrip())
     if text[place : place + 1] != "[":
-        raise Unreadable("no list", "a JSON list of entries, [{...}, {...}]", line=1)
+        raise Unreadable("no list", _LIST, line=1)
     place, line, counted = place + 1, 1, 0
     while True:
         place = _skip(text, place)
@@ -81,9 +82,9 @@ def read_json(text: str, into: Collector) -> None:
         try:
             value, place = decoder.raw_decode(text, place)
         except json.JSONDecodeError as error:
-            raise Unreadable(f"{error.msg} (column {error.colno})", _ONE_OBJECT, line=error.lineno) from error
+            raise Unreadable(f"{error.msg} (column {error.colno})", _LIST, line=error.lineno) from error
         except (ValueError, RecursionError) as error:
-            raise Unreadable("a number too long or a list too deep", _ONE_OBJECT, line=line) from error
+            raise Unreadable("a number too long or a list too deep", _LIST, line=line) from error
         _json_row(value, line, into)
 
 

@@ -40,6 +40,7 @@ WRONG_USE = [
     (["search", "x", "-k", "0"], "-k"),
     (["ask", "--faq", "nothere", "hello"], "nothere: It does not exist."),
     (["ask", "--faq", "empty", "hello"], "There is no knowledge file."),
+    (["ask", "--faq", "empty", "hello"], "Name others with --faq, or as [knowledge] sources in the settings."),
     (["ask", "--config", "nothere.toml", "hello"], "nothere.toml"),
     (["config", "--config", "wrong.toml"], "unknown key policy.choises; did you mean policy.choices?"),
     (["config", "--config", "wrong.toml"], "unknown section knowlege; did you mean knowledge?"),

@@ -132,6 +132,13 @@ def test_an_output_that_takes_no_more_ends_with_3_and_one_line(shared: Desk) -> 
         assert re.fullmatch(r"Error: No space left on device: the output, .*\n", ran.stderr)
 
 
+def test_a_standard_input_that_was_closed_is_an_empty_one(shared: Desk) -> None:
+    for arguments, code in ((["chat", "--faq", "faq"], 0), (["ask", "--faq", "faq", "-"], 2)):
+        ran = shared.run(*arguments, program=("sh", "-c", 'exec "$0" "$@" <&-', KEFU))
+        assert (arguments, ran.code, ran.out) == (arguments, code, "")
+        assert "unexpectedly" not in ran.err
+
+
 def test_where_the_search_fails_the_customer_is_handed_over_and_the_log_keeps_his_words_to_itself(desk: Desk) -> None:
     ran = desk.run("ask", "--faq", "faq", "my card is 4111", program=(sys.executable, "-c", FAILING_SOURCE))
     assert ran.code == 0

@@ -33,7 +33,10 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-z])(?![\w-])")
 SHELL = {"sh", "console"}
 
 KEFU = get_command(app)
-COMMANDS = {name: {o for p in command.params for o in p.opts} for name, command in KEFU.commands.items()}
+COMMANDS = {
+    name: {o for each in (command, *getattr(command, "commands", {}).values()) for p in each.params for o in p.opts}
+    for name, command in KEFU.commands.items()
+}
 OWN_OPTIONS = {option for parameter in KEFU.params for option in parameter.opts} | {"--help"}
 
 

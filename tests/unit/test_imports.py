@@ -22,6 +22,11 @@ ALLOWED = {
     "retrieval": ("retrieval",),
     "connectors": ("connectors", "bot.types", "bot.ports", "bot.errors"),
     "bot": ("bot", "retrieval.types", "retrieval.errors", "retrieval.text"),
+    "finetune": (
+        *("finetune", "retrieval.types", "retrieval.errors", "retrieval.text", "retrieval.disk"),
+        # What serving loads, to train it on and to export it; and how the bytes of any text file are read.
+        *("retrieval.encoder", "retrieval.export", "retrieval.ingest.decode", "retrieval.ingest.rows"),
+    ),
 }
 
 #: The wiring, which knows all parts.
@@ -120,7 +125,11 @@ def command(*arguments: str) -> str:
     )
 
 
-@pytest.mark.parametrize("code", ["import bot", command("--help")], ids=["import bot", "kefu --help"])
+@pytest.mark.parametrize(
+    "code",
+    ["import bot", command("--help"), command("pairs", "--help")],
+    ids=["import bot", "kefu --help", "kefu pairs --help"],
+)
 def test_nothing_heavy_is_loaded_before_it_is_needed(tmp_path: Path, code: str) -> None:
     modules = loaded(tmp_path, code)
     assert "bot" in modules
@@ -135,3 +144,11 @@ def test_an_answer_needs_no_torch(tmp_path: Path) -> None:
     modules = loaded(tmp_path, asked)
     assert {"onnxruntime", "faiss"} <= modules
     assert not {"torch", "transformers"} & modules
+
+
+def test_training_data_is_made_without_anything_heavy(tmp_path: Path) -> None:
+    said = [{"speaker": "customer", "text": "where is my parcel"}, {"speaker": "agent", "text": "It comes on Monday."}]
+    (tmp_path / "log.jsonl").write_text(json.dumps({"id": "a", "turns": said}) + "\n", "utf-8")
+    modules = loaded(tmp_path, command("pairs", "log.jsonl"))
+    assert "finetune" in modules
+    assert not HEAVY & modules

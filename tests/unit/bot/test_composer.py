@@ -92,6 +92,17 @@ async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -
     assert rest.startswith("As for “and who is {question} king?”")
 
 
+@pytest.mark.parametrize("end", ["", " and", ", and", " or ", "，", ", "])
+async def test_what_leads_on_to_the_other_question_is_not_quoted_with_the_open_one(end: str) -> None:
+    decision = Decision(
+        action=Action.HAND_OFF,
+        reason=Reason.PARTLY_KNOWN,
+        chosen=(candidate("Cost?", "Five."),),
+        open_question=f"how long does a brand take{end}",
+    )
+    assert "“how long does a brand take”" in await VerbatimComposer().compose(decision, "en")
+
+
 async def test_a_language_without_texts_gets_the_english_ones() -> None:
     assert await VerbatimComposer().compose(handed(Reason.NOT_KNOWN), "fr") == REPLIES["hand_off"]["en"]
 

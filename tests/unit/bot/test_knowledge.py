@@ -215,3 +215,11 @@ async def test_an_entry_is_quoted_in_the_language_of_the_reply_where_it_may_be(
 ) -> None:
     (found,) = await source_of(index).candidates([asked(text, language)])
     assert found[0].answer == answer
+
+
+@pytest.mark.parametrize("text", ["track", "快递"])
+async def test_how_likely_an_entry_is_right_does_not_depend_on_the_language_of_the_reply(
+    index: KnowledgeIndex, text: str
+) -> None:
+    english, chinese = await source_of(index).candidates([asked(text, "en"), asked(text, "zh")])
+    assert [(c.id, c.confidence) for c in english] == [(c.id, c.confidence) for c in chinese]

@@ -49,6 +49,12 @@ def test_without_anything_all_is_default() -> None:
     assert set(settings.origins.values()) == {"default"}
 
 
+def test_a_file_that_sets_nothing_is_named_all_the_same() -> None:
+    assert load_settings(None).file is None
+    written("# [policy]\n#choices = 3\n")
+    assert load_settings(None).file == Path("kefu.toml")
+
+
 def test_each_place_goes_before_the_one_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     path = written("[retrieval]\nthreads = 1\n[dispatcher]\nconcurrency = 1\nwaiting = 1\n")
     monkeypatch.setenv("KEFU_DISPATCHER__CONCURRENCY", "2")

@@ -107,6 +107,8 @@ class ScriptedDesk:
             case "evil":
                 text = "a\x1b[2Jb\x1b]0;title\x07c\x9b31md\x07e\rf [bold]g[/bold] \u202eh \ud83d"
                 return replace(answer, text=text, citations=(replace(COST, id="e\x1b[31mvil"),))
+            case "warn":
+                asyncio.get_running_loop().call_later(1, lambda: sys.stderr.write("WARNING: all changed\n"))
             case "运费多少":
                 return replace(answer, text="运费为 4.90 欧元。", language="zh")
         return answer

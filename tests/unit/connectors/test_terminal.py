@@ -236,6 +236,15 @@ def test_a_message_over_the_limit_is_not_sent(chat: Callable[..., Chat]) -> None
     assert talk.asked == ["message 'short'"]
 
 
+def test_a_warning_that_comes_while_nobody_types_leaves_the_prompt_below_it(chat: Callable[..., Chat]) -> None:
+    talk = chat()
+    talk.types("warn")
+    talk.sees("You said: warn")
+    talk.sees(PROMPT)
+    talk.sees("WARNING: all changed")
+    talk.sees(PROMPT)
+
+
 def test_an_error_of_the_desk_is_told_and_the_conversation_goes_on(chat: Callable[..., Chat]) -> None:
     talk = chat()
     talk.types("busy")

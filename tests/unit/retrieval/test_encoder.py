@@ -182,7 +182,7 @@ def test_questions_do_not_wait_until_a_whole_knowledge_is_encoded(encoder: Encod
 
 
 def test_an_export_is_made_once(tiny_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "_write_onnx", no_export)
+    monkeypatch.setattr(export, "write_onnx", no_export)
     assert load_encoder(str(tiny_model), cache).dimensions == 32
 
 
@@ -230,7 +230,7 @@ def test_an_export_that_fails_leaves_nothing(tiny_model: Path, tmp_path: Path, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_choose_precision", full)
+    monkeypatch.setattr(export, "choose_precision", full)
     with pytest.raises(OSError, match="No space"):
         load_encoder(str(tiny_model), tmp_path)
     assert list((tmp_path / "encoders").iterdir()) == []
@@ -261,13 +261,13 @@ def test_a_process_that_comes_second_takes_what_the_first_wrote(
     tiny_model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, first = tmp_path / "mine", exported(cache)
-    write = export._write_onnx
+    write = export.write_onnx
 
     def slow(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, object]:
         shutil.copytree(first, mine / "encoders" / first.name)
         return write(source, work, progress)
 
-    monkeypatch.setattr(export, "_write_onnx", slow)
+    monkeypatch.setattr(export, "write_onnx", slow)
     kept = (first / "encoder.json").stat().st_mtime_ns
     assert load_encoder(str(tiny_model), mine).dimensions == 32
     assert (exported(mine) / "encoder.json").stat().st_mtime_ns == kept

@@ -110,6 +110,12 @@ def test_a_json_list_has_the_lines_of_its_file(tmp_path: Path) -> None:
     assert told(found) == [(5, "question")]
 
 
+def test_a_json_list_that_breaks_off_is_still_expected_to_be_a_list(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.json", '[{"question": "Q", "answer": "A"}')
+    assert len(found.passages) == 1
+    assert [problem.expected for problem in found.problems] == ["a JSON list of entries, [{...}, {...}]"]
+
+
 def test_yaml_has_lines_ids_as_written_and_days_as_days(tmp_path: Path) -> None:
     text = "entries:\n- id: 007\n  question: Q\n  answer: A\n  valid_from: 2024-05-01\n"
     found = read(tmp_path, "a.yaml", f"{text}- question: yes\n  answer: A\n- x\n")

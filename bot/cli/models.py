@@ -1,0 +1,87 @@
+"""`kefu models`: what was trained, and what of it is in use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from finetune.recipe import Kind
+    from finetune.registry import Registry
+
+models = typer.Typer(help="List what was trained, put an artefact into use, or take it back.", no_args_is_help=True)
+
+FolderOption = Annotated[
+    Path | None, typer.Option("--models", help="Folder with artefacts. Default: models in the state folder.")
+]
+KindArgument = Annotated[str, typer.Argument(help="answers, intents, entities or sentiment.")]
+
+
+@models.command("list")
+def list_models(
+    folder: FolderOption = None, json_output: JsonOption = False, config: ConfigOption = None, state: StateOption = None
+) -> None:
+    """List the artefacts of each kind; the one in use is marked."""
+    from finetune.recipe import Kind
+
+    registry = _registry(folder, config, state)
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": kind.value,
+            "version": artefact.version,
+            "live": artefact.version == registry.live(kind),
+            "method": artefact.recipe.method,
+            "figures": {name: v for name, v in artefact.metrics["dev"].items() if isinstance(v, float)},
+        }
+        for kind in Kind
+        for artefact in registry.versions(kind)
+    ]
+    if json_output:
+        print_json(rows)
+        return
+    if not rows:
+        typer.echo("Nothing was trained yet. Begin with: kefu train intents --data rows.jsonl")
+    for row in rows:
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in row["figures"].items())
+        typer.echo(f"{'*' if row['live'] else ' '} {row['kind']} {row['version']} {row['method']}: dev {figures}")
+
+
+@models.command("promote")
+def promote(
+    kind: KindArgument,
+    version: Annotated[str, typer.Argument(help="As kefu models list names it.")],
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Put an artefact into use without comparing it with what is."""
+    _registry(folder, config, state).promote(_kind(kind), version)
+    typer.echo(f"{kind} {version} is in use now.")
+
+
+@models.command("rollback")
+def rollback(
+    kind: KindArgument, folder: FolderOption = None, config: ConfigOption = None, state: StateOption = None
+) -> None:
+    """Put what was in use before into use again."""
+    version = _registry(folder, config, state).rollback(_kind(kind))
+    typer.echo(f"{kind} {version} is in use now." if version else f"No {kind} are in use now.")
+
+
+def _registry(folder: Path | None, config: Path | None, state: Path | None) -> Registry:
+    from finetune.registry import Registry
+
+    return Registry(models=folder or settings_from(config, None, state).state.folder / "models")
+
+
+def _kind(name: str) -> Kind:
+    from finetune.recipe import Kind
+
+    if name not in list(Kind):
+        raise UsageError(f"{name!r} is no kind; known are {', '.join(Kind)}.")
+    return Kind(name)

@@ -1,0 +1,32 @@
+"""What an operator is told to do next: commands that can be pasted, and the first of many problems."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from bot.settings import Settings
+from bot.settings_source import FILE
+
+#: Problems told one by one: as a rule they are all of one kind.
+MOST_TOLD = 5
+
+
+def again(command: str, settings: Settings) -> str:
+    """Return ``command`` with the options that lead to the same ``settings``, to be pasted to a shell."""
+    options: list[tuple[str, object]] = []
+    if settings.file not in (None, FILE):
+        options.append(("--config", settings.file))
+    if settings.origins.get("knowledge.sources") == "command line":
+        options += [("--faq", path) for path in settings.knowledge.sources]
+    if settings.origins.get("state.folder") == "command line":
+        options.append(("--state", settings.state.folder))
+    return " ".join([command, *(f"{name} {shlex.quote(str(value))}" for name, value in options)])
+
+
+def told(problems: Sequence[object], settings: Settings, *, most: int = MOST_TOLD) -> list[str]:
+    """Return ``problems`` of the sources, a line each; of more than ``most`` the first, and where to see the others."""
+    lines = list(map(str, problems[:most]))
+    if (more := len(problems) - most) > 0:
+        lines.append(f"... and {more} more. See them all with: {again('kefu ingest', settings)}")
+    return lines

@@ -1,0 +1,103 @@
+"""A trained model on disk: ``models/<kind>/<version>/``, made beside its place and moved there whole.
+
+``recipe.json`` says how it was trained, ``metrics.json`` how good it is, ``data.json`` on what, ``weights.safetensors``
+holds what training changed, ``head.safetensors`` what serving multiplies with, and ``encoder/`` what serving encodes
+with, unless the backbone was left as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune.errors import ArtefactError
+from finetune.recipe import Recipe
+from retrieval.disk import folder_beside, sha256
+
+#: Raise it when the files change: an artefact of another format is refused.
+FORMAT = 1
+
+#: How the names of folders begin that are being written.
+_BUILDING = "training-"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artefact:
+    """What `open_artefact` found."""
+
+    folder: Path
+    version: str
+    recipe: Recipe
+    #: What the numbers of the head mean, in order.
+    labels: tuple[str, ...]
+    #: Whether a text may have several of them.
+    several: bool
+    #: From which score a label is believed, chosen on dev.
+    threshold: float
+    #: Fingerprint of the encoder whose vectors it was trained on, if it has none of its own.
+    backbone: str
+    metrics: dict[str, Any]
+
+    @property
+    def encoder(self) -> Path | None:
+        """The folder of its own encoder; None where it works on the vectors of its backbone."""
+        path = self.folder / "encoder"
+        return path if path.is_dir() else None
+
+
+def fingerprint(paths: Iterable[Path]) -> dict[str, Any]:
+    """Return what the data were: name, SHA-256 and size of each file, and one hash over all."""
+    files = [{"name": path.name, "sha256": sha256(path), "bytes": path.stat().st_size} for path in paths]
+    return {"files": files, "sha256": hashlib.sha256(json.dumps(files).encode()).hexdigest()}
+
+
+def write_artefact(
+    models: Path, recipe: Recipe, about: dict[str, Any], documents: dict[str, Any], write: Callable[[Path], None]
+) -> Path:
+    """Write an artefact below ``models`` and return its folder; what was there of the same version is kept.
+
+    ``about`` has labels, several, threshold and backbone, ``documents`` are further JSON files by name, and ``write``
+    puts weights and encoder into the folder it is given.
+    """
+    with folder_beside(models / recipe.kind.value, _BUILDING) as work:
+        write(work)
+        for name, document in {**documents, "recipe": recipe.model_dump(mode="json")}.items():
+            (work / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
+        files = {str(p.relative_to(work)): sha256(p) for p in sorted(work.rglob("*")) if p.is_file()}
+        # Times and losses differ from run to run; what decides an answer does not.
+        deciding = {name: digest for name, digest in files.items() if name not in ("metrics.json", "history.json")}
+        version = hashlib.sha256(json.dumps([about, deciding], sort_keys=True).encode()).hexdigest()[:12]
+        manifest = {"format": FORMAT, "version": version, **about, "sha256": files}
+        (work / "artefact.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
+        target = work.with_name(version)
+        if not target.exists():
+            os.rename(work, target)
+    return target
+
+
+def open_artefact(folder: Path) -> Artefact:
+    """Open what `write_artefact` wrote; raises `ArtefactError` where it is not whole or of another format."""
+    try:
+        about = json.loads((folder / "artefact.json").read_text("utf-8"))
+        if about["format"] != FORMAT:
+            raise ArtefactError(f"{folder} was written by another version of kefu (format {about['format']}).")
+        for name, wanted in about["sha256"].items():
+            if sha256(folder / name) != wanted:
+                raise ArtefactError(f"{folder / name} is damaged or was changed. Train it again.")
+        return Artefact(
+            folder=folder,
+            version=about["version"],
+            recipe=Recipe.of(**json.loads((folder / "recipe.json").read_text("utf-8"))),
+            labels=tuple(about["labels"]),
+            several=bool(about["several"]),
+            threshold=float(about["threshold"]),
+            backbone=str(about["backbone"]),
+            metrics=json.loads((folder / "metrics.json").read_text("utf-8")),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{folder} is not whole ({type(error).__name__}: {error}). Train it again.") from error

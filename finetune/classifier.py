@@ -1,0 +1,88 @@
+"""What a trained classifier says of a text, without torch: unit vectors times a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file
+
+from finetune.artefact import Artefact
+from finetune.errors import ArtefactError
+from retrieval.encoder import Encoder, Vectors
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a text is."""
+
+    #: Label and how likely it is, the likeliest first; those below the artefact's threshold are left out.
+    labels: tuple[tuple[str, float], ...]
+
+    @property
+    def best(self) -> str | None:
+        """The likeliest label, None for a text out of scope."""
+        return self.labels[0][0] if self.labels else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classifier:
+    """Tells the labels of texts."""
+
+    encoder: Encoder
+    #: Of the head: (labels, size) and (labels,).
+    weight: Floats
+    bias: Floats
+    labels: tuple[str, ...]
+    #: Whether a text may have several labels.
+    several: bool
+    #: From which chance on a label is believed.
+    threshold: float
+
+    @classmethod
+    def open(cls, artefact: Artefact, backbone: Encoder) -> Classifier:
+        """Load an artefact; ``backbone`` encodes where it has no encoder of its own.
+
+        Raises `ArtefactError` where it was trained on the vectors of another backbone.
+        """
+        if artefact.encoder is None and artefact.backbone != backbone.fingerprint:
+            raise ArtefactError(f"{artefact.folder} was trained on another encoder than is in use. Train it again.")
+        head = load_file(artefact.folder / "head.safetensors")
+        return cls(
+            encoder=Encoder(artefact.encoder) if artefact.encoder else backbone,
+            weight=head["weight"],
+            bias=head["bias"],
+            labels=artefact.labels,
+            several=artefact.several,
+            threshold=artefact.threshold,
+        )
+
+    def __call__(self, texts: Sequence[str]) -> list[Verdict]:
+        """Return what each of ``texts`` is."""
+        return [self._verdict(row) for row in self.chances(self.encoder.encode_queries(texts))]
+
+    def chances(self, vectors: Vectors) -> Floats:
+        """Return how likely each label is for unit vectors (n, size): shape (n, labels)."""
+        logits = vectors @ self.weight.T * np.float32(np.sqrt(vectors.shape[1])) + self.bias
+        return _sigmoid(logits) if self.several else _softmax(logits)
+
+    def _verdict(self, chances: Floats) -> Verdict:
+        order = np.argsort(-chances, kind="stable")
+        above = [place for place in order.tolist() if chances[place] >= self.threshold]
+        kept = above if self.several else above[:1]
+        return Verdict(labels=tuple((self.labels[place], float(chances[place])) for place in kept))
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    out: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return out
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    out: Floats = np.reciprocal(1 + np.exp(-logits))
+    return out

@@ -1,0 +1,116 @@
+"""Whether a new artefact may go live: only if it is better on rows that neither learned from, and worse at nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+
+from finetune.augment import mistyped
+from finetune.classifier import Classifier
+from finetune.examples import OUT_OF_SCOPE, Labelled
+from retrieval.text import detect_language
+
+Bools = npt.NDArray[np.bool_]
+
+#: Chance of calling a new artefact better that is none, in a one-sided exact McNemar test (McNemar 1947).
+ALPHA = 0.05
+
+#: Chance at which it counts as worse at something.
+WORSE = 0.1
+
+#: Share of what it gets right that it may lose where the same questions are mistyped.
+SLIPS = 0.15
+
+#: How much less often it may be right on held-out rows than on those it learned from: one that learned its questions by
+#: heart knows all of them, and few others.
+GAP = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    passed: bool
+    #: The figures, in a sentence.
+    why: str
+
+
+def judge(
+    new: Classifier, old: Classifier | None, train: Sequence[Labelled], held_out: Sequence[Labelled], *, seed: int = 0
+) -> list[Finding]:
+    """Return what was looked at, each with its outcome; the new one may go live if all passed.
+
+    ``held_out`` are rows that neither learned from. Without an ``old`` one the new one is compared with the answer that
+    is right most often.
+    """
+    findings = [_no_leak(train, held_out)]
+    rights = _rights(new, held_out)
+    if old is None:
+        usual = Counter(example.labels for example in train).most_common(1)[0][0]
+        findings.append(_better(rights, np.array([example.labels == usual for example in held_out])))
+    if old is not None:
+        before = _rights(old, held_out)
+        inside = np.array([e.labels != (OUT_OF_SCOPE,) for e in held_out])
+        findings.append(_better(rights, before))
+        findings.append(_not_worse("refusals", rights[~inside], before[~inside]))
+        for language in sorted({detect_language(e.text) for e in held_out}):
+            mine = np.array([detect_language(e.text) == language for e in held_out])
+            findings.append(_not_worse(f"language {language}", rights[mine], before[mine]))
+    findings.append(_stands_slips(new, held_out, rights, seed))
+    findings.append(_learned(new, train, rights, seed))
+    return findings
+
+
+def _rights(classifier: Classifier, examples: Sequence[Labelled]) -> Bools:
+    """Return which examples get exactly their labels; none for a text out of scope."""
+    verdicts = classifier([example.text for example in examples])
+    return np.array(
+        [
+            {label for label, _ in verdict.labels} == set(example.labels) - {OUT_OF_SCOPE}
+            for verdict, example in zip(verdicts, examples, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _no_leak(train: Sequence[Labelled], held_out: Sequence[Labelled]) -> Finding:
+    known = {" ".join(example.text.casefold().split()) for example in train}
+    leaked = [i for i, example in enumerate(held_out, 1) if " ".join(example.text.casefold().split()) in known]
+    why = f"{len(leaked)} of {len(held_out)} held-out rows stand in the training data"
+    return Finding(name="no leak", passed=not leaked, why=why + (f", the first is row {leaked[0]}" if leaked else ""))
+
+
+def _better(new: Bools, old: Bools) -> Finding:
+    gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
+    p = binomtest(gained, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
+    why = f"{gained} rows newly right, {lost} newly wrong (p = {p:.3f}, needed below {ALPHA})"
+    return Finding(name="better", passed=bool(p < ALPHA), why=why)
+
+
+def _not_worse(name: str, new: Bools, old: Bools) -> Finding:
+    gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
+    p = binomtest(lost, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
+    why = f"{gained} rows newly right, {lost} newly wrong of {len(new)}"
+    return Finding(name=name, passed=bool(p >= WORSE), why=why)
+
+
+def _stands_slips(new: Classifier, held_out: Sequence[Labelled], rights: Bools, seed: int) -> Finding:
+    random = np.random.default_rng(seed)
+    changed = [Labelled(text=mistyped(example.text, random), labels=example.labels) for example in held_out]
+    kept = float(_rights(new, changed).mean()) / max(float(rights.mean()), 1e-9)
+    why = f"keeps {kept:.0%} of what is right where texts are mistyped (needed {1 - SLIPS:.0%})"
+    return Finding(name="stands slips", passed=kept >= 1 - SLIPS, why=why)
+
+
+def _learned(new: Classifier, train: Sequence[Labelled], rights: Bools, seed: int) -> Finding:
+    random = np.random.default_rng(seed)
+    some = [train[i] for i in random.permutation(len(train))[: max(len(rights), 200)].tolist()]
+    seen, unseen = float(_rights(new, some).mean()), float(rights.mean())
+    why = f"{seen:.1%} right on training rows, {unseen:.1%} on held-out ones (at most {GAP:.0%} apart)"
+    return Finding(name="paraphrase gap", passed=seen - unseen <= GAP, why=why)

@@ -1,0 +1,88 @@
+"""How good a classifier is: figures over labelled texts, and the threshold from which it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
+
+from finetune.examples import OUT_OF_SCOPE, Labelled
+
+Floats = npt.NDArray[np.float32]
+
+#: Share of the texts in scope, of those that are labelled right, that may be lost to the threshold.
+LOST = 0.01
+
+
+def threshold(chances: Floats, examples: Sequence[Labelled], labels: Sequence[str], *, several: bool) -> float:
+    """Return the threshold to believe a label from, chosen on these (the development) examples.
+
+    One label each: the highest that loses `LOST` of what is right. Several: the one with the best F1 over all labels.
+    """
+    wanted = _wanted(examples, labels)
+    if several:
+        tried = np.round(np.arange(0.1, 0.91, 0.05), 2)
+        return float(max(tried, key=lambda t: f1_score(wanted, chances >= t, average="micro", zero_division=0)))
+    inside = wanted.any(axis=1)
+    right = inside & wanted[np.arange(len(wanted)), chances.argmax(axis=1)]
+    if not right.any():
+        return 0.0
+    kept = np.sort(chances.max(axis=1)[right])
+    return float(kept[int(LOST * inside.sum())]) if LOST * inside.sum() < len(kept) else 0.0
+
+
+def figures(
+    chances: Floats, examples: Sequence[Labelled], labels: Sequence[str], limit: float, *, several: bool
+) -> dict[str, Any]:
+    """Return what the chances, (texts, labels), are worth, with ``limit`` as threshold."""
+    wanted = _wanted(examples, labels)
+    if several:
+        found = chances >= limit
+        return {
+            "rows": len(examples),
+            "f1_micro": float(f1_score(wanted, found, average="micro", zero_division=0)),
+            "f1_macro": float(f1_score(wanted, found, average="macro", zero_division=0)),
+            "exact": float((wanted == found).all(axis=1).mean()),
+            "labels": _by_label(wanted, found, labels),
+        }
+    inside = wanted.any(axis=1)
+    best, sure = chances.argmax(axis=1), chances.max(axis=1)
+    right = wanted[np.arange(len(wanted)), best]
+    found = np.zeros_like(wanted)
+    found[np.arange(len(found)), best] = sure >= limit
+    out: dict[str, Any] = {
+        "rows": len(examples),
+        "accuracy": _mean(right[inside]),
+        "accuracy_with_threshold": _mean((right & (sure >= limit))[inside]),
+        "f1_macro": float(f1_score(wanted[inside], found[inside], average="macro", zero_division=0)),
+        "labels": _by_label(wanted, found, labels),
+    }
+    if not inside.all():
+        out["out_of_scope_recall"] = _mean((sure < limit)[~inside])
+        out["auroc"] = float(roc_auc_score(inside, sure)) if inside.any() else 0.0
+    return out
+
+
+def _wanted(examples: Sequence[Labelled], labels: Sequence[str]) -> npt.NDArray[np.bool_]:
+    places = {label: place for place, label in enumerate(labels)}
+    wanted = np.zeros((len(examples), len(labels)), dtype=np.bool_)
+    for row, example in enumerate(examples):
+        wanted[row, [places[label] for label in example.labels if label != OUT_OF_SCOPE]] = True
+    return wanted
+
+
+def _by_label(
+    wanted: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_], labels: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    numbers = precision_recall_fscore_support(wanted, found, zero_division=0)
+    return {
+        label: {"precision": float(p), "recall": float(r), "f1": float(f), "rows": int(n)}
+        for label, p, r, f, n in zip(labels, *numbers, strict=True)
+    }
+
+
+def _mean(values: npt.NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else 0.0

@@ -1,0 +1,174 @@
+"""Texts and what they are: intents and sentiment, one label each or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from finetune.augment import mistyped
+from finetune.examples import OUT_OF_SCOPE, Labelled
+from finetune.network import Batch, Network, padded
+from finetune.recipe import Recipe
+
+#: Texts that go through the network together where nothing is learned.
+WIDE = 64
+
+Floats = npt.NDArray[np.float32]
+
+
+class LabelTask:
+    """A `finetune.loop.Task`: to tell labels apart.
+
+    A text out of scope is to look like no label more than like another: its target is the same share of each
+    (Hendrycks et al. 2019, arXiv 1812.04606).
+    """
+
+    def __init__(
+        self, train: Sequence[Labelled], dev: Sequence[Labelled], labels: Sequence[str], recipe: Recipe
+    ) -> None:
+        """``labels`` are in the order of the head's numbers. Use `on_texts` or `on_vectors`."""
+        self._recipe, self._train, self._dev = recipe, train, dev
+        self.several = any(len(example.labels) != 1 for example in train)
+        self._targets = torch.from_numpy(targets(train, labels, several=self.several))
+        self._dev_targets = targets(dev, labels, several=self.several)
+        self._weights = _weights(self._targets) if recipe.balance else None
+        self._tokenizer: Any = None
+        self._ids: list[list[int]] = []
+        self._dev_ids: list[list[int]] = []
+        self._vectors = self._dev_vectors = torch.empty(0)
+
+    @classmethod
+    def on_texts(
+        cls,
+        train: Sequence[Labelled],
+        dev: Sequence[Labelled],
+        labels: Sequence[str],
+        recipe: Recipe,
+        tokenizer: Any,
+    ) -> LabelTask:
+        """Return the task for an encoder that learns too."""
+        task = cls(train, dev, labels, recipe)
+        task._tokenizer = tokenizer
+        task._ids, task._dev_ids = (task._tokens([example.text for example in some]) for some in (train, dev))
+        return task
+
+    @classmethod
+    def on_vectors(
+        cls,
+        train: Sequence[Labelled],
+        dev: Sequence[Labelled],
+        labels: Sequence[str],
+        recipe: Recipe,
+        encode: Callable[[Sequence[str]], Floats],
+    ) -> LabelTask:
+        """Return the task for a head on what ``encode`` makes of the texts."""
+        task = cls(train, dev, labels, recipe)
+        task._vectors, task._dev_vectors = (
+            torch.from_numpy(encode([example.text for example in some])) for some in (train, dev)
+        )
+        return task
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._recipe.max_tokens)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    @property
+    def lengths(self) -> list[int]:
+        """How many tokens each training text has."""
+        return [len(ids) for ids in self._ids] if self._ids else [1] * len(self._train)
+
+    def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
+        """Return training texts as tensors, some of them mistyped if the recipe says so."""
+        if not self._ids:
+            return Batch(features=self._vectors[rows], targets=self._targets[rows])
+        ids = [self._ids[row] for row in rows]
+        changed = [i for i in range(len(rows)) if self._recipe.augment and random.random() < self._recipe.augment]
+        for place, tokens in zip(
+            changed, self._tokens([mistyped(self._train[rows[i]].text, random) for i in changed]), strict=True
+        ):
+            ids[place] = tokens
+        token_ids, mask = padded(ids, self._tokenizer.pad_token_id or 0)
+        return Batch(ids=token_ids, mask=mask, targets=self._targets[rows])
+
+    def loss(self, network: nn.Module, batch: Batch, rdrop: float) -> Tensor:
+        """Return the cross-entropy to the targets."""
+        assert batch.targets is not None
+        logits = network(batch)
+        loss = self._distance(logits, batch.targets)
+        if rdrop:
+            again = network(batch)
+            loss = (loss + self._distance(again, batch.targets)) / 2 + rdrop * _apart(logits, again, self.several)
+        return loss
+
+    def _distance(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        weights = None if self._weights is None else self._weights.to(logits.device)
+        if self.several:
+            return functional.binary_cross_entropy_with_logits(logits, wanted, pos_weight=weights)
+        return functional.cross_entropy(logits, wanted, weights, label_smoothing=self._recipe.label_smoothing)
+
+    def score(self, network: Network) -> float:
+        """Return the share of dev texts in scope whose label is right; F1 over all labels where there are several."""
+        vectors = (
+            features(network, self._dev_ids, self._tokenizer.pad_token_id or 0) if self._ids else self._dev_vectors
+        )
+        network.eval()
+        with torch.inference_mode():
+            logits = network.outputs(vectors.to(next(network.parameters()).device)).cpu().numpy()
+        if self.several:
+            found, wanted = logits > 0, self._dev_targets > 0
+            return float(2 * (found & wanted).sum() / max((found.sum() + wanted.sum()), 1))
+        inside = [place for place, example in enumerate(self._dev) if example.labels != (OUT_OF_SCOPE,)]
+        return float((logits[inside].argmax(1) == self._dev_targets[inside].argmax(1)).mean()) if inside else 0.0
+
+
+def targets(examples: Sequence[Labelled], labels: Sequence[str], *, several: bool) -> Floats:
+    """Return what the head should say of each example, (examples, labels): shares of one, or 0 and 1 for several."""
+    places = {label: place for place, label in enumerate(labels)}
+    out = np.zeros((len(examples), len(labels)), dtype=np.float32)
+    for row, example in enumerate(examples):
+        known = [places[label] for label in example.labels if label in places]
+        if known:
+            out[row, known] = 1.0 if several else 1.0 / len(known)
+        elif not several:
+            out[row] = 1.0 / len(labels)
+    return out
+
+
+def features(network: Network, token_ids: Sequence[Sequence[int]], pad: int) -> Tensor:
+    """Return what the encoder makes of texts, (texts, size)."""
+    out: list[Tensor | None] = [None] * len(token_ids)
+    network.eval()
+    device = next(network.parameters()).device
+    order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]))
+    with torch.inference_mode():
+        for start in range(0, len(order), WIDE):
+            rows = order[start : start + WIDE]
+            ids, mask = padded([token_ids[row] for row in rows], pad)
+            for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
+                out[row] = vector
+    return torch.stack([vector.clone() for vector in out if vector is not None])
+
+
+def _weights(wanted: Tensor) -> Tensor:
+    """Return for each label how much it counts, so that all count the same, but none ten times another's share."""
+    counts = wanted.sum(0).clamp(min=1.0)
+    return (counts.mean() / counts).clamp(0.1, 10.0)
+
+
+def _apart(one: Tensor, other: Tensor, several: bool) -> Tensor:
+    """Return the mean of both Kullback-Leibler divergences between two passes (R-Drop)."""
+    if several:
+        one, other = (torch.stack([logits, torch.zeros_like(logits)], -1) for logits in (one, other))
+    first, second = functional.log_softmax(one, -1), functional.log_softmax(other, -1)
+    there = functional.kl_div(first, second, log_target=True, reduction="none").sum(-1)
+    back = functional.kl_div(second, first, log_target=True, reduction="none").sum(-1)
+    return (there + back).mean() / 2

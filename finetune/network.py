@@ -1,0 +1,139 @@
+"""The backbone with what a kind puts on it, as one torch module; and the texts as the tensors that it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
+
+from finetune.errors import BackboneError
+from retrieval.export import reads_first_token, source_folder
+
+#: Files of these kinds can run code when they are loaded.
+PICKLES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".h5")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backbone:
+    """A sentence encoder to be trained."""
+
+    name: str
+    folder: Path
+    model: Any
+    tokenizer: Any
+    #: Whether the vector of a text is the state of its first token; otherwise it is the mean of all.
+    first_token: bool
+
+    @property
+    def size(self) -> int:
+        """How many numbers a state has."""
+        return int(self.model.config.hidden_size)
+
+    @classmethod
+    def load(cls, name: str) -> Backbone:
+        """Load "embedded", a folder or a hub name; raises `BackboneError` where it is not whole, or holds a pickle."""
+        folder = source_folder(name)
+        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+        if pickles:
+            raise BackboneError(
+                f"{folder / pickles[0]} is a pickle, which can run code when it is loaded. kefu loads safetensors "
+                "alone: delete the file if the folder has *.safetensors beside it, or save the model anew with "
+                "model.save_pretrained(folder)."
+            )
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # the command has a bar of its own
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            model = AutoModel.from_pretrained(
+                folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+            )
+        except Exception as error:  # a file that is missing or damaged: each library raises its own kind
+            raise BackboneError(f"{folder} does not hold a whole model ({type(error).__name__}: {error}).") from error
+        if getattr(model, "pooler", None) is not None:
+            model.pooler = None  # of the task the model was first trained for; no vector comes from it
+        return cls(name=name, folder=folder, model=model, tokenizer=tokenizer, first_token=reads_first_token(folder))
+
+
+class Network(nn.Module):
+    """A backbone, tuned by some method, and a linear head on its vectors or on the states of its tokens."""
+
+    def __init__(
+        self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float, by_token: bool = False
+    ) -> None:
+        """``outputs`` is how many numbers the head gives (0: no head); ``by_token`` gives them for every token.
+
+        Without a ``backbone`` batches bring their vectors, of ``size`` numbers.
+        """
+        super().__init__()
+        self.encoder: Any = backbone.model if backbone else None
+        self.first_token = backbone.first_token if backbone else False
+        self.by_token = by_token
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(size, outputs) if outputs else None
+        #: Vectors that prompt tuning puts before the tokens.
+        self.prompt_tokens = 0
+
+    def features(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return a unit vector for each text (n, size), or the state of each token (n, tokens, size)."""
+        assert self.encoder is not None
+        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, self.prompt_tokens :]
+        if self.by_token:
+            return states
+        if self.first_token:
+            return functional.normalize(states[:, 0], dim=-1)
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return functional.normalize((states * weights).sum(1), dim=-1)
+
+    def outputs(self, features: Tensor) -> Tensor:
+        """Return the numbers of the head.
+
+        It reads unit vectors stretched so that their components are of the order of one, as those of states are.
+        """
+        assert self.head is not None
+        scale = 1.0 if self.by_token else math.sqrt(features.shape[-1])
+        numbers: Tensor = self.head(self.dropout(features * scale))
+        return numbers
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the numbers of the head for a batch; its features where there is no head."""
+        if batch.features is not None:
+            return self.outputs(batch.features)
+        assert batch.ids is not None
+        assert batch.mask is not None
+        features = self.features(batch.ids, batch.mask)
+        return self.outputs(features) if self.head is not None else features
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Texts as tensors."""
+
+    #: Token ids and 1 where there is a token, both (texts, tokens); or else the vectors of the texts (texts, size).
+    ids: Tensor | None = None
+    mask: Tensor | None = None
+    features: Tensor | None = None
+    #: What is right, in the form that the kind's loss takes.
+    targets: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on ``device``."""
+        here = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: None if tensor is None else tensor.to(device) for name, tensor in here.items()})
+
+
+def padded(token_ids: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+    """Return ids and mask of texts, as long as the longest of them."""
+    width = max(map(len, token_ids))
+    ids = torch.full((len(token_ids), width), pad, dtype=torch.long)
+    mask = torch.zeros((len(token_ids), width), dtype=torch.long)
+    for row, tokens in enumerate(token_ids):
+        ids[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.long)
+        mask[row, : len(tokens)] = 1
+    return ids, mask

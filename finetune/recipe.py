@@ -1,0 +1,110 @@
+"""How an artefact is trained: everything that decides the result, in one record that is kept beside it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from finetune.errors import RecipeError
+
+
+class Kind(StrEnum):
+    """What is trained."""
+
+    ANSWERS = "answers"
+    INTENTS = "intents"
+    ENTITIES = "entities"
+    SENTIMENT = "sentiment"
+
+
+#: What each method trains, and the learning rate it does best with on the sets of benchmarks/finetune.py.
+METHODS = {
+    "head": 2e-3,
+    "lora": 1e-3,
+    "adalora": 2e-3,
+    "ia3": 5e-3,
+    "bitfit": 2e-3,
+    "prompt": 1e-2,
+    "full": 1e-4,
+}
+
+#: "top-2" trains the two upper layers.
+_TOP = "top-"
+_TOP_RATE = 2e-4
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Recipe(BaseModel):
+    """The settings of one training run. The defaults are sound for a few hundred to a few ten thousand rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    #: "head", "lora", "adalora", "ia3", "bitfit", "prompt", "top-K" or "full".
+    method: str = "lora"
+    #: "embedded", a folder or a hub name.
+    backbone: str = "embedded"
+    #: Times that the training rows are seen, at most: training stops when dev no longer improves.
+    epochs: Count = 10
+    #: Epochs without improvement on dev before training stops.
+    patience: Count = 2
+    #: Rows whose gradients make one step; ``accumulate`` says in how many parts they are computed.
+    batch: Count = 32
+    accumulate: Count = 1
+    #: Peak learning rate; 0 takes the method's.
+    learning_rate: Annotated[float, Field(ge=0)] = 0.0
+    #: How many times that rate the head learns with, which starts from nothing.
+    head_rate: Positive = 10.0
+    #: Share of the steps in which the rate rises from 0, before it falls back to 0 along ``schedule``.
+    warmup: Share = 0.1
+    schedule: Annotated[str, Field(pattern="^(linear|cosine|constant)$")] = "linear"
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    dropout: Share = 0.1
+    label_smoothing: Share = 0.0
+    #: Weigh each label as if all were equally frequent.
+    balance: bool = False
+    #: Length of the adversarial step on the embeddings (FGM, Miyato et al. 2017, arXiv 1605.07725); 0 is without.
+    adversarial: Annotated[float, Field(ge=0)] = 0.0
+    #: Weight of the distance between two passes with different dropout (R-Drop, Liang et al. 2021, arXiv 2106.14448).
+    rdrop: Annotated[float, Field(ge=0)] = 0.0
+    #: Share of the training texts that are changed as customers mistype them.
+    augment: Share = 0.0
+    #: Rank of LoRA and AdaLoRA matrices.
+    rank: Count = 16
+    #: Vectors that prompt tuning puts before each text.
+    prompt_tokens: Count = 16
+    #: Tokens of a text that are read.
+    max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        layers = self.top_layers
+        if layers is None and self.method not in METHODS:
+            raise ValueError(f"method {self.method!r} is none of {', '.join(METHODS)} or top-K, such as top-2")
+        return self
+
+    @property
+    def top_layers(self) -> int | None:
+        """How many upper layers "top-K" trains; None for another method."""
+        count = self.method.removeprefix(_TOP)
+        return int(count) if self.method.startswith(_TOP) and count.isdecimal() and int(count) else None
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate that the schedule reaches."""
+        return self.learning_rate or (METHODS[self.method] if self.top_layers is None else _TOP_RATE)
+
+    @classmethod
+    def of(cls, **values: object) -> Recipe:
+        """Return the recipe with ``values``; raises `RecipeError` that names each that does not fit."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = [f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()]
+            raise RecipeError("\n".join(wrong)) from None

@@ -1,0 +1,75 @@
+"""Which artefact of each kind is live: a file that names it, and those that were live before."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from finetune.artefact import Artefact, open_artefact
+from finetune.errors import ArtefactError
+from finetune.recipe import Kind
+
+#: The file below ``models/<kind>/``.
+_LIVE = "live.json"
+
+#: How many earlier ones can be rolled back to.
+_REMEMBERED = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registry:
+    """The artefacts below a folder."""
+
+    models: Path
+
+    def live(self, kind: Kind) -> str | None:
+        """Return the version in use, None where there is none: a cheap look for a change by another process."""
+        history = self._history(kind)
+        return history[-1] if history else None
+
+    def open(self, kind: Kind) -> Artefact | None:
+        """Open the artefact in use, None where there is none; raises `ArtefactError` where it is not whole."""
+        version = self.live(kind)
+        return None if version is None else open_artefact(self.models / kind.value / version)
+
+    def versions(self, kind: Kind) -> list[Artefact]:
+        """Return all artefacts of a kind that are whole, oldest first."""
+        folders = [path.parent for path in (self.models / kind.value).glob("*/artefact.json")]
+        return [open_artefact(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime)]
+
+    def promote(self, kind: Kind, version: str) -> None:
+        """Put ``version`` into use; raises `ArtefactError` where it is not whole."""
+        open_artefact(self.models / kind.value / Path(version).name)
+        self._write(kind, [*self._history(kind), version])
+
+    def rollback(self, kind: Kind) -> str | None:
+        """Put what was in use before into use again, and return it; None where there was nothing before.
+
+        Raises `ArtefactError` where nothing is in use.
+        """
+        history = self._history(kind)
+        if not history:
+            raise ArtefactError(f"No {kind.value} are in use, so there is nothing to roll back.")
+        before = history[:-1]
+        if before:
+            open_artefact(self.models / kind.value / before[-1])
+        self._write(kind, before)
+        return before[-1] if before else None
+
+    def _history(self, kind: Kind) -> list[str]:
+        path = self.models / kind.value / _LIVE
+        try:
+            history = json.loads(path.read_text("utf-8"))["versions"]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ArtefactError(f"{path} is damaged ({type(error).__name__}). Delete it, and promote again.") from error
+        return [Path(str(version)).name for version in history]
+
+    def _write(self, kind: Kind, history: list[str]) -> None:
+        path = self.models / kind.value / _LIVE
+        beside = path.with_suffix(".new")
+        beside.write_text(json.dumps({"versions": history[-_REMEMBERED:]}, indent=2), "utf-8")
+        os.replace(beside, path)

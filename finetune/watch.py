@@ -1,0 +1,41 @@
+"""How far a run is and how it went. Standard library only: a command shows it before torch is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Epoch:
+    """What one pass over the training rows came to."""
+
+    number: int
+    loss: float
+    #: On dev.
+    score: float
+    seconds: float
+
+
+@dataclass(kw_only=True, slots=True)
+class History:
+    """How a run went."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    #: (step, mean loss since the entry before), about a hundred of them.
+    losses: list[tuple[int, float]] = field(default_factory=list)
+
+    @property
+    def best(self) -> int:
+        """The place of the best epoch, the first of equals; -1 where there is none."""
+        return max(range(len(self.epochs)), key=lambda i: self.epochs[i].score, default=-1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """Who wants to know how far a run is."""
+
+    #: Told after each step: steps done, of how many, the loss.
+    step: Callable[[int, int, float], None] = lambda done, total, loss: None
+    #: Told after each epoch.
+    epoch: Callable[[Epoch], None] = lambda epoch: None

@@ -1,0 +1,87 @@
+"""The real `kefu train` and `kefu models`: from rows to an artefact in use, and back."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from retrieval.ingest import read_sources
+from tests.e2e.command import Desk
+
+FAQ = Path(__file__).parents[2] / "faq_data"
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with train.jsonl, dev.jsonl and test.jsonl: Chinese and English phrasings by topic."""
+    folder = tmp_path_factory.mktemp("rows")
+    found = [
+        {"text": text, "intent": passage.id.split("-")[0]}
+        for passage in read_sources([FAQ]).passages
+        if passage.id.startswith(("pay-", "ship-")) and passage.language == "en"
+        for text in (passage.question, *passage.alternatives)
+    ]
+    random.Random(0).shuffle(found)
+    for name, part in (("train", found[:300]), ("dev", found[300:400]), ("test", found[400:500])):
+        lines = "".join(json.dumps(row) + "\n" for row in part)
+        (folder / f"{name}.jsonl").write_text(lines, "utf-8")
+    return folder
+
+
+def train(rows: Path, *more: str) -> list[str]:
+    return [
+        *("train", "intents", "--epochs", "8"),
+        *("--data", str(rows / "train.jsonl"), "--dev", str(rows / "dev.jsonl"), "--test", str(rows / "test.jsonl")),
+        *more,
+    ]
+
+
+def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) -> None:
+    done = desk.run(*train(rows, "--promote", "--json"))
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert result["promoted"]
+    assert result["metrics"]["test"]["accuracy"] > 0.8
+    assert "epoch 1: loss" in done.err
+    assert not list((desk.state / "models" / "intents").glob("work-*"))
+
+    (row,) = json.loads(desk.run("models", "list", "--json").out)
+    assert (row["version"], row["live"], row["method"]) == (result["version"], True, "head")
+    assert "No intents are in use now." in desk.run("models", "rollback", "intents").out
+    again = desk.run("models", "promote", "intents", result["version"])
+    assert f"intents {result['version']} is in use now." in again.out
+
+
+def test_the_same_again_is_no_better_and_is_not_put_into_use(rows: Path, desk: Desk) -> None:
+    assert desk.run(*train(rows, "--promote")).code == 0
+    done = desk.run(*train(rows, "--promote", "--set", "seed=1"))
+    assert done.code == 1
+    assert "✗ better" in done.out
+    assert "Not put into use." in done.out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--method", "magic"), "method 'magic' is none of head"),
+        (("--set", "batch"), "expected NAME=VALUE"),
+        (("--set", "speed=3"), "speed"),
+        (("--backbone", "/nowhere"), "/nowhere is no folder"),
+        (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(rows: Path, desk: Desk, more: tuple[str, ...], told: str) -> None:
+    done = desk.run(*train(rows, *more))
+    assert done.code in (2, 3)
+    assert told in done.err
+    assert "Traceback" not in done.err
+    assert not list(desk.state.rglob("*.safetensors"))
+
+
+def test_promoting_needs_rows_that_nobody_learned_from(rows: Path, desk: Desk) -> None:
+    done = desk.run("train", "intents", "--data", str(rows / "train.jsonl"), "--promote")
+    assert done.code == 2
+    assert "--promote needs --test" in done.err

@@ -1,0 +1,131 @@
+"""`kefu pairs`, run as a user runs it: from logs to training data, and the leak check alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import ROOT, Desk
+
+EXPORTS = ROOT / "tests" / "unit" / "finetune" / "exports"
+DEMO = ROOT / "faq_data" / "eval" / "dialogues.jsonl"
+FILES = ("answers.jsonl", "dev.jsonl", "test.jsonl", "train.jsonl")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A working directory with nothing in it."""
+    return Desk(tmp_path)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_the_demo_log_becomes_training_data_and_a_summary(desk: Desk) -> None:
+    ran = desk.run("pairs", str(DEMO), "--keep", "lanternbay.example")
+    assert (ran.code, ran.err) == (0, "")
+    assert re.match(r"\d+ pairs in 114 conversations; \d+ merged into others like them\.\n", ran.out)
+    assert re.search(r"^\d+ pairs in pairs: \d+ train, \d+ dev, \d+ test; \d+ answers\.$", ran.out, re.MULTILINE)
+    for line in (r"questions without an answer", r"<order>", r"\d answers lost an address, a number or a link\."):
+        assert re.search(line, ran.out)
+    folder = desk.folder / "pairs"
+    assert sorted(path.name for path in folder.iterdir()) == list(FILES)
+    parts = {part: rows(folder / f"{part}.jsonl") for part in ("train", "dev", "test")}
+    assert {pair["language"] for pair in parts["train"]} == {"en", "zh"}
+    assert max(pair["at"] for pair in parts["train"]) <= min(pair["at"] for pair in parts["test"])
+    answers = {answer["text"] for answer in rows(folder / "answers.jsonl")}
+    assert {pair["answer"] for part in parts.values() for pair in part} <= answers
+    text = "".join((folder / name).read_text("utf-8") for name in FILES)
+    assert "phishing@lanternbay.example" in text
+    assert not re.search(r"LB-\d|555[ -]01", text)
+
+
+def test_exports_of_all_kinds_are_read_together_and_told_as_json(desk: Desk) -> None:
+    ran = desk.run("pairs", str(EXPORTS), "--out", "out/data", "--split", "50/25/25", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    told = ran.json
+    assert isinstance(told, dict)
+    assert list(told) == ["out", "conversations", "found", "duplicates", "pairs", "answers", "left_out", "replaced"]
+    assert (told["conversations"], told["found"], sum(told["pairs"].values())) == (8, 7, 7)
+    assert told["left_out"] == {"private_note": 3, "event": 3, "no_service": 1, "bot": 2, "no_answer": 2}
+    assert told["replaced"] == {"order": 2, "card": 1}
+    assert sorted(path.name for path in (desk.folder / "out").iterdir()) == ["data"]
+
+
+def test_earlier_training_data_is_only_replaced_when_that_is_wished(desk: Desk) -> None:
+    assert desk.run("pairs", str(EXPORTS)).code == 0
+    before = (desk.folder / "pairs" / "train.jsonl").read_bytes()
+    ran = desk.run("pairs", str(DEMO))
+    assert (ran.code, ran.out) == (3, "")
+    assert "pairs holds training data; name another folder, or replace it with --overwrite." in ran.err
+    assert (desk.folder / "pairs" / "train.jsonl").read_bytes() == before
+    assert desk.run("pairs", str(DEMO), "--overwrite").code == 0
+    assert (desk.folder / "pairs" / "train.jsonl").read_bytes() != before
+
+
+def test_the_leak_check_alone_says_where_and_ends_with_1(desk: Desk) -> None:
+    train = {"question": "Where is my parcel?", "answer": "a", "conversation": "c1"}
+    desk.write("train.jsonl", train)
+    desk.write(
+        "test.jsonl", {"question": "Is it blue?", "answer": "a"}, {"question": "where's my parcel", "answer": "b"}
+    )
+    desk.write("clean.jsonl", {"question": "Is it blue?", "answer": "a", "conversation": "c2"})
+    found, clean, asked = (
+        desk.run("pairs", "--check", "train.jsonl", *rest)
+        for rest in (("test.jsonl",), ("clean.jsonl",), ("test.jsonl", "--json"))
+    )
+    assert (found.code, clean.code, asked.code) == (1, 0, 1)
+    assert found.out.splitlines()[0] == "test.jsonl:2: the same question as train.jsonl:1: where's my parcel"
+    assert clean.out == "clean.jsonl shares no conversation and no question with train.jsonl.\n"
+    assert asked.json == [
+        {"what": "question", "text": "where's my parcel", "train": "train.jsonl:1", "test": "test.jsonl:2"}
+    ]
+
+
+WRONG = [
+    ([], 2, "Give logs to read, or two files with --check."),
+    (["log.jsonl", "--check", "log.jsonl", "log.jsonl"], 2, "Give logs to read, or two files with --check."),
+    (["log.jsonl", "--split", "80/30"], 2, "'80/30' is no split; expected three numbers that make 100"),
+    (["log.jsonl", "--min-count", "0"], 2, "--min-count"),
+    (["log.jsonl", "--min-count", "2"], 2, "No answer was given 2 times; the most frequent one was given 1 times."),
+    (["nothere.csv"], 2, "nothere.csv: No such file or directory"),
+    (
+        ["log.txt"],
+        2,
+        "log.txt: not known by its name as a log; expected a file that ends in .jsonl, .ndjson, .csv, .tsv.",
+    ),
+    (["empty.csv"], 2, "empty.csv is empty; expected a CSV export of Chatwoot messages, Zammad articles, Zendesk comments."),
+    (["unknown.csv"], 2, "unknown.csv: an export of no known kind. Its columns are: subject, requester."),
+    (["broken.jsonl"], 2, "broken.jsonl:2: not JSON"),
+    (
+        ["--check", "log.jsonl", "log.jsonl"],
+        2,
+        "log.jsonl:1: 'question' is missing; expected a text that is not empty.",
+    ),
+    (["log.jsonl", "--out", "log.jsonl/x"], 3, "log.jsonl"),
+    (
+        ["log.jsonl", "--out", "."],
+        3,
+        "holds other files (broken.jsonl, empty.csv, log.jsonl); name a folder of its own.",
+    ),
+]
+
+
+def test_wrong_use_says_what_and_where_and_writes_nothing(desk: Desk) -> None:
+    said = [{"speaker": "customer", "text": "where is my parcel"}, {"speaker": "agent", "text": "It comes on Monday."}]
+    desk.write("log.jsonl", {"id": "a", "turns": said})
+    desk.write("broken.jsonl", {"id": "a", "turns": said}, "{")
+    desk.write("unknown.csv", "Subject,Requester", "a,b")
+    (desk.folder / "empty.csv").touch()
+    before = sorted(desk.folder.iterdir())
+    for arguments, code, message in WRONG:
+        ran = desk.run("pairs", *arguments)
+        assert (arguments, ran.code, ran.out) == (arguments, code, "")
+        assert message in ran.err
+        assert "Traceback" not in ran.err
+        assert sorted(desk.folder.iterdir()) == before

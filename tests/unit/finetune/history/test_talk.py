@@ -1,0 +1,145 @@
+"""What a sentence does in a conversation, told by its wording."""
+
+from __future__ import annotations
+
+import pytest
+
+from finetune.history.followups import is_reaction, leans, without_reaction
+from finetune.history.talk import asks, hands_over, is_answer, is_polite, puts_off, says_nothing, sentences
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ok thx",
+            "Perfect!",
+            "yes",
+            "Thanks a lot for your help",
+            "👍",
+            ":)",
+            "...",
+            "[photo]",
+            "[图片][图片]",
+        ),
+        *("<order>", "<order>.", "Hi Anna", "好的谢谢", "嗯嗯", "收到", "在吗？", "您好", "3q", "12", ""),
+    ],
+)
+def test_who_says_thanks_asks_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["warranty", "refund?", "发票", "怎么退货", "ok but when", "no printer", "thanks, and the lamp?"]
+)
+def test_one_word_may_be_a_question(text: str) -> None:
+    assert not says_nothing(text)
+
+
+ANSWERS = [
+    "24 months.",
+    "Yes, PayPal works.",
+    "Sorry, we cannot mark parcels as gifts or lower the declared value.",
+    "Hold the button for a second until the light turns white.",
+    "Please wait 60 seconds before asking for the next one.",
+    "Let me check. You can return it within 30 days.",
+    "Please send us photos of the damage within 3 days, and keep the packing.",
+    "Points are credited 14 days after delivery. When did your order arrive?",
+    "Hold on to the receipt: it is your guarantee.",
+    "中国这边合作的是顺丰",
+    "可以的，港澳台4到6天",
+    "您先马上改密码，再点“退出所有设备”",
+]
+NO_ANSWERS = [
+    "Let me check this for you.",
+    "One moment please",
+    "I'll look into it and get back to you.",
+    "Please hold while I look it up.",
+    "Could you give me the order number, please?",
+    "Please send me your order number.",
+    "We have one in Rotterdam and one in Shanghai. Which of the two would you like?",
+    "You're welcome, goodbye!",
+    "I'm so sorry to hear that.",
+    "Are you still there? I'll close the chat for now.",
+    "I'm passing this to our payments specialists now, with your order number.",
+    "I am handing you over to a colleague.",
+    "请稍等",
+    "稍等，我帮您查一下",
+    "您好，订单号多少？",
+    "麻烦把订单号发我一下哈",
+    "不客气～",
+    "非常抱歉给您添麻烦了",
+    "这边帮您转接人工客服",
+    "有问题随时喊我",
+]
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_what_tells_something_is_an_answer(text: str) -> None:
+    assert is_answer(text)
+
+
+@pytest.mark.parametrize("text", NO_ANSWERS)
+def test_what_puts_off_asks_back_or_hands_over_is_none(text: str) -> None:
+    assert not is_answer(text)
+
+
+def test_the_parts_of_that_by_name() -> None:
+    assert asks("When did it arrive?")
+    assert asks("您在哪个城市呀")
+    assert not asks("It arrived.")
+    assert puts_off("Just a moment please")
+    assert not puts_off("It takes a moment.")
+    assert puts_off("Bear with me.")
+    assert hands_over("我已转给退款专员")
+    assert not hands_over("Pass the cable through the hole.")
+    assert is_polite("No problem.")
+    assert not is_polite("No problem: the warranty covers lamps, kettles, pans and all other things.")
+
+
+def test_sentences_end_at_stops_and_lines_and_not_in_numbers() -> None:
+    assert sentences("It is 5.90 USD. From 49 it is free!\nYes.") == ["It is 5.90 USD.", "From 49 it is free!", "Yes."]
+    assert sentences("可以的。运费5.90美元！好") == ["可以的。", "运费5.90美元！", "好"]
+    assert sentences("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Perfect. How do we get an invoice?", "How do we get an invoice?"),
+        ("ok and turkey?", "and turkey?"),
+        ("nice, easy. does it cost smth?", "does it cost smth?"),
+        ("好的，那包裹上能写礼物吗", "那包裹上能写礼物吗"),
+        ("Good quality?", "Good quality?"),
+        ("no printer here", "no printer here"),
+        ("ok", "ok"),
+    ],
+)
+def test_a_question_goes_without_the_reaction_before_it(text: str, question: str) -> None:
+    assert without_reaction(text) == question
+
+
+@pytest.mark.parametrize("text", ["Ok, I'll wait.", "ok will try tonight", "wow fast", "行 我再等等", "好的我去填"])
+def test_a_reaction_is_no_question(text: str) -> None:
+    assert is_reaction(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ok what now", "good grief the lamp has exploded in my kitchen", "行不行", "好久没收到货了怎么办"]
+)
+def test_a_question_is_no_reaction(text: str) -> None:
+    assert not is_reaction(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["how long?", "and to germany?", "it's broken", "4 days ago", "那多久", "加急呢", "没打印机啊"]
+)
+def test_such_follow_ups_say_nothing_alone(text: str) -> None:
+    assert leans(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["how do i become gold", "what is the price of a pillow", "学生有折扣么", "电子发票怎么开具呢"]
+)
+def test_such_follow_ups_stand_alone(text: str) -> None:
+    assert not leans(text)

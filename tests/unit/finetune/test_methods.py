@@ -1,0 +1,86 @@
+"""Each method trains what it says, leaves the rest as it was, and is exported to say the same without torch."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.errors import ArtefactError, BackboneError
+from finetune.examples import Labelled
+from finetune.export import export_encoder
+from finetune.labels import LabelTask
+from finetune.loop import train, trained
+from finetune.methods import prepare
+from finetune.network import Backbone, Network, padded
+from finetune.recipe import Recipe
+from retrieval.export import source_folder
+from tests.unit.finetune.conftest import TOPICS
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+#: How many of the encoder's parameters each method trains, in thousands.
+LEARN = {"lora": 147, "adalora": 221, "ia3": 16, "bitfit": 25, "prompt": 6, "top-2": 3548, "full": 22565}
+
+TEXTS = ["where is my parcel", "refund?", "我的快递到哪里了", "I want to return the lamp because it is broken"]
+
+
+def tuned(method: str, phrasings: list[Labelled], folder: Path) -> tuple[Backbone, Network]:
+    """Return a network after two real steps."""
+    recipe = Recipe.of(kind="intents", method=method, epochs=1, batch=16, max_tokens=16, warmup=0.0)
+    backbone = Backbone.load("embedded")
+    network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout)
+    prepare(network, recipe, 2)
+    task = LabelTask.on_texts(phrasings[:32], phrasings[32:48], list(TOPICS), recipe, backbone.tokenizer)
+    train(network, task, recipe, folder)
+    return backbone, network
+
+
+def vectors(network: Network, backbone: Backbone) -> np.ndarray:
+    ids, mask = padded(backbone.tokenizer(TEXTS)["input_ids"], backbone.tokenizer.pad_token_id)
+    network.eval()
+    with torch.inference_mode():
+        return network.features(ids, mask).numpy()
+
+
+@pytest.mark.parametrize("method", LEARN)
+def test_a_method_trains_its_share_and_serving_says_what_it_learned(
+    method: str, phrasings: list[Labelled], tmp_path: Path
+) -> None:
+    before = vectors(Network(Backbone.load("embedded"), 384, 0, dropout=0.0), Backbone.load("embedded"))
+    backbone, network = tuned(method, phrasings, tmp_path / "work")
+    learning = {name: weight for name, weight in trained(network).items() if not name.startswith("head.")}
+    assert sum(weight.numel() for weight in learning.values()) // 1000 == LEARN[method]
+
+    after = vectors(network, backbone)
+    assert np.abs(after - before).max() > 1e-5
+    served = export_encoder(network, backbone, tmp_path / "encoder", TEXTS)
+    assert (served.encode(TEXTS) * after).sum(axis=1) == pytest.approx(1.0, abs=0.05)
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_an_export_that_says_something_else_is_refused(
+    phrasings: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("finetune.export.TOLERANCE", 1e-12)
+    backbone, network = tuned("bitfit", phrasings, tmp_path / "work")
+    with pytest.raises(ArtefactError, match="something else than in torch"):
+        export_encoder(network, backbone, tmp_path / "encoder", TEXTS)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "optimizer.pt", "data.pkl"])
+def test_a_folder_with_a_pickle_is_refused(tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(source_folder("embedded"), tmp_path / "model")
+    (folder / name).write_bytes(b"\x80\x04.")
+    with pytest.raises(BackboneError, match=f"{name} is a pickle"):
+        Backbone.load(str(folder))
+
+
+def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(source_folder("embedded"), tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(BackboneError, match="does not hold a whole model"):
+        Backbone.load(str(folder))

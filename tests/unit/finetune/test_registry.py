@@ -1,0 +1,92 @@
+"""Artefacts on disk: whole or refused, one in use, and the one before it never far."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from finetune.artefact import open_artefact, write_artefact
+from finetune.errors import ArtefactError
+from finetune.recipe import Kind, Recipe
+from finetune.registry import Registry
+
+ABOUT = {"labels": ["a", "b"], "several": False, "threshold": 0.5, "backbone": "x"}
+
+
+def made(models: Path, bias: float, **recipe: object) -> Path:
+    def write(folder: Path) -> None:
+        save_file({"bias": np.array([bias], dtype=np.float32)}, folder / "head.safetensors")
+
+    return write_artefact(models, Recipe.of(kind="intents", **recipe), ABOUT, {"metrics": {"dev": {}}}, write)
+
+
+def test_an_artefact_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    artefact = open_artefact(made(tmp_path, 1.0, method="head"))
+    assert (artefact.labels, artefact.several, artefact.threshold) == (("a", "b"), False, 0.5)
+    assert artefact.recipe == Recipe.of(kind="intents", method="head")
+    assert artefact.encoder is None
+
+
+def test_the_same_training_makes_the_same_version_and_another_one_another(tmp_path: Path) -> None:
+    assert made(tmp_path, 1.0) == made(tmp_path, 1.0)
+    assert len({made(tmp_path, 1.0), made(tmp_path, 2.0), made(tmp_path, 1.0, seed=1)}) == 3
+
+
+def test_nothing_half_written_is_left(tmp_path: Path) -> None:
+    def write(folder: Path) -> None:
+        (folder / "head.safetensors").write_bytes(b"begun")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_artefact(tmp_path, Recipe.of(kind="intents"), ABOUT, {}, write)
+    assert not list((tmp_path / "intents").iterdir())
+
+
+@pytest.mark.parametrize("file", ["head.safetensors", "recipe.json", "metrics.json", "artefact.json"])
+def test_a_damaged_artefact_is_refused(tmp_path: Path, file: str) -> None:
+    folder = made(tmp_path, 1.0)
+    (folder / file).write_bytes(b"torn")
+    with pytest.raises(ArtefactError, match="Train it again"):
+        open_artefact(folder)
+
+
+def test_an_artefact_of_another_format_is_refused(tmp_path: Path) -> None:
+    folder = made(tmp_path, 1.0)
+    about = json.loads((folder / "artefact.json").read_text())
+    (folder / "artefact.json").write_text(json.dumps(about | {"format": 99}))
+    with pytest.raises(ArtefactError, match="another version of kefu"):
+        open_artefact(folder)
+
+
+def test_one_is_in_use_and_the_one_before_can_be_taken_back(tmp_path: Path) -> None:
+    registry, kind = Registry(models=tmp_path), Kind.INTENTS
+    first, second = made(tmp_path, 1.0).name, made(tmp_path, 2.0).name
+    assert registry.live(kind) is None
+    assert registry.open(kind) is None
+    registry.promote(kind, first)
+    registry.promote(kind, second)
+    assert registry.live(kind) == second
+    assert {artefact.version for artefact in registry.versions(kind)} == {first, second}
+    assert registry.rollback(kind) == first == registry.live(kind)
+    assert registry.rollback(kind) is None
+    assert registry.live(kind) is None
+    with pytest.raises(ArtefactError, match="nothing to roll back"):
+        registry.rollback(kind)
+
+
+def test_what_is_not_whole_is_not_put_into_use(tmp_path: Path) -> None:
+    registry = Registry(models=tmp_path)
+    with pytest.raises(ArtefactError):
+        registry.promote(Kind.INTENTS, "../../elsewhere")
+    assert registry.live(Kind.INTENTS) is None
+
+
+def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path) -> None:
+    made(tmp_path, 1.0)
+    (tmp_path / "intents" / "live.json").write_text("[]")
+    with pytest.raises(ArtefactError, match=r"live\.json is damaged"):
+        Registry(models=tmp_path).live(Kind.INTENTS)
