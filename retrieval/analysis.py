@@ -10,10 +10,10 @@ from pathlib import Path
 import Stemmer
 
 from retrieval.errors import SourceError
-from retrieval.text import HAN, fold, is_han
+from retrieval.text import HAN, fold, is_han, written_out
 
 #: Raise it when the same text gives other terms than before: indexes built with another version are built anew.
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 
 #: Runs of Han characters, or of letters and digits; a number keeps its points and commas ("20,000", "3.5").
 _RUN = re.compile(rf"[{HAN}]+|(?:(?![{HAN}])[^\W_])+(?:[.,:]\d+)*")
@@ -54,7 +54,7 @@ class Analyzer:
     def terms(self, text: str) -> list[str]:
         """Return the terms of ``text``, in order, with repetitions."""
         terms: list[str] = []
-        folded = fold(text)
+        folded = fold(written_out(text))
         for run in _RUN.findall(folded):
             if is_han(run):
                 terms.extend(char for char in run if char not in PARTICLES)

@@ -17,7 +17,7 @@ from retrieval.fusion import Floats
 from retrieval.keywords import KeywordIndex
 from retrieval.reading import Reading, Sides
 from retrieval.spelling import Speller
-from retrieval.text import detect_language, fold
+from retrieval.text import detect_language, fold, written_out
 from retrieval.types import Hit, Passage, Query
 from retrieval.vectors import Ids, VectorIndex
 
@@ -235,8 +235,8 @@ class KnowledgeIndex:
 
 
 def _bare(text: str) -> str:
-    """Return the letters and digits of ``text``, folded."""
-    return "".join(filter(str.isalnum, fold(text)))
+    """Return the letters and digits of ``text``, folded, its contractions written out."""
+    return "".join(filter(str.isalnum, fold(written_out(text))))
 
 
 def _ranges(starts: Rows, ends: Rows) -> Rows:

@@ -10,17 +10,16 @@ from functools import cache, cached_property
 
 from rapidfuzz.distance import OSA
 
-from retrieval.text import HAN
+from retrieval.text import HAN, written_out
 
 #: What people type for words in a chat. Only shorthand that is no word of its own.
 SHORTHAND = {
     "acct": "account", "addr": "address", "asap": "as soon as possible", "bday": "birthday", "bc": "because",
-    "cant": "can't", "cc": "credit card", "cuz": "because", "doesnt": "doesn't", "dont": "don't",
-    "dunno": "don't know", "gimme": "give me", "gonna": "going to", "gotta": "have to", "havent": "haven't",
-    "isnt": "isn't", "lemme": "let me", "msg": "message", "pkg": "package", "pls": "please", "plz": "please",
+    "cc": "credit card", "cuz": "because", "dunno": "do not know", "gimme": "give me", "gonna": "going to",
+    "gotta": "have to", "lemme": "let me", "msg": "message", "pkg": "package", "pls": "please", "plz": "please",
     "ppl": "people", "pw": "password", "pwd": "password", "qty": "quantity", "r": "are", "rn": "right now",
     "thru": "through", "thx": "thanks", "tmrw": "tomorrow", "u": "you", "ur": "your", "wanna": "want to",
-    "wat": "what", "wont": "won't",
+    "wat": "what",
 }  # fmt: skip
 
 #: A word stands alone: letters in a code such as "r2d2" are none. Beside a Chinese character they are.
@@ -49,8 +48,8 @@ class Speller:
         self._knowledge = Counter(word.casefold() for text in texts for word in _WORD.findall(text))
 
     def mend(self, text: str) -> str:
-        """Return ``text`` with shorthand written out, slips mended and full-width letters made plain."""
-        return _WORD.sub(lambda match: self._word(match[0]), unicodedata.normalize("NFKC", text))
+        """Return ``text`` with shorthand and contractions written out, slips mended, full-width letters made plain."""
+        return _WORD.sub(lambda match: self._word(match[0]), written_out(unicodedata.normalize("NFKC", text)))
 
     def _word(self, word: str) -> str:
         folded = word.casefold()

@@ -39,6 +39,31 @@ def whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+#: English words that are run together, with the apostrophe or, where that makes no other word, without.
+_CONTRACTION = re.compile(
+    r"\b(?:(what|where|who|how|when|why|that|there|here)['’]?s|(it|he|she)['’]s|(i)['’]?m|(i)['’]?ve"
+    r"|(you|we|they)['’](?:re|ve)|(can)['’]?t|(won)['’]?t|(do|does|did|is|are|was|were|has|have|had|could|should|would|must)n['’]?t"
+    r"|(i|you|we|they|it|he|she|that|there)['’]ll)\b",
+    re.IGNORECASE,
+)
+
+
+def written_out(text: str) -> str:
+    """Return ``text`` with English contractions as two words: "wheres" and "where's" are "where is"."""
+    return _CONTRACTION.sub(_two_words, text)
+
+
+def _two_words(match: re.Match[str]) -> str:
+    first = next(filter(None, match.groups()))
+    rest = match[0][len(first) :].lower().replace("’", "'").lstrip("'")
+    if first.lower() == "won":
+        return "will not"
+    return f"{first} {_SECOND[rest]}"
+
+
+_SECOND = {"s": "is", "m": "am", "ve": "have", "re": "are", "t": "not", "nt": "not", "n't": "not", "ll": "will"}
+
+
 def fold(text: str) -> str:
     """Return ``text`` as search compares it: full-width to half-width, traditional to simplified, no case, no accents.
 

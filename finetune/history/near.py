@@ -1,8 +1,9 @@
 """Finds texts that were said before in nearly the same words: exactly, and in time that grows with the texts alone.
 
 Nearly the same is, in this order: the same `Wording`; one word of it with a typing slip; or, in a long text, one word
-more or less. The facts are always the same. No text is compared with all others: a sum of hashes over the words of a
-text finds those with the same words, and the sum without one word those with one other.
+more or less. The facts are always the same. No text is compared with all others: they are looked up by the sum of the
+hashes of their words, by that sum without one word, and by that with the begin or the end of the missing word, one of
+which a single slip leaves as it is.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ class NearIndex:
     def __init__(self) -> None:
         """Start with no text."""
         self._wordings: list[Wording] = []
-        self._whole: dict[int, list[int]] = defaultdict(list)
-        self._without_one: dict[int, list[int]] = defaultdict(list)
+        self._places: dict[int, list[int]] = defaultdict(list)
 
     def add(self, text: str) -> tuple[int, bool]:
         """Return the number of the first text that says ``text`` in nearly the same words, and whether it is new."""
@@ -37,11 +37,8 @@ class NearIndex:
             return known, False
         number = len(self._wordings)
         self._wordings.append(new)
-        total = _sum(new)
-        self._whole[total].append(number)
-        if new.language != "zh":  # one long word
-            for word in new.words:
-                self._without_one[total - hash(word)].append(number)
+        for key in _keys(new):
+            self._places[key].append(number)
         return number, True
 
     def find(self, text: str) -> int | None:
@@ -49,15 +46,8 @@ class NearIndex:
         return self._find(wording(text))
 
     def _find(self, new: Wording) -> int | None:
-        return min((n for n in self._candidates(new) if nearly(self._wordings[n], new)), default=None)
-
-    def _candidates(self, new: Wording) -> Iterator[int]:
-        total = _sum(new)
-        yield from self._whole.get(total, ())
-        yield from self._without_one.get(total, ())
-        for word in new.words if new.language != "zh" else ():
-            yield from self._whole.get(total - hash(word), ())
-            yield from self._without_one.get(total - hash(word), ())
+        candidates = {number for key in _keys(new) for number in self._places.get(key, ())}
+        return min((number for number in candidates if nearly(self._wordings[number], new)), default=None)
 
 
 def nearly(one: Wording, other: Wording) -> bool:
@@ -78,5 +68,16 @@ def nearly(one: Wording, other: Wording) -> bool:
     return False
 
 
-def _sum(wording: Wording) -> int:
-    return sum(map(hash, wording.words))
+def _keys(wording: Wording) -> Iterator[int]:
+    """Yield what two wordings have in common, at least once, if they are nearly the same."""
+    total = sum(map(hash, wording.words))
+    yield total
+    if wording.language == "zh":
+        return
+    for word in wording.words:
+        rest = total - hash(word)
+        if len(wording.words) >= _LONG:
+            yield rest
+        if len(word) >= _SLIP_FROM:
+            yield hash((rest, word[:2], ""))
+            yield hash((rest, "", word[-2:]))
