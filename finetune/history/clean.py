@@ -39,14 +39,16 @@ _DISCLAIMER = re.compile(
 )
 
 _NAME = r"(?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}"
-_SIGNATURE_MARK = re.compile(r"(?:-{2,3}|—{1,3}|_{3,}|={3,}|\*{3,})")
+_ROLE = r"(?i:sir or madam|sir ?/ ?madam|customer (?:service|care|support)|[a-z]+ team|all|everyone|there)"
+_SIGNATURE_MARK = re.compile(r"--|—{1,3}|_{5,}")
 _SIGN_OFF = re.compile(
     r"(?:(?i:(?:with )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes|greetings)|many thanks|all the best"
     r"|(?:yours )?sincerely(?: yours)?|yours(?: truly| faithfully)?|cheers|thx|best|rgds|br|take care"
     r"|thanks(?: again| a lot| so much| in advance| and regards)?"
     r"|thank you(?: very much| so much| in advance| for your (?:help|time|support|patience))?)"
     rf"(?:[ ,]+{_NAME})?"
-    r"|此致(?: ?敬礼)?|敬礼|祝好|顺祝[^\n]{0,10}|(?:非常)?(?:谢谢|感谢)[^\n]{0,6}|祝[您你][^\n]{0,12}|商祺)"
+    r"|此致(?: ?敬礼)?|敬礼|祝好|顺祝[^\n]{0,10}|祝[您你][^\n]{0,12}|商祺"
+    r"|(?:非常)?(?:谢谢|感谢|多谢)(?:您|你|大家|贵司|的|了|啦|支持|帮助|帮忙|关注)*)"
     r"[ ,，.。!！~～]*"
 )
 #: A signature is a few short lines: a name, a role, a telephone number, an address.
@@ -55,8 +57,9 @@ _SIGNATURE_WIDTH = 70
 
 _GREETING = re.compile(
     # With a name or a role, a comma, a stop or a new line must follow.
-    r"(?:(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|morning|greetings|to whom it may concern)"
-    rf"(?:[ ,]+(?:{_NAME}|[a-z]+|(?i:sir or madam|sir ?/ ?madam|customer (?:service|care|support)|[a-z]+ team)))?"
+    rf"(?:(?:(?i:hi|hello|hey|dear)(?:[ ,]+(?:{_NAME}|{_ROLE}|[a-z]+))?"
+    r"|(?i:good (?:morning|afternoon|evening|day)|morning|greetings|to whom it may concern)"
+    rf"(?:[ ,]+(?:{_NAME}|{_ROLE}))?)"
     r" ?(?:[,.!:;~–]+\s*|\n\s*)"
     # These may stand before the message with nothing between.
     r"|(?i:hi|hello|hey|hiya)(?i: there| all| team| everyone| again| guys| folks| support)?\s+"
@@ -77,13 +80,13 @@ _ENDING = re.compile(
     r"(?i:(?:please )?(?:let (?:me|us) know|feel free to|(?:do not|don't) hesitate to)[^.!?\n]{0,40}"
     r"(?:further|any other|anything else|more questions|any questions|need (?:more|any))[^.!?\n]{0,40}[.!]*"
     r"|(?:please )?(?:do not|don't) hesitate to [^.!?\n]{0,50}[.!]*"
-    r"|(?:is there|do you have|can i help you with)[^.!?\n]{0,12} ?(?:anything else|any other question)"
-    r"[^.!?\n]{0,60}\?*"
+    r"|(?:is there|do you have|can i help you with)[^.!?\n]{0,12} ?(?:anything else|any other questions?)"
+    r"(?: (?:that )?(?:i|we) (?:can|could|may) (?:help|do|assist)[^.!?\n]{0,30}| for (?:you|me) today)?\?*"
     r"|have a (?:nice|great|good|lovely|wonderful|pleasant)[^.!?\n]{0,30}[.!]*"
     r"|(?:i|we) (?:really )?hope (?:this|that|it) helps[^.!?\n]{0,20}[.!]*"
     r"|(?:many )?thanks(?: a lot| again| so much| in advance| for (?:your|the) [^.!?\n]{0,30})?[.!]*"
     r"|thank you(?: (?:so|very) much)?(?: in advance| again)?(?: for your [^.!?\n]{0,30})?[.!]*|thx[.!]*|cheers[.!]*)"
-    r"|(?:请问)?还有(?:什么|其他|别的)[^。？?\n]{0,16}(?:吗|呢|么)?[？?。]*"
+    r"|(?:请问)?还有(?:什么|其他|别的)[^。？?\n]{0,8}(?:帮|问题|需要|疑问)[^。？?\n]{0,10}[？?。]*"
     r"|如(?:果|您|有|果您)[^。，,\n]{0,12}(?:疑问|问题|需要)[^。\n]{0,4}[，,]?[^。\n]{0,10}(?:联系|咨询|反馈)[^。\n]{0,8}[。！!～~]*"
     r"|祝[您你][^。！!\n]{1,12}[。！!～~]*"
     r"|(?:谢谢|感谢|多谢|谢啦|辛苦了|麻烦了)(?:您|你|大家|啦|了|哈|哦)*[。！!～~]*"

@@ -85,7 +85,7 @@ _PHONE = _either(
     r"(?<![A-Za-z0-9+])(?:\+|00)[1-9][\d ()./-]{6,18}\d(?!\d)",
     r"(?<!\d)(?:86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)",
     r"(?<![A-Za-z0-9-])[48]00[ -]?\d{3,4}[ -]?\d{3,4}(?![A-Za-z0-9-])",
-    r"(?<![A-Za-z0-9-])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![A-Za-z0-9-])",
+    r"(?<![A-Za-z0-9-])(?:1[-. ]?)?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![A-Za-z0-9-])",
     r"(?<![A-Za-z0-9.,-])\(?0\d{1,4}\)?[ /-]?\d{2,4}(?:[ /.-]?\d{2,4}){1,3}(?![A-Za-z0-9-])",
     rf"(?:{_word('phone telephone tel mobile cell call whatsapp number fax')}(?i: (?:number|no|me))?(?i: (?:on|at))?"
     r"(?: is|:|\.)*\s*|(?:电话|手机|热线|传真|致电|拨打)(?:号码?)?[是为:：\s]*)(\d[\d ()-]{5,16}\d)(?!\d)",
@@ -143,12 +143,17 @@ def _card(found: str) -> str:
     return found if groups or is_card(_digits(found)) else ""
 
 
+def _long(found: str) -> str:
+    return found if len(_digits(found)) >= 9 else ""
+
+
 def _order(found: str) -> str:
     return found if len(_digits(found)) >= (4 if "#" in found else 5) else ""
 
 
 def _phone(found: str) -> str:
-    return found if 7 <= len(_digits(found)) <= 15 else ""
+    least = 9 if found[0] == "0" else 7  # "0900-1800" are opening hours
+    return found if least <= len(_digits(found)) <= 15 else ""
 
 
 #: The surest kinds first: what one has taken, no other sees.
@@ -162,7 +167,7 @@ RULES = (
     Rule(kind="account", expression=re.compile(_ACCOUNT)),
     Rule(kind="order", expression=re.compile(_ORDER), found=_order, digits=True, like_amounts=True),
     Rule(kind="phone", expression=re.compile(_PHONE), found=_phone, digits=True, like_amounts=True),
-    Rule(kind="order", expression=re.compile(_LONG), digits=True, like_amounts=True),
+    Rule(kind="order", expression=re.compile(_LONG), found=_long, digits=True, like_amounts=True),
     Rule(kind="address", expression=re.compile(_ADDRESS), digits=True),
     Rule(kind="name", expression=re.compile(NAMES)),
 )

@@ -99,7 +99,11 @@ WRONG = [
         2,
         "log.txt: not known by its name as a log; expected a file that ends in .jsonl, .ndjson, .csv, .tsv.",
     ),
-    (["empty.csv"], 2, "empty.csv is empty; expected a CSV export of Chatwoot messages, Zammad articles, Zendesk comments."),
+    (
+        ["empty.csv"],
+        2,
+        "empty.csv is empty; expected a CSV export of Chatwoot messages, Zammad articles, Zendesk comments.",
+    ),
     (["unknown.csv"], 2, "unknown.csv: an export of no known kind. Its columns are: subject, requester."),
     (["broken.jsonl"], 2, "broken.jsonl:2: not JSON"),
     (

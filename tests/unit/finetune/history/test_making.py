@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finetune.errors import DataError
@@ -39,6 +39,7 @@ shares = st.tuples(st.integers(1, 100), st.integers(0, 99)).map(
 )
 
 
+@settings(deadline=None)
 @given(histories, shares)
 def test_a_conversation_stays_whole_and_the_newest_are_the_test(pairs: list[Pair], shares: Shares) -> None:
     parts = split(pairs, shares)

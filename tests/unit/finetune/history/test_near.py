@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finetune.history.canonical import canonical_answers
@@ -83,6 +83,7 @@ phrases = st.lists(
 ).map(" ".join) | st.text(alphabet="退款货的吗不要30天，a ", min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(phrases, max_size=14))
 def test_the_index_finds_just_what_comparing_all_with_all_finds(texts: list[str]) -> None:
     index, kept = NearIndex(), []
@@ -120,6 +121,7 @@ def test_an_answer_has_the_same_id_in_every_run() -> None:
     assert answer.row() == {"id": "answer-7dab15293c08", "text": "Returns are free.", "count": 1, "language": "en"}
 
 
+@settings(deadline=None)
 @given(st.lists(phrases, min_size=1, max_size=12))
 def test_no_fact_changes_from_a_wording_to_its_canonical_one(texts: list[str]) -> None:
     of, answers = canonical_answers(texts)
@@ -154,6 +156,7 @@ def test_of_answers_given_equally_often_the_newest_is_taken() -> None:
     assert [p.answer for p in merged([pair("refund?", "14 days", 2), pair("refund", "30 days", 1)])] == ["14 days"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(phrases, st.sampled_from("AB")), max_size=12))
 def test_what_is_left_has_no_two_questions_alike(rows: list[tuple[str, str]]) -> None:
     left = merged([pair(question, answer, day) for day, (question, answer) in enumerate(rows)])
