@@ -55,21 +55,11 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert f"intents {result['version']} is in use now." in again.out
 
 
-def test_the_same_again_is_no_better_and_is_not_put_into_use(rows: Path, desk: Desk) -> None:
-    assert desk.run(*train(rows, "--promote")).code == 0
-    done = desk.run(*train(rows, "--promote", "--set", "seed=1"))
-    assert done.code == 1
-    assert "✗ better" in done.out
-    assert "Not put into use." in done.out
-
-
 @pytest.mark.parametrize(
     ("more", "told"),
     [
         (("--method", "magic"), "method 'magic' is none of head"),
         (("--set", "batch"), "expected NAME=VALUE"),
-        (("--set", "speed=3"), "speed"),
-        (("--backbone", "/nowhere"), "/nowhere is no folder"),
         (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from retrieval.text import detect_language, fold, is_han, whole
+from retrieval.text import detect_language, fold, is_han, whole, written_out
 
 ANY_TEXT = st.text(max_size=60)
 
@@ -95,3 +95,18 @@ def test_chinese_is_known_by_its_first_character() -> None:
     assert is_han("退款 now")
     assert not is_han("now 退款")
     assert not is_han("")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("wheres my order", "where is my order"),
+        ("Where's it, and what’s up", "Where is it, and what is up"),
+        ("i dont, can't, won't and isn’t", "i do not, can not, will not and is not"),
+        ("I'm, ive, you're, they'll", "I am, i have, you are, they will"),
+        ("its, were, well, ill and the shop's", "its, were, well, ill and the shop's"),
+    ],
+)
+def test_contractions_are_two_words_where_they_are_no_other_word(text: str, written: str) -> None:
+    assert written_out(text) == written
+    assert written_out(written) == written
