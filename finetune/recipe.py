@@ -87,6 +87,10 @@ class Recipe(BaseModel):
         layers = self.top_layers
         if layers is None and self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is none of {', '.join(METHODS)} or top-K, such as top-2")
+        if self.method == "head" and (self.adversarial or self.augment):
+            raise ValueError(
+                "adversarial and augment change what the encoder reads, which the method head leaves alone"
+            )
         return self
 
     @property

@@ -20,6 +20,8 @@ def test_every_method_has_a_rate_of_its_own(method: str) -> None:
         ({"method": "magic"}, "method 'magic' is none of head, lora"),
         ({"method": "top-0"}, "method 'top-0'"),
         ({"method": "top-two"}, "method 'top-two'"),
+        ({"method": "head", "adversarial": 1}, "which the method head leaves alone"),
+        ({"method": "head", "augment": 0.1}, "which the method head leaves alone"),
         ({"epochs": 0}, "epochs"),
         ({"dropout": 1.0}, "dropout"),
         ({"learning_rate": "fast"}, "learning_rate"),
