@@ -37,13 +37,13 @@ clean:
 	@touch $@
 
 .venv/chat: .venv/python pyproject.toml
-	@echo "Installing kefu into .venv (about a minute, once) ..."
+	@echo "Installing kefu into .venv (a few minutes, once) ..."
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[embedded]'
 	@touch $@
 
 .venv/dev: .venv/python pyproject.toml
-	@echo "Installing kefu and what its tests need into .venv (about a minute, once) ..."
+	@echo "Installing kefu and what its tests need into .venv (a few minutes, once) ..."
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[embedded,dev]'
 	@touch $@ .venv/chat

@@ -23,11 +23,6 @@ class Verdict:
     #: Label and how likely it is, the likeliest first; those below the artefact's threshold are left out.
     labels: tuple[tuple[str, float], ...]
 
-    @property
-    def best(self) -> str | None:
-        """The likeliest label, None for a text out of scope."""
-        return self.labels[0][0] if self.labels else None
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Classifier:

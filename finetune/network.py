@@ -62,30 +62,25 @@ class Backbone:
 
 
 class Network(nn.Module):
-    """A backbone, tuned by some method, and a linear head on its vectors or on the states of its tokens."""
+    """A backbone, tuned by some method, and a linear head on its vectors."""
 
-    def __init__(
-        self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float, by_token: bool = False
-    ) -> None:
-        """``outputs`` is how many numbers the head gives (0: no head); ``by_token`` gives them for every token.
+    def __init__(self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float) -> None:
+        """``outputs`` is how many numbers the head gives (0: no head).
 
         Without a ``backbone`` batches bring their vectors, of ``size`` numbers.
         """
         super().__init__()
         self.encoder: Any = backbone.model if backbone else None
         self.first_token = backbone.first_token if backbone else False
-        self.by_token = by_token
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(size, outputs) if outputs else None
         #: Vectors that prompt tuning puts before the tokens.
         self.prompt_tokens = 0
 
     def features(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return a unit vector for each text (n, size), or the state of each token (n, tokens, size)."""
+        """Return a unit vector for each text (n, size)."""
         assert self.encoder is not None
         states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, self.prompt_tokens :]
-        if self.by_token:
-            return states
         if self.first_token:
             return functional.normalize(states[:, 0], dim=-1)
         weights = mask.unsqueeze(-1).to(states.dtype)
@@ -97,7 +92,7 @@ class Network(nn.Module):
         It reads unit vectors stretched so that their components are of the order of one, as those of states are.
         """
         assert self.head is not None
-        scale = 1.0 if self.by_token else math.sqrt(features.shape[-1])
+        scale = math.sqrt(features.shape[-1])
         numbers: Tensor = self.head(self.dropout(features * scale))
         return numbers
 

@@ -13,9 +13,7 @@ from finetune.errors import RecipeError
 class Kind(StrEnum):
     """What is trained."""
 
-    ANSWERS = "answers"
     INTENTS = "intents"
-    ENTITIES = "entities"
     SENTIMENT = "sentiment"
 
 

@@ -8,8 +8,9 @@ import resource
 import shutil
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,22 +105,13 @@ def train_labels(
     refuse_unknown(dev, labels, data.dev or data.train[0])
     refuse_unknown(test, labels, data.test or data.train[0])
     torch.manual_seed(recipe.seed)
-    if recipe.method == "head":
-        step("Encoding")
-        network = Network(None, serving.dimensions, len(labels), dropout=recipe.dropout)
-        task = LabelTask.on_vectors(rows, dev, labels, recipe, lambda texts: serving.encode(texts, kind="query"))
-    else:
-        step("Loading the backbone")
-        backbone = Backbone.load(recipe.backbone)
-        network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
-        prepare(network, recipe, steps_of(len(rows), recipe))
-        task = LabelTask.on_texts(rows, dev, labels, recipe, backbone.tokenizer)
+    network, task, backbone = _begun(recipe, rows, dev, labels, serving, step)
     step("Training")
     history = train(network, task, recipe, work, watch)
     weights = trained(network)
     head = {name.removeprefix("head."): weight for name, weight in weights.items() if name.startswith("head.")}
     encoder = serving
-    if recipe.method != "head":
+    if backbone is not None:
         step("Exporting")
         encoder = export_encoder(network, backbone, work / "encoder", [example.text for example in dev])
     step("Measuring")
@@ -131,12 +123,7 @@ def train_labels(
         several=task.several,
         threshold=0.0,
     )
-    chances = classifier.chances(encoder.encode([example.text for example in dev], kind="query"))
-    limit = judge.threshold(chances, dev, labels, several=task.several)
-    metrics = {"dev": judge.figures(chances, dev, labels, limit, several=task.several)}
-    if test:
-        chances = classifier.chances(encoder.encode([example.text for example in test], kind="query"))
-        metrics["test"] = judge.figures(chances, test, labels, limit, several=task.several)
+    limit, metrics = _measured(classifier, dev, test)
     metrics["cost"] = {
         "seconds": round(time.perf_counter() - start, 1),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -161,6 +148,42 @@ def train_labels(
         write,
     )
     return Trained(folder=folder, metrics=metrics)
+
+
+def _begun(
+    recipe: Recipe,
+    rows: Sequence[Labelled],
+    dev: Sequence[Labelled],
+    labels: Sequence[str],
+    serving: Encoder,
+    step: Callable[[str], None],
+) -> tuple[Network, LabelTask, Backbone | None]:
+    """Return what is trained and on what; no backbone where only a head learns, on the vectors of ``serving``."""
+    if recipe.method == "head":
+        step("Encoding")
+        network = Network(None, serving.dimensions, len(labels), dropout=recipe.dropout)
+        encode = partial(serving.encode, kind="query")
+        return network, LabelTask.on_vectors(rows, dev, labels, recipe, encode), None
+    step("Loading the backbone")
+    backbone = Backbone.load(recipe.backbone)
+    network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
+    prepare(network, recipe, steps_of(len(rows), recipe))
+    return network, LabelTask.on_texts(rows, dev, labels, recipe, backbone.tokenizer), backbone
+
+
+def _measured(
+    classifier: Classifier, dev: Sequence[Labelled], test: Sequence[Labelled]
+) -> tuple[float, dict[str, dict[str, Any]]]:
+    """Return the threshold chosen on ``dev``, and the figures of each part with it."""
+    several, labels = classifier.several, classifier.labels
+    chances = {
+        name: classifier.chances(classifier.encoder.encode([example.text for example in part], kind="query"))
+        for name, part in (("dev", dev), ("test", test))
+        if part
+    }
+    limit = judge.threshold(chances["dev"], dev, labels, several=several)
+    parts = {"dev": dev, "test": test}
+    return limit, {name: judge.figures(c, parts[name], labels, limit, several=several) for name, c in chances.items()}
 
 
 def promote(recipe: Recipe, data: Data, models: Path, trained: Path, serving: Encoder) -> list[gate.Finding]:

@@ -13,6 +13,8 @@ import typer
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
     from bot.settings import Settings
 
 ConfigOption = Annotated[
@@ -35,6 +37,15 @@ def settings_from(config: Path | None, faq: list[Path] | None, state: Path | Non
 
     overrides: dict[str, object] = {"knowledge.sources": faq or None, "state.folder": state}
     return load_settings(config, overrides=overrides | {key.replace("__", "."): v for key, v in others.items()})
+
+
+def bar(*more: ProgressColumn) -> Progress:
+    """Return a bar on the standard error that vanishes when it is done; ``more`` stands at its end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *more)
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def print_json(document: object) -> None:

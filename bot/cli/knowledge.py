@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.aside import aside
-from bot.cli.common import warn
+from bot.cli.common import bar, warn
 
 if TYPE_CHECKING:
     from bot.app import Library, Progress
@@ -50,24 +50,15 @@ def progress() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield Progress()
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import TimeRemainingColumn
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Starting", total=None)
+    with bar(TimeRemainingColumn()) as shown:
+        task = shown.add_task("Starting", total=None)
 
         def encoded(done: int, total: int) -> None:
-            bar.update(task, description="Encoding", completed=done, total=total)
+            shown.update(task, description="Encoding", completed=done, total=total)
 
-        yield Progress(step=lambda text: bar.update(task, description=text), encoded=encoded)
+        yield Progress(step=lambda text: shown.update(task, description=text), encoded=encoded)
 
 
 def today(settings: Settings) -> date:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import JsonOption, counted, print_json
+from bot.cli.common import JsonOption, bar, counted, print_json
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,23 +97,19 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda step, done, total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task("Starting", total=None)
+    shown = bar()
+    task = shown.add_task("Starting", total=None)
     start = time.monotonic()
 
     def show(step: str, done: int, total: int) -> None:
         if time.monotonic() - start > _PATIENCE:
-            bar.start()
-        bar.update(task, description=step, completed=done, total=total or None)
+            shown.start()
+        shown.update(task, description=step, completed=done, total=total or None)
 
     try:
         yield show
     finally:
-        bar.stop()
+        shown.stop()
 
 
 def _as_json(history: History, out: Path) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.aside import aside
-from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from, warn
+from bot.cli.common import ConfigOption, JsonOption, StateOption, bar, print_json, settings_from, warn
 from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
 
@@ -143,41 +143,31 @@ def _tell(result: dict[str, Any]) -> None:
         typer.echo("In use now." if result["promoted"] else "Not put into use.")
 
 
+def _line(epoch: Epoch) -> str:
+    return f"epoch {epoch.number}: loss {epoch.loss:.4f}, dev {epoch.score:.4f}, {epoch.seconds:.0f} s"
+
+
 @contextlib.contextmanager
 def _shown() -> Iterator[tuple[Watch, Callable[[str], None]]]:
     """Show how far training is: a bar at a terminal, a line for each epoch through a pipe."""
     from finetune.watch import Watch
 
-    def line(epoch: Epoch) -> None:
-        warn(f"epoch {epoch.number}: loss {epoch.loss:.4f}, dev {epoch.score:.4f}, {epoch.seconds:.0f} s")
-
     if not sys.stderr.isatty():
-        yield Watch(epoch=line), lambda text: None
+        yield Watch(epoch=lambda epoch: warn(_line(epoch))), lambda text: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import TextColumn, TimeRemainingColumn
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Starting", total=None, figures="")
+    with bar(TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as shown:
+        task = shown.add_task("Starting", total=None, figures="")
         best = 0.0
 
         def stepped(done: int, total: int, loss: float) -> None:
             figures = f"loss {loss:.3f}" + (f", dev {best:.3f}" if best else "")
-            bar.update(task, description="Training", completed=done, total=total, figures=figures)
+            shown.update(task, description="Training", completed=done, total=total, figures=figures)
 
         def passed(epoch: Epoch) -> None:
             nonlocal best
             best = max(best, epoch.score)
-            bar.console.print(
-                f"epoch {epoch.number}: loss {epoch.loss:.4f}, dev {epoch.score:.4f}, {epoch.seconds:.0f} s"
-            )
+            shown.console.print(_line(epoch))
 
-        yield Watch(step=stepped, epoch=passed), lambda text: bar.update(task, description=text)
+        yield Watch(step=stepped, epoch=passed), lambda text: shown.update(task, description=text)
