@@ -20,10 +20,13 @@ from finetune.recipe import Recipe
 from retrieval.disk import folder_beside, sha256
 
 #: Raise it when the files change: an artefact of another format is refused.
-FORMAT = 1
+FORMAT = 2
 
 #: How the names of folders begin that are being written.
 _BUILDING = "training-"
+
+#: What tells of a run and decides nothing.
+_TOLD = ("metrics.json", "history.json", "report")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,12 +36,8 @@ class Artefact:
     folder: Path
     version: str
     recipe: Recipe
-    #: What the numbers of the head mean, in order.
-    labels: tuple[str, ...]
-    #: Whether a text may have several of them.
-    several: bool
-    #: From which score a label is believed, chosen on dev.
-    threshold: float
+    #: What its kind says of it, such as labels and threshold.
+    about: dict[str, Any]
     #: Fingerprint of the encoder whose vectors it was trained on, if it has none of its own.
     backbone: str
     metrics: dict[str, Any]
@@ -57,20 +56,20 @@ def fingerprint(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def write_artefact(
-    models: Path, recipe: Recipe, about: dict[str, Any], documents: dict[str, Any], write: Callable[[Path], None]
+    models: Path, recipe: Recipe, backbone: str, documents: dict[str, Any], write: Callable[[Path], dict[str, Any]]
 ) -> Path:
     """Write an artefact below ``models`` and return its folder; what was there of the same version is kept.
 
-    ``about`` has labels, several, threshold and backbone, ``documents`` are further JSON files by name, and ``write``
-    puts weights and encoder into the folder it is given.
+    ``documents`` are further JSON files by name. ``write`` puts weights and encoder into the folder it is given, and
+    returns what the kind says of the artefact.
     """
     with folder_beside(models / recipe.kind.value, _BUILDING) as work:
-        write(work)
+        about = {"backbone": backbone, "about": write(work)}
         for name, document in {**documents, "recipe": recipe.model_dump(mode="json")}.items():
             (work / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
-        files = {str(p.relative_to(work)): sha256(p) for p in sorted(work.rglob("*")) if p.is_file()}
+        files = {p.relative_to(work).as_posix(): sha256(p) for p in sorted(work.rglob("*")) if p.is_file()}
         # Times and losses differ from run to run; what decides an answer does not.
-        deciding = {name: digest for name, digest in files.items() if name not in ("metrics.json", "history.json")}
+        deciding = {name: digest for name, digest in files.items() if name.split("/")[0] not in _TOLD}
         version = hashlib.sha256(json.dumps([about, deciding], sort_keys=True).encode()).hexdigest()[:12]
         manifest = {"format": FORMAT, "version": version, **about, "sha256": files}
         (work / "artefact.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
@@ -93,9 +92,7 @@ def open_artefact(folder: Path) -> Artefact:
             folder=folder,
             version=about["version"],
             recipe=Recipe.of(**json.loads((folder / "recipe.json").read_text("utf-8"))),
-            labels=tuple(about["labels"]),
-            several=bool(about["several"]),
-            threshold=float(about["threshold"]),
+            about=about["about"],
             backbone=str(about["backbone"]),
             metrics=json.loads((folder / "metrics.json").read_text("utf-8")),
         )

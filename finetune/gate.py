@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from finetune.augment import mistyped
-from finetune.classifier import Classifier
-from finetune.examples import OUT_OF_SCOPE, Labelled
+from finetune.kinds import Example, Family, Outcome
 from retrieval.text import detect_language
 
 Bools = npt.NDArray[np.bool_]
@@ -42,44 +40,40 @@ class Finding:
 
 
 def judge(
-    new: Classifier, old: Classifier | None, train: Sequence[Labelled], held_out: Sequence[Labelled], *, seed: int = 0
+    family: Family[Any, Any], new: Any, old: Any, train: Sequence[Any], held_out: Sequence[Any], *, seed: int = 0
 ) -> list[Finding]:
     """Return what was looked at, each with its outcome; the new one may go live if all passed.
 
-    ``held_out`` are rows that neither learned from. Without an ``old`` one the new one is compared with the answer that
-    is right most often.
+    ``held_out`` are rows that neither learned from. Without an ``old`` one (None) the new one is compared with what is
+    right most often.
     """
     findings = [_no_leak(train, held_out)]
-    rights = _rights(new, held_out)
+    outcomes = family.outcomes(new, held_out)
+    rights = _rights(outcomes)
     if old is None:
-        usual = Counter(example.labels for example in train).most_common(1)[0][0]
-        findings.append(_better(rights, np.array([example.labels == usual for example in held_out])))
-    if old is not None:
-        before = _rights(old, held_out)
-        inside = np.array([e.labels != (OUT_OF_SCOPE,) for e in held_out])
+        usual = family.usual(train)
+        findings.append(_better(rights, np.array([usual(example) for example in held_out])))
+    else:
+        before = _rights(family.outcomes(old, held_out))
+        inside = np.array([bool(outcome.wanted) for outcome in outcomes])
         findings.append(_better(rights, before))
         findings.append(_not_worse("refusals", rights[~inside], before[~inside]))
         for language in sorted({detect_language(e.text) for e in held_out}):
             mine = np.array([detect_language(e.text) == language for e in held_out])
             findings.append(_not_worse(f"language {language}", rights[mine], before[mine]))
-    findings.append(_stands_slips(new, held_out, rights, seed))
-    findings.append(_learned(new, train, rights, seed))
+    random = np.random.default_rng(seed)
+    mistyped = [family.slip(example, random) for example in held_out]
+    findings.append(_stands_slips(_rights(family.outcomes(new, mistyped)), rights))
+    some = [train[i] for i in random.permutation(len(train))[: max(len(rights), 200)].tolist()]
+    findings.append(_learned(_rights(family.outcomes(new, some)), rights))
     return findings
 
 
-def _rights(classifier: Classifier, examples: Sequence[Labelled]) -> Bools:
-    """Return which examples get exactly their labels; none for a text out of scope."""
-    verdicts = classifier([example.text for example in examples])
-    return np.array(
-        [
-            {label for label, _ in verdict.labels} == set(example.labels) - {OUT_OF_SCOPE}
-            for verdict, example in zip(verdicts, examples, strict=True)
-        ],
-        dtype=np.bool_,
-    )
+def _rights(outcomes: Sequence[Outcome]) -> Bools:
+    return np.array([outcome.right for outcome in outcomes], dtype=np.bool_)
 
 
-def _no_leak(train: Sequence[Labelled], held_out: Sequence[Labelled]) -> Finding:
+def _no_leak(train: Sequence[Example], held_out: Sequence[Example]) -> Finding:
     known = {" ".join(example.text.casefold().split()) for example in train}
     leaked = [i for i, example in enumerate(held_out, 1) if " ".join(example.text.casefold().split()) in known]
     why = f"{len(leaked)} of {len(held_out)} held-out rows stand in the training data"
@@ -100,17 +94,13 @@ def _not_worse(name: str, new: Bools, old: Bools) -> Finding:
     return Finding(name=name, passed=bool(p >= WORSE), why=why)
 
 
-def _stands_slips(new: Classifier, held_out: Sequence[Labelled], rights: Bools, seed: int) -> Finding:
-    random = np.random.default_rng(seed)
-    changed = [Labelled(text=mistyped(example.text, random), labels=example.labels) for example in held_out]
-    kept = float(_rights(new, changed).mean()) / max(float(rights.mean()), 1e-9)
+def _stands_slips(mistyped: Bools, rights: Bools) -> Finding:
+    kept = float(mistyped.mean()) / max(float(rights.mean()), 1e-9)
     why = f"keeps {kept:.0%} of what is right where texts are mistyped (needed {1 - SLIPS:.0%})"
     return Finding(name="stands slips", passed=kept >= 1 - SLIPS, why=why)
 
 
-def _learned(new: Classifier, train: Sequence[Labelled], rights: Bools, seed: int) -> Finding:
-    random = np.random.default_rng(seed)
-    some = [train[i] for i in random.permutation(len(train))[: max(len(rights), 200)].tolist()]
-    seen, unseen = float(_rights(new, some).mean()), float(rights.mean())
+def _learned(known: Bools, rights: Bools) -> Finding:
+    seen, unseen = float(known.mean()), float(rights.mean())
     why = f"{seen:.1%} right on training rows, {unseen:.1%} on held-out ones (at most {GAP:.0%} apart)"
     return Finding(name="paraphrase gap", passed=seen - unseen <= GAP, why=why)

@@ -116,11 +116,13 @@ class Batch:
     features: Tensor | None = None
     #: What is right, in the form that the kind's loss takes.
     targets: Tensor | None = None
+    #: Texts that these are compared with.
+    other: Batch | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on ``device``."""
         here = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if tensor is None else tensor.to(device) for name, tensor in here.items()})
+        return Batch(**{name: None if value is None else value.to(device) for name, value in here.items()})
 
 
 def padded(token_ids: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,9 @@ from finetune.errors import RecipeError
 class Kind(StrEnum):
     """What is trained."""
 
+    ANSWERS = "answers"
     INTENTS = "intents"
+    ENTITIES = "entities"
     SENTIMENT = "sentiment"
 
 
@@ -72,6 +74,13 @@ class Recipe(BaseModel):
     rdrop: Annotated[float, Field(ge=0)] = 0.0
     #: Share of the training texts that are changed as customers mistype them.
     augment: Share = 0.0
+    #: Epochs in which the texts of each label are drawn together before the head is trained, for few examples; 0: none.
+    contrast: Annotated[int, Field(ge=0)] = 0
+    #: What similarities are divided by where texts are drawn together, and hard negatives for each text.
+    temperature: Positive = 0.05
+    negatives: Annotated[int, Field(ge=0, le=8)] = 1
+    #: Share of the batches in which questions are compared with answers instead of with each other.
+    partners: Annotated[float, Field(ge=0, le=1)] = 0.5
     #: Rank of LoRA and AdaLoRA matrices.
     rank: Count = 16
     #: Vectors that prompt tuning puts before each text.
@@ -89,6 +98,10 @@ class Recipe(BaseModel):
             raise ValueError(
                 "adversarial and augment change what the encoder reads, which the method head leaves alone"
             )
+        if self.contrast and (self.method == "head" or self.kind not in (Kind.INTENTS, Kind.SENTIMENT)):
+            raise ValueError("contrast trains the encoder for labels: no method head, and intents or sentiment")
+        if self.rdrop and self.kind is Kind.ANSWERS:
+            raise ValueError("rdrop compares what is said of labels, and answers have none")
         return self
 
     @property

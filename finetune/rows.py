@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from finetune.errors import DataError
 
 #: A message of a customer has no megabyte; a line that has is a file whose line ends were lost.
 MAX_LINE_BYTES = 1_000_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,13 @@ def read_rows(path: Path) -> Iterator[Row]:
                     yield _row(text, path, number)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}.") from error
+
+
+def some(examples: list[T], path: Path) -> list[T]:
+    """Return the examples of ``path``; raises `DataError` where there is none."""
+    if not examples:
+        raise DataError(f"{path} is empty.")
+    return examples
 
 
 def _decoded(line: bytes, path: Path, number: int) -> str:

@@ -92,14 +92,14 @@ def _train(
     from retrieval.export import load_encoder
 
     try:
-        from finetune.run import Data, promote, train_labels
+        from finetune.run import Data, promote, run
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train") from error
 
     serving = load_encoder(recipe.backbone, cache, progress=step)
     files = Data(train=tuple(data), dev=dev, test=test)
     work = models / recipe.kind.value / f"work-{files.key(recipe)}"
-    trained = train_labels(recipe, files, models, work, serving=serving, watch=watch, step=step)
+    trained = run(recipe, files, models, work, serving=serving, watch=watch, step=step)
     shutil.rmtree(work, ignore_errors=True)
     result: dict[str, Any] = {
         "folder": str(trained.folder),

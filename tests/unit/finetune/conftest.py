@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import State
-from finetune.examples import Labelled
+from finetune.labels.examples import Labelled
 from retrieval.encoder import Encoder
 from retrieval.export import load_encoder
 from retrieval.ingest import read_sources

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from finetune.entities.examples import Entity, read_tagged
 from finetune.errors import DataError
-from finetune.examples import Entity, Labelled, labels_of, read_labelled, read_tagged, refuse_unknown
+from finetune.labels.examples import Labelled, labels_of, read_labelled, refuse_unknown
 from finetune.rows import MAX_LINE_BYTES, read_rows
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from finetune.artefact import open_artefact
-from finetune.classifier import Classifier
 from finetune.errors import ArtefactError
-from finetune.examples import Labelled
 from finetune.gate import judge
-from finetune.recipe import Recipe
-from finetune.run import Data, train_labels
+from finetune.kinds import family_of
+from finetune.labels.classifier import Classifier
+from finetune.labels.examples import Labelled
+from finetune.recipe import Kind, Recipe
+from finetune.run import Data, run
 from retrieval.encoder import Encoder
 from tests.unit.finetune.conftest import TOPICS, write_labelled
+
+INTENTS = family_of(Kind.INTENTS)
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -29,7 +32,7 @@ def head(train: Sequence[Labelled], dev: Sequence[Labelled], serving: Encoder, f
     files = [write_labelled(folder / f"{name}.jsonl", rows) for name, rows in (("train", train), ("dev", dev))]
     recipe = Recipe.of(kind="intents", method="head", epochs=20)
     data = Data(train=(files[0],), dev=files[1])
-    made = train_labels(recipe, data, folder / "models", folder / "work", serving=serving)
+    made = run(recipe, data, folder / "models", folder / "work", serving=serving)
     return Classifier.open(open_artefact(made.folder), serving)
 
 
@@ -48,16 +51,16 @@ def good(parts: tuple[list[Labelled], ...], serving: Encoder, tmp_path_factory: 
 
 
 def test_what_learned_something_passes(good: Classifier, parts: tuple[list[Labelled], ...]) -> None:
-    assert not failed(judge(good, None, parts[0], parts[2]))
+    assert not failed(judge(INTENTS, good, None, parts[0], parts[2]))
 
 
 def test_a_better_one_passes_and_a_worse_one_does_not(
     good: Classifier, parts: tuple[list[Labelled], ...], serving: Encoder, tmp_path: Path
 ) -> None:
     weak = head(parts[0][:8], parts[1], serving, tmp_path / "weak")
-    assert not failed(judge(good, weak, parts[0], parts[2]))
-    assert {"better", "language en"} <= failed(judge(weak, good, parts[0][:8], parts[2]))
-    assert failed(judge(good, good, parts[0], parts[2])) == {"better"}
+    assert not failed(judge(INTENTS, good, weak, parts[0], parts[2]))
+    assert {"better", "language en"} <= failed(judge(INTENTS, weak, good, parts[0][:8], parts[2]))
+    assert failed(judge(INTENTS, good, good, parts[0], parts[2])) == {"better"}
 
 
 def test_shuffled_labels_are_refused(parts: tuple[list[Labelled], ...], serving: Encoder, tmp_path: Path) -> None:
@@ -65,12 +68,12 @@ def test_shuffled_labels_are_refused(parts: tuple[list[Labelled], ...], serving:
     random.Random(0).shuffle(labels)
     shuffled = [replace(example, labels=label) for example, label in zip(parts[0], labels, strict=True)]
     classifier = head(shuffled, parts[1], serving, tmp_path / "shuffled")
-    assert "better" in failed(judge(classifier, None, shuffled, parts[2]))
+    assert "better" in failed(judge(INTENTS, classifier, None, shuffled, parts[2]))
 
 
 def test_a_leaked_row_is_refused(good: Classifier, parts: tuple[list[Labelled], ...]) -> None:
     leaked = [*parts[2], replace(parts[0][3], text=f"  {parts[0][3].text.upper()} ")]
-    findings = judge(good, None, parts[0], leaked)
+    findings = judge(INTENTS, good, None, parts[0], leaked)
     assert failed(findings) == {"no leak"}
     assert "the first is row 121" in next(f.why for f in findings if f.name == "no leak")
 
@@ -82,21 +85,16 @@ def test_one_that_learned_by_heart_is_refused(
     known = serving.encode([example.text for example in train], kind="query")
     rows = np.array([TOPICS.index(example.labels[0]) for example in train])
 
-    class ByHeart:
+    class ByHeart(Classifier):
         """Knows the training texts to the letter, and nothing else."""
 
-        def __call__(self, texts: Sequence[str]) -> list[object]:
-            verdicts = good(texts)
-            near = serving.encode(texts, kind="query") @ known.T
-            return [
-                replace(verdict, labels=((TOPICS[rows[place]], 1.0),) if close > 0.999 else ((TOPICS[0], 1.0),))
-                for verdict, place, close in zip(verdicts, near.argmax(1), near.max(1), strict=True)
-            ]
+        def chances(self, vectors: np.ndarray) -> np.ndarray:
+            near = vectors @ known.T
+            found = np.where(near.max(1) > 0.999, rows[near.argmax(1)], 0)
+            return np.eye(len(TOPICS), dtype=np.float32)[found]
 
-    assert {"better", "stands slips", "paraphrase gap"} & failed(judge(ByHeart(), None, train, held_out)) >= {
-        "better",
-        "paraphrase gap",
-    }
+    heart = ByHeart(**{field.name: getattr(good, field.name) for field in fields(good)})
+    assert {"better", "paraphrase gap"} <= failed(judge(INTENTS, heart, None, train, held_out))
 
 
 def test_a_head_is_not_opened_on_the_vectors_of_another_encoder(

@@ -10,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from finetune import loop
-from finetune.examples import Labelled
-from finetune.labels import LabelTask
+from finetune.labels.examples import Labelled
+from finetune.labels.task import LabelTask
 from finetune.loop import train, trained
 from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
+from finetune.texts import Vectors, cutting
 from finetune.watch import Epoch, History, Watch
 from tests.unit.finetune.conftest import TOPICS
 
@@ -41,7 +42,7 @@ def vectors_task(recipe: Recipe, seed: int = 0) -> tuple[Network, LabelTask]:
     known = iter((vectors, dev_vectors))
     torch.manual_seed(recipe.seed)
     network = Network(None, 16, len(TOPICS), dropout=recipe.dropout)
-    return network, LabelTask.on_vectors(rows, dev, list(TOPICS), recipe, lambda texts: next(known))
+    return network, LabelTask(rows, dev, list(TOPICS), recipe, lambda texts: Vectors(next(known)))
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_the_real_backbone_learns_with_every_extra(
     backbone = Backbone.load("embedded")
     network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout)
     prepare(network, recipe, 10)
-    task = LabelTask.on_texts(phrasings[:128], phrasings[128:192], list(TOPICS), recipe, backbone.tokenizer)
+    task = LabelTask(phrasings[:128], phrasings[128:192], list(TOPICS), recipe, cutting(backbone, recipe))
     epochs: list[Epoch] = []
     train(network, task, recipe, tmp_path, Watch(epoch=epochs.append))
     assert epochs[0].score > 0.4  # one in four by chance

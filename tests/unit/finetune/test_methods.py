@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from finetune.errors import ArtefactError, BackboneError
-from finetune.examples import Labelled
 from finetune.export import export_encoder
-from finetune.labels import LabelTask
+from finetune.labels.examples import Labelled
+from finetune.labels.task import LabelTask
 from finetune.loop import train, trained
 from finetune.methods import prepare
 from finetune.network import Backbone, Network, padded
 from finetune.recipe import Recipe
+from finetune.texts import cutting
 from retrieval.export import source_folder
 from tests.unit.finetune.conftest import TOPICS
 
@@ -34,7 +35,7 @@ def tuned(method: str, phrasings: list[Labelled], folder: Path) -> tuple[Backbon
     backbone = Backbone.load("embedded")
     network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout)
     prepare(network, recipe, 2)
-    task = LabelTask.on_texts(phrasings[:32], phrasings[32:48], list(TOPICS), recipe, backbone.tokenizer)
+    task = LabelTask(phrasings[:32], phrasings[32:48], list(TOPICS), recipe, cutting(backbone, recipe))
     train(network, task, recipe, folder)
     return backbone, network
 

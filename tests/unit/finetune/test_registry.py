@@ -14,19 +14,20 @@ from finetune.errors import ArtefactError
 from finetune.recipe import Kind, Recipe
 from finetune.registry import Registry
 
-ABOUT = {"labels": ["a", "b"], "several": False, "threshold": 0.5, "backbone": "x"}
+ABOUT = {"labels": ["a", "b"], "several": False, "threshold": 0.5}
 
 
 def made(models: Path, bias: float, **recipe: object) -> Path:
-    def write(folder: Path) -> None:
+    def write(folder: Path) -> dict[str, object]:
         save_file({"bias": np.array([bias], dtype=np.float32)}, folder / "head.safetensors")
+        return ABOUT
 
-    return write_artefact(models, Recipe.of(kind="intents", **recipe), ABOUT, {"metrics": {"dev": {}}}, write)
+    return write_artefact(models, Recipe.of(kind="intents", **recipe), "x", {"metrics": {"dev": {}}}, write)
 
 
 def test_an_artefact_comes_back_as_it_was_written(tmp_path: Path) -> None:
     artefact = open_artefact(made(tmp_path, 1.0, method="head"))
-    assert (artefact.labels, artefact.several, artefact.threshold) == (("a", "b"), False, 0.5)
+    assert (artefact.about, artefact.backbone) == (ABOUT, "x")
     assert artefact.recipe == Recipe.of(kind="intents", method="head")
     assert artefact.encoder is None
 
@@ -42,7 +43,7 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        write_artefact(tmp_path, Recipe.of(kind="intents"), ABOUT, {}, write)
+        write_artefact(tmp_path, Recipe.of(kind="intents"), "x", {}, write)
     assert not list((tmp_path / "intents").iterdir())
 
 

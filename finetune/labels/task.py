@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from finetune.augment import mistyped
-from finetune.examples import OUT_OF_SCOPE, Labelled
-from finetune.network import Batch, Network, padded
+from finetune.labels.examples import OUT_OF_SCOPE, Labelled
+from finetune.network import Batch, Network
 from finetune.recipe import Recipe
-
-#: Texts that go through the network together where nothing is learned.
-WIDE = 64
+from finetune.texts import Reader
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,74 +27,30 @@ class LabelTask:
     """
 
     def __init__(
-        self, train: Sequence[Labelled], dev: Sequence[Labelled], labels: Sequence[str], recipe: Recipe
+        self,
+        train: Sequence[Labelled],
+        dev: Sequence[Labelled],
+        labels: Sequence[str],
+        recipe: Recipe,
+        read: Reader,
     ) -> None:
-        """``labels`` are in the order of the head's numbers. Use `on_texts` or `on_vectors`."""
-        self._recipe, self._train, self._dev = recipe, train, dev
+        """``labels`` are in the order of the head's numbers, ``read`` makes the texts ready for the network."""
+        self._recipe, self._dev = recipe, dev
         self.several = any(len(example.labels) != 1 for example in train)
         self._targets = torch.from_numpy(targets(train, labels, several=self.several))
         self._dev_targets = targets(dev, labels, several=self.several)
         self._weights = _weights(self._targets) if recipe.balance else None
-        self._tokenizer: Any = None
-        self._ids: list[list[int]] = []
-        self._dev_ids: list[list[int]] = []
-        self._vectors = self._dev_vectors = torch.empty(0)
-
-    @classmethod
-    def on_texts(
-        cls,
-        train: Sequence[Labelled],
-        dev: Sequence[Labelled],
-        labels: Sequence[str],
-        recipe: Recipe,
-        tokenizer: Any,
-    ) -> LabelTask:
-        """Return the task for an encoder that learns too."""
-        task = cls(train, dev, labels, recipe)
-        task._tokenizer = tokenizer
-        task._ids, task._dev_ids = (task._tokens([example.text for example in some]) for some in (train, dev))
-        return task
-
-    @classmethod
-    def on_vectors(
-        cls,
-        train: Sequence[Labelled],
-        dev: Sequence[Labelled],
-        labels: Sequence[str],
-        recipe: Recipe,
-        encode: Callable[[Sequence[str]], Floats],
-    ) -> LabelTask:
-        """Return the task for a head on what ``encode`` makes of the texts."""
-        task = cls(train, dev, labels, recipe)
-        task._vectors, task._dev_vectors = (
-            torch.from_numpy(encode([example.text for example in some])) for some in (train, dev)
-        )
-        return task
-
-    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        encoded = self._tokenizer(list(texts), truncation=True, max_length=self._recipe.max_tokens)
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
+        self._texts, self._dev_texts = (read([example.text for example in some]) for some in (train, dev))
 
     @property
-    def lengths(self) -> list[int]:
-        """How many tokens each training text has."""
-        return [len(ids) for ids in self._ids] if self._ids else [1] * len(self._train)
+    def lengths(self) -> Sequence[int]:
+        """How long each training text is."""
+        return self._texts.lengths
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
         """Return training texts as tensors, some of them mistyped if the recipe says so."""
-        if not self._ids:
-            return Batch(features=self._vectors[rows], targets=self._targets[rows])
-        ids = [self._ids[row] for row in rows]
-        changed = [i for i in range(len(rows)) if self._recipe.augment and random.random() < self._recipe.augment]
-        for place, tokens in zip(
-            changed, self._tokens([mistyped(self._train[rows[i]].text, random) for i in changed]), strict=True
-        ):
-            ids[place] = tokens
-        token_ids, mask = padded(ids, self._tokenizer.pad_token_id or 0)
-        return Batch(ids=token_ids, mask=mask, targets=self._targets[rows])
+        texts = self._texts.batch(rows, self._recipe.augment, random)
+        return replace(texts, targets=self._targets[list(rows)])
 
     def loss(self, network: nn.Module, batch: Batch, rdrop: float) -> Tensor:
         """Return the cross-entropy to the targets."""
@@ -117,9 +70,7 @@ class LabelTask:
 
     def score(self, network: Network) -> float:
         """Return the share of dev texts in scope whose label is right; F1 over all labels where there are several."""
-        vectors = (
-            features(network, self._dev_ids, self._tokenizer.pad_token_id or 0) if self._ids else self._dev_vectors
-        )
+        vectors = self._dev_texts.features(network)
         network.eval()
         with torch.inference_mode():
             logits = network.outputs(vectors.to(next(network.parameters()).device)).cpu().numpy()
@@ -141,21 +92,6 @@ def targets(examples: Sequence[Labelled], labels: Sequence[str], *, several: boo
         elif not several:
             out[row] = 1.0 / len(labels)
     return out
-
-
-def features(network: Network, token_ids: Sequence[Sequence[int]], pad: int) -> Tensor:
-    """Return what the encoder makes of texts, (texts, size)."""
-    out: list[Tensor | None] = [None] * len(token_ids)
-    network.eval()
-    device = next(network.parameters()).device
-    order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]))
-    with torch.inference_mode():
-        for start in range(0, len(order), WIDE):
-            rows = order[start : start + WIDE]
-            ids, mask = padded([token_ids[row] for row in rows], pad)
-            for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
-                out[row] = vector
-    return torch.stack([vector.clone() for vector in out if vector is not None])
 
 
 def _weights(wanted: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
 
-from finetune.examples import OUT_OF_SCOPE, Labelled
+from finetune.labels.examples import OUT_OF_SCOPE, Labelled
 
 Floats = npt.NDArray[np.float32]
 

@@ -51,21 +51,22 @@ class Classifier:
             encoder=Encoder(artefact.encoder) if artefact.encoder else backbone,
             weight=head["weight"],
             bias=head["bias"],
-            labels=artefact.labels,
-            several=artefact.several,
-            threshold=artefact.threshold,
+            labels=tuple(artefact.about["labels"]),
+            several=bool(artefact.about["several"]),
+            threshold=float(artefact.about["threshold"]),
         )
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
         """Return what each of ``texts`` is."""
-        return [self._verdict(row) for row in self.chances(self.encoder.encode_queries(texts))]
+        return [self.verdict(row) for row in self.chances(self.encoder.encode_queries(texts))]
 
     def chances(self, vectors: Vectors) -> Floats:
         """Return how likely each label is for unit vectors (n, size): shape (n, labels)."""
         logits = vectors @ self.weight.T * np.float32(np.sqrt(vectors.shape[1])) + self.bias
         return _sigmoid(logits) if self.several else _softmax(logits)
 
-    def _verdict(self, chances: Floats) -> Verdict:
+    def verdict(self, chances: Floats) -> Verdict:
+        """Return what a text with these chances, (labels,), is."""
         order = np.argsort(-chances, kind="stable")
         above = [place for place in order.tolist() if chances[place] >= self.threshold]
         kept = above if self.several else above[:1]

@@ -1,21 +1,17 @@
-"""What is learned from: texts with labels, texts with entities, questions with answers."""
+"""What is learned from: texts with labels."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 from finetune.errors import DataError
-from finetune.rows import Row, read_rows
+from finetune.rows import Row, read_rows, some
 
 #: The label of what belongs to none.
 OUT_OF_SCOPE = "oos"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,34 +22,12 @@ class Labelled:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entity:
-    """A part of a text that names something; ``start`` and ``end`` count characters, the end excluded."""
-
-    type: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tagged:
-    """A text and its entities, in order, none overlapping another."""
-
-    text: str
-    entities: tuple[Entity, ...]
-
-
 def read_labelled(path: Path, key: str) -> list[Labelled]:
     """Return the rows of ``path``, each with its label under ``key`` ("intent"), or a list under its plural.
 
     Raises `DataError` that names file and line of what is wrong.
     """
-    return _some([_labelled(row, key) for row in read_rows(path)], path)
-
-
-def read_tagged(path: Path) -> list[Tagged]:
-    """Return the rows of ``path``: ``{"text", "entities": [{"type", "start", "end"}]}``."""
-    return _some([Tagged(text=row.text("text"), entities=_entities(row)) for row in read_rows(path)], path)
+    return some([_labelled(row, key) for row in read_rows(path)], path)
 
 
 def labels_of(examples: Sequence[Labelled], path: Path) -> list[str]:
@@ -81,31 +55,3 @@ def _labelled(row: Row, key: str) -> Labelled:
     if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
         raise row.error(f"{key!r} is missing or no text", f'a label, {{"text": ..., "{key}": ...}}')
     return Labelled(text=text, labels=tuple(dict.fromkeys(label.strip() for label in labels)))
-
-
-def _entities(row: Row) -> tuple[Entity, ...]:
-    text, values = row.text("text"), row.values.get("entities")
-    if not isinstance(values, list):
-        raise row.error("'entities' is missing or no list", '[{"type": ..., "start": ..., "end": ...}]')
-    found: list[Entity] = []
-    for value in values:
-        match value:
-            case {"type": str(kind), "start": int(start), "end": int(end)} if kind.strip():
-                if not 0 <= start < end <= len(text):
-                    raise row.error(
-                        f"{kind} from {start} to {end}", f"places within the {len(text)} characters of text"
-                    )
-                found.append(Entity(type=kind, start=start, end=end))
-            case _:
-                raise row.error("an entity without type, start or end", '{"type": ..., "start": ..., "end": ...}')
-    found.sort(key=lambda entity: entity.start)
-    for one, other in pairwise(found):
-        if other.start < one.end:
-            raise row.error(f"{one.type} and {other.type} overlap at character {other.start}", "entities side by side")
-    return tuple(found)
-
-
-def _some(examples: list[T], path: Path) -> list[T]:
-    if not examples:
-        raise DataError(f"{path} is empty.")
-    return examples

@@ -1,0 +1,1 @@
+"""Texts and what they are: intents and sentiment. `classifier` serves, and needs no torch."""

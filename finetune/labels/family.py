@@ -1,0 +1,169 @@
+"""Intents and sentiment: what `finetune.kinds.Family` asks for, for texts with labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
+from torch import Tensor
+
+from finetune.artefact import Artefact
+from finetune.augment import mistyped
+from finetune.contrast import ContrastTask, Grouped
+from finetune.kinds import Begun, Outcome, Parts, Surroundings
+from finetune.labels import figures
+from finetune.labels.classifier import Classifier
+from finetune.labels.examples import OUT_OF_SCOPE, Labelled, labels_of, read_labelled, refuse_unknown
+from finetune.labels.task import LabelTask
+from finetune.loop import steps_of, train, trained
+from finetune.methods import prepare
+from finetune.network import Backbone, Network
+from finetune.recipe import Recipe
+from finetune.texts import Reader, Tokens, Vectors, cutting, encoded
+from retrieval.encoder import Encoder
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A `finetune.kinds.Family`."""
+
+    #: Of a label in the rows.
+    key: str
+
+    def read(self, path: Path) -> list[Labelled]:
+        """Return the rows of a file."""
+        return read_labelled(path, self.key)
+
+    def check(self, parts: Parts[Labelled], files: Parts[Path]) -> None:
+        """Raise `DataError` where there is only one label, or one that training never saw."""
+        labels = labels_of(parts.train, files.train[0])
+        for rows, paths in ((parts.dev, files.dev), (parts.test, files.test)):
+            if rows:
+                refuse_unknown(rows, labels, paths[0])
+
+    def begin(self, recipe: Recipe, parts: Parts[Labelled], around: Surroundings) -> Begun:
+        """Return a network with a head, and labels to tell apart."""
+        labels = _labels(parts.train)
+        if recipe.method == "head":
+            around.step("Encoding")
+            network = Network(None, around.serving.dimensions, len(labels), dropout=recipe.dropout)
+            task = LabelTask(parts.train, parts.dev, labels, recipe, encoded(around.serving))
+            return Begun(network=network, task=task, recipe=recipe)
+        around.step("Loading the backbone")
+        backbone = Backbone.load(recipe.backbone)
+        network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
+        prepare(network, recipe, steps_of(len(parts.train), recipe))
+        cut = cutting(backbone, recipe)
+        if not recipe.contrast:
+            task = LabelTask(parts.train, parts.dev, labels, recipe, cut)
+            return Begun(network=network, task=task, recipe=recipe, backbone=backbone)
+        learned = _contrasted(network, recipe, parts, around, cut)
+        around.step("Training the head")
+        alone = recipe.model_copy(update={"method": "head", "contrast": 0, "augment": 0.0, "adversarial": 0.0})
+        task = LabelTask(parts.train, parts.dev, labels, alone, lambda texts: Vectors(_seen(network, cut(texts))))
+        return Begun(network=network, task=task, recipe=alone, backbone=backbone, learned=learned)
+
+    def model(self, begun: Begun, encoder: Encoder, parts: Parts[Labelled]) -> Classifier:
+        """Return the classifier, with its threshold chosen on dev."""
+        assert begun.network.head is not None
+        classifier = Classifier(
+            encoder=encoder,
+            weight=begun.network.head.weight.detach().cpu().numpy(),
+            bias=begun.network.head.bias.detach().cpu().numpy(),
+            labels=tuple(_labels(parts.train)),
+            several=any(len(example.labels) != 1 for example in parts.train),
+            threshold=0.0,
+        )
+        limit = figures.threshold(
+            _chances(classifier, parts.dev), parts.dev, classifier.labels, several=classifier.several
+        )
+        return replace(classifier, threshold=limit)
+
+    def save(self, model: Classifier, folder: Path) -> dict[str, Any]:
+        """Write the head."""
+        save_file({"weight": model.weight, "bias": model.bias}, folder / "head.safetensors")
+        return {"labels": model.labels, "several": model.several, "threshold": model.threshold}
+
+    def open(self, artefact: Artefact, serving: Encoder) -> Classifier:
+        """Open what `save` wrote."""
+        return Classifier.open(artefact, serving)
+
+    def figures(self, model: Classifier, examples: Sequence[Labelled]) -> dict[str, Any]:
+        """Return accuracy or F1, with and without threshold, and the same of each label."""
+        return figures.figures(
+            _chances(model, examples), examples, model.labels, model.threshold, several=model.several
+        )
+
+    def outcomes(self, model: Classifier, examples: Sequence[Labelled]) -> list[Outcome]:
+        """Return what labels each example has and gets."""
+        out = []
+        for example, row in zip(examples, _chances(model, examples), strict=True):
+            wanted = tuple(label for label in example.labels if label != OUT_OF_SCOPE)
+            found = tuple(label for label, _ in model.verdict(row).labels)
+            out.append(
+                Outcome(
+                    text=example.text,
+                    wanted=wanted,
+                    found=found,
+                    sure=float(row.max()),
+                    best=model.labels[int(row.argmax())] in wanted,
+                    right=set(wanted) == set(found),
+                )
+            )
+        return out
+
+    def usual(self, train: Sequence[Labelled]) -> Callable[[Labelled], bool]:
+        """Return whether an example has the labels that most of ``train`` have."""
+        most = Counter(example.labels for example in train).most_common(1)[0][0]
+        return lambda example: example.labels == most
+
+    def slip(self, example: Labelled, random: np.random.Generator) -> Labelled:
+        """Return ``example`` with a slip or two."""
+        return replace(example, text=mistyped(example.text, random))
+
+
+def _labels(train: Sequence[Labelled]) -> list[str]:
+    """Return the labels in the order of the head's numbers."""
+    return sorted({label for example in train for label in example.labels} - {OUT_OF_SCOPE})
+
+
+def _chances(model: Classifier, examples: Sequence[Labelled]) -> Floats:
+    return model.chances(model.encoder.encode([example.text for example in examples], kind="query"))
+
+
+def _contrasted(
+    network: Network, recipe: Recipe, parts: Parts[Labelled], around: Surroundings, read: Reader
+) -> dict[str, Tensor]:
+    """Draw the texts of each label together, leave the encoder so, and return what it learned.
+
+    First contrast, then a head: that is how few examples go furthest (Tunstall et al. 2022, arXiv 2209.11055).
+    """
+    around.step("Drawing labels apart")
+    head, network.head = network.head, None
+    task = ContrastTask(_grouped(parts.train), _grouped(parts.dev), recipe, read, network)
+    train(network, task, recipe.model_copy(update={"epochs": recipe.contrast}), around.work / "contrast", around.watch)
+    learned = trained(network)
+    network.requires_grad_(False)
+    network.head = head
+    return learned
+
+
+def _grouped(examples: Sequence[Labelled]) -> list[Grouped]:
+    """Return examples by label; what is out of scope belongs to nothing else."""
+    return [
+        Grouped(text=example.text, group=example.labels[0] if example.labels != (OUT_OF_SCOPE,) else f"oos {place}")
+        for place, example in enumerate(examples)
+    ]
+
+
+def _seen(network: Network, texts: Tokens) -> Floats:
+    vectors: Floats = texts.features(network).numpy()
+    return vectors

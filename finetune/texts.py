@@ -1,0 +1,110 @@
+"""Texts as a network takes them: as token ids, or, where the encoder is left alone, as the vectors of serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from finetune.augment import mistyped
+from finetune.network import Backbone, Batch, Network, padded
+from finetune.recipe import Recipe
+from retrieval.encoder import Encoder
+
+#: Texts that go through the network together where nothing is learned.
+WIDE = 64
+
+Floats = npt.NDArray[np.float32]
+
+
+class Texts(Protocol):
+    """Some texts, in an order of their own."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """How long each is, so that those of similar length are put together."""
+        ...
+
+    def batch(self, rows: Sequence[int], augment: float, random: np.random.Generator) -> Batch:
+        """Return some of them; a share of ``augment`` is changed as customers mistype them."""
+        ...
+
+    def features(self, network: Network) -> Tensor:
+        """Return what the encoder makes of all of them, (texts, size), without a gradient."""
+        ...
+
+
+#: Makes texts ready.
+Reader = Callable[[Sequence[str]], Texts]
+
+
+class Tokens:
+    """`Texts` for an encoder that learns."""
+
+    def __init__(self, texts: Sequence[str], tokenizer: Any, max_tokens: int) -> None:
+        """Cut ``texts`` into tokens, at most ``max_tokens`` each."""
+        self._texts, self._tokenizer, self._max_tokens = texts, tokenizer, max_tokens
+        self._pad: int = tokenizer.pad_token_id or 0
+        self._ids = self._cut(texts)
+        self.lengths = [len(ids) for ids in self._ids]
+
+    def batch(self, rows: Sequence[int], augment: float, random: np.random.Generator) -> Batch:
+        """Return some of them as ids and mask."""
+        ids = [self._ids[row] for row in rows]
+        changed = [place for place in range(len(rows)) if augment and random.random() < augment]
+        slips = self._cut([mistyped(self._texts[rows[place]], random) for place in changed])
+        for place, tokens in zip(changed, slips, strict=True):
+            ids[place] = tokens
+        token_ids, mask = padded(ids, self._pad)
+        return Batch(ids=token_ids, mask=mask)
+
+    def features(self, network: Network) -> Tensor:
+        """Return what the encoder of ``network`` makes of all of them."""
+        out: list[Tensor | None] = [None] * len(self._ids)
+        network.eval()
+        device = next(network.parameters()).device
+        order = sorted(range(len(self._ids)), key=self.lengths.__getitem__)
+        with torch.inference_mode():
+            for start in range(0, len(order), WIDE):
+                rows = order[start : start + WIDE]
+                ids, mask = padded([self._ids[row] for row in rows], self._pad)
+                for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
+                    out[row] = vector
+        return torch.stack([vector.clone() for vector in out if vector is not None])
+
+    def _cut(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        ids: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self._max_tokens)["input_ids"]
+        return ids
+
+
+class Vectors:
+    """`Texts` for a head on vectors that do not change."""
+
+    def __init__(self, vectors: Floats) -> None:
+        """``vectors`` are (texts, size), of unit length."""
+        self._vectors = torch.from_numpy(vectors)
+        self.lengths = [1] * len(vectors)
+
+    def batch(self, rows: Sequence[int], augment: float, random: np.random.Generator) -> Batch:
+        """Return some of them as vectors; a recipe with ``augment`` has no such texts."""
+        return Batch(features=self._vectors[list(rows)])
+
+    def features(self, network: Network) -> Tensor:
+        """Return the vectors."""
+        return self._vectors
+
+
+def cutting(backbone: Backbone, recipe: Recipe) -> Callable[[Sequence[str]], Tokens]:
+    """Return what makes texts ready for an encoder that learns."""
+    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens)
+
+
+def encoded(serving: Encoder) -> Callable[[Sequence[str]], Vectors]:
+    """Return what makes texts ready for a head on the vectors of ``serving``."""
+    return lambda texts: Vectors(serving.encode(texts, kind="query"))
