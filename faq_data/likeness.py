@@ -37,7 +37,8 @@ def near_pairs(asked: Sequence[str], seen: Sequence[str], language: str) -> Iter
                 yield number, position
 
 
-def _grams(text: str, size: int) -> set[str]:
+@lru_cache(maxsize=1 << 16)
+def _grams(text: str, size: int) -> frozenset[str]:
     """Cut ``text`` into character n-grams; one that is too short for any is its own."""
     letters = normalised(text)
-    return {letters[start : start + size] for start in range(len(letters) - size + 1)} or {letters}
+    return frozenset(letters[start : start + size] for start in range(len(letters) - size + 1)) or frozenset({letters})

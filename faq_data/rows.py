@@ -1,10 +1,10 @@
-"""The rows of the evaluation data: what each file in ``eval`` holds, and how its lines are read."""
+"""The rows of the data: what each file in ``eval`` and ``training`` holds, and how its lines are read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -12,6 +12,12 @@ from retrieval.types import Problem
 
 Text = Annotated[str, StringConstraints(pattern=r"(?s)^\S(.*\S)?$")]
 Language = Literal["en", "zh"]
+Feeling = Literal["positive", "neutral", "negative", "angry"]
+EntityType = Literal["order_number", "date", "amount", "product", "city", "email", "phone"]
+
+LANGUAGES: tuple[str, ...] = get_args(Language)
+SENTIMENTS: tuple[str, ...] = get_args(Feeling)
+ENTITIES: tuple[str, ...] = get_args(EntityType)
 
 
 class Row(BaseModel):
@@ -74,6 +80,55 @@ class Dialogue(Row):
     outcome: Literal["resolved", "handed_over", "abandoned", "reopened"]
 
 
+class Message(Row):
+    """A message of a customer to learn from."""
+
+    text: Text
+
+    @property
+    def label(self) -> str:
+        """What the message is; nothing where its parts are labelled."""
+        return ""
+
+
+class Intent(Message):
+    """A message and what its writer wants."""
+
+    intent: Text
+
+    @property
+    def label(self) -> str:
+        """The intent."""
+        return self.intent
+
+
+class Sentiment(Message):
+    """A message and how its writer feels."""
+
+    sentiment: Feeling
+
+    @property
+    def label(self) -> str:
+        """The sentiment."""
+        return self.sentiment
+
+
+class Entity(BaseModel):
+    """A part of a text that names something; both places count characters, the end excluded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: EntityType
+    start: int = Field(ge=0, strict=True)
+    end: int = Field(ge=0, strict=True)
+
+
+class Tagged(Message):
+    """A message and the entities in it."""
+
+    entities: tuple[Entity, ...]
+
+
 _R_co = TypeVar("_R_co", bound=Row, covariant=True)
 _R = TypeVar("_R", bound=Row)
 
@@ -94,7 +149,7 @@ class Located(Generic[_R_co]):
 def read_rows(file: Path, model: type[_R], problems: list[Problem]) -> list[Located[_R]]:
     """Read the rows of ``file`` that are well formed; the others are added to ``problems``."""
     if not file.is_file():
-        problems.append(Problem(file=str(file), line=0, field="", found="no such file", expected="evaluation data"))
+        problems.append(Problem(file=str(file), line=0, field="", found="no such file", expected="a file of rows"))
         return []
     rows = []
     for number, line in enumerate(file.read_bytes().rstrip(b"\n").split(b"\n"), start=1):

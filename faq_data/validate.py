@@ -1,8 +1,9 @@
-"""Checks the demo company's knowledge and the evaluation data about it: ``python -m faq_data.validate``.
+"""Checks the demo company's knowledge and the data about it: ``python -m faq_data.validate``.
 
 ``validate`` gives a list of problems; an empty one means the data keep what ``README.md`` says of them. It checks form
 (every row parses, every id exists), agreement (an entry and its twin state the same facts), and independence (no
 evaluation question was seen before, neither in the knowledge, nor in the other split, nor in the dialogues).
+What `faq_data.training` checks of the labelled messages is a part of it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from faq_data.likeness import near_pairs, normalised
-from faq_data.rows import Asked, Dialogue, Located, Question, Row, Unanswerable, read_rows
+from faq_data.rows import LANGUAGES, Asked, Dialogue, Located, Question, Row, Unanswerable, read_rows
+from faq_data.training import Seen, check_training
 from retrieval.ingest import read_sources
 from retrieval.types import Passage, Problem
 
-LANGUAGES = ("en", "zh")
 #: The day on which the evaluation asks: all entries are valid on it, but the expired one.
 EVALUATION_DAY = date(2026, 11, 25)
 #: Fewer rows than these make the intervals of the metrics too wide to compare two versions.
@@ -45,7 +46,7 @@ _MONTH = re.compile(rf"(?<=\d )(?:{'|'.join(_MONTHS)})")
 
 
 def validate(folder: Path) -> list[Problem]:
-    """Check the knowledge in ``folder`` and the evaluation data in its ``eval``; gives what is wrong.
+    """Check the knowledge in ``folder``, and the data in its ``eval`` and ``training``; gives what is wrong.
 
     Raises SourceError where there is no knowledge at all.
     """
@@ -69,6 +70,7 @@ def validate(folder: Path) -> list[Problem]:
     problems += _repeated(asked, dialogues)
     for language in LANGUAGES:
         problems += _leaks(asked, passages, dialogues, language)
+    problems += check_training(folder / "training", _seen(asked, passages, dialogues))
     return problems
 
 
@@ -243,6 +245,21 @@ def _leaks(
         if split != questions[number].row.split:
             found = f"{questions[number].row.text!r}, in {where}: {text!r}"
             yield questions[number].problem("text", found, "words that were not seen before")
+
+
+def _seen(
+    asked: Iterable[Located[Asked]], passages: Iterable[Passage], dialogues: Iterable[Located[Dialogue]]
+) -> Iterator[Seen]:
+    """Give the customers' words that no message to learn from may repeat."""
+    for located in asked:
+        yield Seen(text=located.row.text, where=located.row.id, language=located.row.language)
+    for passage in passages:
+        for text in (passage.question, *passage.alternatives):
+            yield Seen(text=text, where=passage.id, language=passage.language)
+    for dialogue in dialogues:
+        for turn in dialogue.row.turns:
+            if turn.speaker == "customer":
+                yield Seen(text=turn.text, where=dialogue.row.id, language=dialogue.row.language)
 
 
 def _plain_number(number: str) -> str:
