@@ -8,7 +8,7 @@ import resource
 import shutil
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,10 @@ from finetune.kinds import Family, Parts, Surroundings, family_of
 from finetune.loop import train, trained
 from finetune.recipe import Recipe
 from finetune.registry import Registry
-from finetune.watch import Watch
+from finetune.remember import Remembering
+from finetune.report.page import write_report
+from finetune.report.told import Told
+from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder
 
 #: Without a file for it, one row in so many is kept apart to choose by.
@@ -83,6 +86,11 @@ class Trained:
     folder: Path
     metrics: dict[str, Any]
 
+    @property
+    def report(self) -> Path:
+        """The page that tells of it."""
+        return self.folder / "report" / "index.html"
+
 
 def run(
     recipe: Recipe,
@@ -92,12 +100,15 @@ def run(
     *,
     serving: Encoder,
     watch: Watch | None = None,
+    before: Watch | None = None,
     step: Callable[[str], None] = lambda text: None,
+    trials: Sequence[Trial] = (),
 ) -> Trained:
     """Train what ``recipe`` says and write its artefact below ``models``.
 
-    ``work`` keeps what a killed run goes on from, ``serving`` is the backbone as serving encodes with it, ``step`` is
-    told what is being done. All figures are those of what will serve, after export. Raises `DataError`,
+    ``work`` keeps what a killed run goes on from, ``serving`` is the backbone as serving encodes with it, ``before``
+    watches, instead of ``watch``, what a kind trains before the training proper, ``step`` is told what is being done,
+    and ``trials`` go into the report. All figures are those of what will serve, after export. Raises `DataError`,
     `BackboneError`, `RecipeError` or `ArtefactError`.
     """
     start = time.perf_counter()
@@ -105,7 +116,7 @@ def run(
     step("Reading")
     parts = data.read(family)
     torch.manual_seed(recipe.seed)
-    around = Surroundings(serving=serving, work=work, watch=watch or Watch(), step=step)
+    around = Surroundings(serving=serving, work=work, watch=before or watch or Watch(), step=step)
     begun = family.begin(recipe, parts, around)
     step("Training")
     history = train(begun.network, begun.task, begun.recipe, work, watch)
@@ -116,8 +127,10 @@ def run(
         step("Exporting")
         encoder = export_encoder(begun.network, begun.backbone, work / "encoder", [e.text for e in parts.dev])
     step("Measuring")
-    model = family.model(begun, encoder, parts)
-    metrics = {name: family.figures(model, rows) for name, rows in (("dev", parts.dev), ("test", parts.test)) if rows}
+    model = family.model(begun, Remembering(encoder), parts)
+    measured = {name: rows for name, rows in (("dev", parts.dev), ("test", parts.test)) if rows}
+    metrics = {name: family.figures(model, rows) for name, rows in measured.items()}
+    outcomes = {name: family.outcomes(model, rows) for name, rows in measured.items()}
     metrics["cost"] = {
         "seconds": round(time.perf_counter() - start, 1),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -128,9 +141,20 @@ def run(
         save_file(weights, folder / "weights.safetensors")
         if encoder is not serving:
             shutil.copytree(work / "encoder", folder / "encoder")
-        return family.save(model, folder)
+        saved = family.save(model, folder)
+        step("Writing the report")
+        told = Told(
+            recipe=recipe,
+            metrics=metrics,
+            history=history,
+            outcomes=outcomes,
+            data=documents["data"],
+            trials=trials,
+        )
+        write_report(folder / "report", told)
+        return saved
 
-    documents = {
+    documents: dict[str, Any] = {
         "metrics": metrics,
         "data": data.fingerprint(),
         "history": {"epochs": [asdict(epoch) for epoch in history.epochs], "losses": history.losses},

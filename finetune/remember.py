@@ -1,0 +1,29 @@
+"""An encoder that encodes each text once, for work that comes back to the same texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from retrieval.encoder import Encoder, Vectors
+
+
+class Remembering(Encoder):
+    """Another encoder, with all it encoded kept: measuring reads the same rows several times, and so does a search."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        """Work as ``encoder`` does, on its session and its threads."""
+        self.__dict__.update(encoder.__dict__)
+        self._known: dict[tuple[str, str], Vectors] = {}
+
+    def encode(
+        self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Return the unit vectors of ``texts``, as `Encoder.encode` does."""
+        missing = [text for text in dict.fromkeys(texts) if (kind, text) not in self._known]
+        vectors = super().encode(missing, kind=kind, progress=progress)
+        self._known.update(((kind, text), vector) for text, vector in zip(missing, vectors, strict=True))
+        if not texts:
+            return vectors
+        return np.stack([self._known[kind, text] for text in texts])
