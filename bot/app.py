@@ -17,10 +17,13 @@ from bot.aside import aside
 from bot.calibration import Calibration
 from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
-from bot.hints import MOST_TOLD, told
+from bot.hints import MOST_TOLD, not_entries, told
+from bot.history import HistorySource
 from bot.knowledge import KnowledgeSource
+from bot.learned import Learned
 from bot.memory import MemoryStore
-from bot.policy import Thresholds
+from bot.models import InUse, follow, in_use
+from bot.policy import Rules, Thresholds
 from bot.ports import Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
@@ -125,23 +128,28 @@ async def running(
     library: Library,
     index: KnowledgeIndex,
     *,
+    promotions: bool = True,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished.
 
-    ``sleep`` waits so many seconds between the tries to deliver what a channel did not take.
+    ``promotions`` says whether trained models that are put into use meanwhile are taken up. ``sleep`` waits so many
+    seconds between the tries to deliver what a channel did not take.
     """
-    await asyncio.to_thread(_prepare, index)
+    models = settings.state.folder / "models"
+    _, begun = await asyncio.gather(
+        asyncio.to_thread(_prepare, index), asyncio.to_thread(in_use, models, library.encoder, InUse())
+    )
     source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
-    composer = VerbatimComposer(settings.replies.texts())
+    for line in not_entries(settings, source.holds):
+        log.warning("%s", line)
+    learned = Learned(begun.models)
     responder = CombinedResponder(
-        [source],
-        composer,
-        Thresholds(
-            answer_from=settings.policy.answer_from,
-            clarify_from=settings.policy.clarify_from,
-            choices=settings.policy.choices,
-        ),
+        [source, HistorySource(learned, source)],
+        VerbatimComposer(settings.replies.texts()),
+        _rules(settings),
+        understander=learned,
+        entries=source,
     )
     store = MemoryStore()
     carriers: dict[str, Connector] = {}
@@ -155,6 +163,9 @@ async def running(
     )
     async with dispatcher:
         beside = [asyncio.create_task(_redeliver(dispatcher, sleep), name="kefu redelivery")]
+        if promotions:
+            following = follow(models, library.encoder, learned, begun)
+            beside.append(asyncio.create_task(following, name="kefu models"))
         if settings.knowledge.watch:
             beside.append(asyncio.create_task(_watch(settings, library, source), name="kefu watcher"))
         try:
@@ -163,6 +174,21 @@ async def running(
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        thresholds=Thresholds(
+            answer_from=settings.policy.answer_from,
+            clarify_from=settings.policy.clarify_from,
+            choices=settings.policy.choices,
+        ),
+        answers=settings.intents.answers,
+        hand_over=settings.intents.hand_over,
+        scope=settings.intents.scope,
+        upset=settings.sentiment.hand_over,
+        times=settings.sentiment.times,
+    )
 
 
 async def _redeliver(dispatcher: Dispatcher, sleep: Callable[[float], Awaitable[object]]) -> None:

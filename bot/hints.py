@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.settings import Settings
 from bot.settings_source import FILE
@@ -30,3 +30,12 @@ def told(problems: Sequence[object], settings: Settings, *, most: int = MOST_TOL
     if (more := len(problems) - most) > 0:
         lines.append(f"... and {more} more. See them all with: {again('kefu ingest', settings)}")
     return lines
+
+
+def not_entries(settings: Settings, holds: Callable[[str], bool]) -> list[str]:
+    """Return what is wrong with the entries that the settings name, a line each; ``holds`` says whether one exists."""
+    return [
+        f"intents.answers.{intent}: there is no entry {entry!r}, so nothing is done about this intent."
+        for intent, entry in settings.intents.answers.items()
+        if not holds(entry)
+    ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol, cast
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.calibration import Calibration
+from bot.together import Together
 from bot.types import Candidate, Question
 from retrieval.text import detect_language
 from retrieval.types import Hit, Passage, Query
@@ -51,44 +51,36 @@ class KnowledgeSource:
         self.index = index
         self._calibration = calibration
         self._time_zone = time_zone
-        self._waiting: list[tuple[Question, asyncio.Future[list[Candidate]]]] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._together = Together(self._search, name="knowledge-search", most=BATCH, side_by_side=SEARCHES)
 
     async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Return for each question its candidates, best first."""
-        loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[list[Candidate]]] = [loop.create_future() for _ in questions]
-        self._waiting.extend(zip(questions, futures, strict=True))
-        if len(self._running) < SEARCHES:
-            self._running.add(asyncio.create_task(self._run(), name="knowledge-search"))
-        return list(await asyncio.gather(*futures))
+        return await self._together(questions)
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-                await self._answer(batch)
-        finally:
-            # Not in a callback: that comes a moment after the end, and a question asked between would wait for ever.
-            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+    def holds(self, entry: str) -> bool:
+        """Whether there is an entry with this id, be it served today or not."""
+        return self.index.passage(entry, "") is not None
 
-    async def _answer(self, batch: list[tuple[Question, asyncio.Future[list[Candidate]]]]) -> None:
-        try:
-            found = await asyncio.to_thread(self._search, [question for question, _ in batch])
-        except Exception as error:  # whatever a search raises belongs to those who wait for it
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), candidates in zip(batch, found, strict=True):
-            if not future.done():
-                future.set_result(candidates)
+    def entry(self, entry: str, question: Question, *, source: str, confidence: float) -> Candidate | None:
+        """Return an entry as it may be quoted to ``question``, in its language where there is such a twin.
+
+        None where there is no such entry, or none that may be served on that day.
+        """
+        day = self._day(question)
+        for language in (question.language, ""):  # of those in other languages, any
+            passage = self.index.passage(entry, language)
+            if passage is not None and _servable(passage, day):
+                return _quoted(passage, source, confidence)
+        return None
+
+    def _day(self, question: Question) -> date:
+        return question.at.astimezone(self._time_zone).date()
 
     def _search(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         index, out = self.index, {}
-        days = {question.at.astimezone(self._time_zone).date() for question in questions}
+        days = {self._day(question) for question in questions}
         for day in days:  # one, but around midnight
-            mine = [q for q in questions if q.at.astimezone(self._time_zone).date() == day]
+            mine = [q for q in questions if self._day(q) == day]
             hits = index.search([Query(text=q.text, context=q.context) for q in mine], CANDIDATES, day=day)
             out.update({id(q): self._candidates(index, q, h, day) for q, h in zip(mine, hits, strict=True)})
         return [out[id(question)] for question in questions]
@@ -102,19 +94,34 @@ class KnowledgeSource:
             passage = hit.passage
             if passage.language != question.language:
                 twin = index.passage(passage.id, question.language)
-                passage = twin if twin is not None and twin.valid_on(day) and not twin.audience else passage
-            candidates.append(
-                Candidate(
-                    id=passage.id,
-                    confidence=confidence,
-                    source=self.name,
-                    question=passage.question,
-                    answer=passage.answer,
-                    language=passage.language,
-                    url=passage.url,
-                    origin=f"{passage.source}:{passage.line}" if passage.line else passage.source,
-                    unknown=hit.unknown,
-                    details={"score": hit.score, "dense": hit.dense, "keyword": hit.keyword, "coverage": hit.coverage},
-                )
-            )
+                passage = twin if twin is not None and _servable(twin, day) else passage
+            details = {"score": hit.score, "dense": hit.dense, "keyword": hit.keyword, "coverage": hit.coverage}
+            candidates.append(_quoted(passage, self.name, confidence, unknown=hit.unknown, details=details))
         return sorted(candidates, key=lambda candidate: -candidate.confidence)
+
+
+def _servable(passage: Passage, day: date) -> bool:
+    return passage.valid_on(day) and not passage.audience
+
+
+def _quoted(
+    passage: Passage,
+    source: str,
+    confidence: float,
+    *,
+    unknown: float = 0.0,
+    details: Mapping[str, float] | None = None,
+) -> Candidate:
+    return Candidate(
+        id=passage.id,
+        confidence=confidence,
+        source=source,
+        question=passage.question,
+        answer=passage.answer,
+        language=passage.language,
+        tags=passage.tags,
+        url=passage.url,
+        origin=f"{passage.source}:{passage.line}" if passage.line else passage.source,
+        unknown=unknown,
+        details=details or {},
+    )

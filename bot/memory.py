@@ -151,4 +151,5 @@ def _turn(reply: Reply) -> Turn:
         id=reply.id,
         action=reply.action,
         citations=reply.citations,
+        understanding=reply.understanding,
     )

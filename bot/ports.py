@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.policy import Decision
-from bot.types import Candidate, Conversation, ConversationKey, Message, Owner, Question, Reply, Turn
+from bot.types import Candidate, Conversation, ConversationKey, Message, Owner, Question, Reply, Turn, Understanding
 
 
 class Source(Protocol):
@@ -17,6 +17,26 @@ class Source(Protocol):
 
     async def candidates(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Return for each question its candidates, best first, at most ten, and only entries valid on its day."""
+        ...
+
+
+class Understander(Protocol):
+    """Tells what a customer wants, what is named, and how the customer feels."""
+
+    async def understand(self, text: str) -> Understanding | None:
+        """Return what is understood of a message; None where nothing is there that could understand it."""
+        ...
+
+
+class Entries(Protocol):
+    """What the knowledge has under an id."""
+
+    def holds(self, entry: str) -> bool:
+        """Whether there is an entry with this id, be it served today or not."""
+        ...
+
+    def entry(self, entry: str, question: Question, *, source: str, confidence: float) -> Candidate | None:
+        """Return an entry as it may be quoted to ``question``; None where there is none that may be."""
         ...
 
 

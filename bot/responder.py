@@ -6,11 +6,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, takewhile
 
 from bot.knowledge import CANDIDATES
-from bot.policy import Decision, Finding, Thresholds, decide
-from bot.ports import Composer, Source
+from bot.placeholders import filled
+from bot.policy import Finding, Rules, Situation, decide
+from bot.ports import Composer, Entries, Source, Understander
 from bot.types import (
     Action,
     Candidate,
@@ -22,6 +24,7 @@ from bot.types import (
     Reply,
     Speaker,
     Turn,
+    Understanding,
 )
 from bot.understanding import agrees, questions, small_talk, wants_person
 from retrieval.text import detect_language, whole
@@ -33,14 +36,41 @@ LONGEST = 2_000
 MOST_PARTS = 4
 
 
-class CombinedResponder:
-    """Answers with what all sources propose together."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    """A message before anything is looked up."""
 
-    def __init__(self, sources: Sequence[Source], composer: Composer, thresholds: Thresholds) -> None:
-        """``sources`` are asked at the same time; of equal confidence, the earlier one's candidate is preferred."""
+    #: As it was sent, and what is to be looked up: what it picked of those offered, if it did; "" for nothing.
+    text: str
+    asks: str
+    picked: Citation | None
+    small_talk: Reason | None
+    wants_person: bool
+    #: Whether the bot had asked back.
+    clarified: bool
+
+
+class CombinedResponder:
+    """Answers with what all sources propose together, by what was understood of the message."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        composer: Composer,
+        rules: Rules,
+        *,
+        understander: Understander,
+        entries: Entries,
+    ) -> None:
+        """``sources`` are asked at the same time; of equal confidence, the earlier one's candidate is preferred.
+
+        ``entries`` has those that the rules name.
+        """
         self._sources = sources
         self._composer = composer
-        self._thresholds = thresholds
+        self._rules = rules
+        self._understander = understander
+        self._entries = entries
 
     async def respond(self, conversation: Conversation, message: Message) -> Reply:
         """Return the one reply to ``message``, which is the last turn of ``conversation``."""
@@ -48,7 +78,8 @@ class CombinedResponder:
         earlier = _before(conversation.turns, message)
         language = conversation.language or _language(message.text, earlier)
         timings: dict[str, float] = {}
-        decision, candidates = await self._decide(message, earlier, language, timings)
+        situation = await self._situation(conversation, message, earlier, language, timings)
+        decision = decide(situation, self._rules)
         text = await self._composer.compose(decision, language)
         spoken = {candidate.language for candidate in decision.chosen}
         timings["total"] = _milliseconds_since(start)
@@ -64,53 +95,119 @@ class CombinedResponder:
             citations=tuple(
                 Citation(id=c.id, question=c.question, source=c.origin, url=c.url) for c in decision.chosen
             ),
-            candidates=tuple(candidates),
+            candidates=tuple(situation.whole.candidates),
+            understanding=situation.question.understanding,
             timings_ms=timings,
         )
 
-    async def _decide(
-        self, message: Message, earlier: Sequence[Turn], language: str, timings: dict[str, float]
-    ) -> tuple[Decision, Sequence[Candidate]]:
-        text = whole(message.text[:LONGEST])
-        offered = _offered(earlier)
-        picked = _picked(text, offered)
-        if picked is not None:
-            text = picked.question
-        elif (pleasantry := small_talk(text)) and not (offered and pleasantry is Reason.ACKNOWLEDGED):
-            return Decision(action=Action.SMALL_TALK, reason=pleasantry, confidence=1.0), ()
-        elif wants_person(text):
-            return Decision(action=Action.HAND_OFF, reason=Reason.ASKED_FOR_PERSON, confidence=1.0), ()
-        parts = [] if picked else questions(text)
-        parts = parts if 1 < len(parts) <= MOST_PARTS else []
-        context = "" if picked else _context(earlier)
-        # Each question of a message may lean on the one before it, the first on what was said earlier.
-        contexts = (context, context, *parts[:-1])
-        asked = [
-            Question(text=part, language=language, at=message.at, context=before)
-            for part, before in zip((text, *parts), contexts, strict=False)
+    async def _situation(
+        self,
+        conversation: Conversation,
+        message: Message,
+        earlier: Sequence[Turn],
+        language: str,
+        timings: dict[str, float],
+    ) -> Situation:
+        heard = _heard(whole(message.text[:LONGEST]), _offered(earlier))
+        asked = _asked(heard, message, earlier, language)
+        understanding, proposals = await asyncio.gather(
+            self._understand(heard, timings), self._ask(asked if heard.asks else [], timings)
+        )
+        # Replies are in the order of the messages, even where the next message came before the reply.
+        before = [turn for turn in reversed(conversation.turns) if turn.speaker is not Speaker.CUSTOMER]
+        understood = [understanding, *(turn.understanding for turn in before)]
+        found = [
+            Finding(text=q.text, candidates=_together(c, understood)) for q, c in zip(asked, proposals, strict=False)
         ]
-        start = time.perf_counter()
-        found = await self._ask(asked)
-        timings["sources"] = _milliseconds_since(start)
-        together, *rest = (Finding(text=q.text, candidates=c) for q, c in zip(asked, found, strict=True))
-        for candidate in together.candidates:
-            if picked is not None and candidate.id == picked.id:
-                return Decision(
-                    action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(candidate,), confidence=1.0
-                ), found[0]
-        return decide(together, rest, self._thresholds, clarified=bool(offered)), found[0]
+        together, *parts = found or [Finding(text=heard.text, candidates=())]
+        question = replace(asked[0], understanding=understanding)
+        return Situation(
+            question=question,
+            small_talk=heard.small_talk,
+            wants_person=heard.wants_person,
+            picked=next((c for c in together.candidates if heard.picked and c.id == heard.picked.id), None),
+            whole=together,
+            parts=parts,
+            named=self._named(question, understood),
+            moods=_moods(before),
+            clarified=heard.clarified,
+        )
 
-    async def _ask(self, asked: Sequence[Question]) -> list[list[Candidate]]:
-        """Put the candidates of all sources together: each entry once, with the highest confidence any source gives."""
+    async def _understand(self, heard: _Heard, timings: dict[str, float]) -> Understanding:
+        """Return what the message says; one that picks says nothing but that."""
+        start = time.perf_counter()
+        understanding = None if heard.picked else await self._understander.understand(heard.text)
+        if understanding is None:
+            return Understanding()
+        timings["understanding"] = _milliseconds_since(start)
+        return understanding
+
+    async def _ask(self, asked: Sequence[Question], timings: dict[str, float]) -> Sequence[Sequence[Candidate]]:
+        """Return for each question what all sources propose."""
+        if not asked:
+            return []
+        start = time.perf_counter()
         answers = await asyncio.gather(*(source.candidates(asked) for source in self._sources))
-        together = []
-        for proposals in zip(*answers, strict=True):
-            best: dict[str, Candidate] = {}
-            for candidate in chain.from_iterable(proposals):
-                if candidate.id not in best or candidate.confidence > best[candidate.id].confidence:
-                    best[candidate.id] = candidate
-            together.append(sorted(best.values(), key=lambda candidate: -candidate.confidence)[:CANDIDATES])
-        return together
+        timings["sources"] = _milliseconds_since(start)
+        return [list(chain.from_iterable(proposals)) for proposals in zip(*answers, strict=True)]
+
+    def _named(self, question: Question, understood: Sequence[Understanding]) -> dict[str, Candidate]:
+        """Return the entries that the rules name for the intents of ``question``, where they may be quoted."""
+        named = {}
+        for intent, chance in question.understanding.intents:
+            entry = self._rules.answers.get(intent)
+            if entry is None:
+                continue
+            candidate = self._entries.entry(entry, question, source="intents", confidence=chance)
+            candidate = filled(candidate, understood) if candidate else None
+            if candidate is not None:
+                named[intent] = candidate
+        return named
+
+
+def _heard(text: str, offered: Sequence[Citation]) -> _Heard:
+    picked = _picked(text, offered)
+    pleasantry = small_talk(text) if picked is None else None
+    if offered and pleasantry is Reason.ACKNOWLEDGED:  # "ok" to several that were offered
+        pleasantry = None
+    person = picked is None and pleasantry is None and wants_person(text)
+    return _Heard(
+        text=text,
+        asks=picked.question if picked else "" if pleasantry or person else text,
+        picked=picked,
+        small_talk=pleasantry,
+        wants_person=person,
+        clarified=bool(offered),
+    )
+
+
+def _asked(heard: _Heard, message: Message, earlier: Sequence[Turn], language: str) -> list[Question]:
+    """Return the message as one question, and the questions in it where it is several."""
+    parts = questions(heard.asks) if heard.picked is None else []
+    parts = parts if 1 < len(parts) <= MOST_PARTS else []
+    context = _context(earlier) if heard.picked is None else ""
+    # Each question of a message may lean on the one before it, the first on what was said earlier.
+    contexts = (context, context, *parts[:-1])
+    return [
+        Question(text=part, language=language, at=message.at, context=before)
+        for part, before in zip((heard.asks, *parts), contexts, strict=False)
+    ]
+
+
+def _together(proposed: Sequence[Candidate], understood: Sequence[Understanding]) -> list[Candidate]:
+    """Return what may be sent of what the sources propose: each entry once, with the highest confidence any gives."""
+    best: dict[str, Candidate] = {}
+    for proposal in proposed:
+        candidate = filled(proposal, understood)
+        if candidate and (candidate.id not in best or candidate.confidence > best[candidate.id].confidence):
+            best[candidate.id] = candidate
+    return sorted(best.values(), key=lambda candidate: -candidate.confidence)[:CANDIDATES]
+
+
+def _moods(before: Sequence[Turn]) -> list[str]:
+    """Return the sentiments behind the bot's turns, newest first, since it last handed over."""
+    alone = takewhile(lambda turn: turn.speaker is Speaker.BOT and turn.action is not Action.HAND_OFF, before)
+    return [turn.understanding.sentiment for turn in alone]
 
 
 def _language(text: str, earlier: Sequence[Turn]) -> str:

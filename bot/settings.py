@@ -118,6 +118,28 @@ class Policy(_Section):
         return value
 
 
+class Intents(_Section):
+    """What is done about what a customer wants, where intents were trained; they are called as in the training rows."""
+
+    answers: dict[str, str] = {}
+    """The id of the entry that answers an intent, such as { track_order = "order-track" }: it does where the intent is
+    at least as likely as policy.answer_from says."""
+    hand_over: tuple[str, ...] = ()
+    """Intents that a person takes."""
+    scope: dict[str, tuple[str, ...]] = {}
+    """Tags of the entries that may answer an intent, such as { payment_problem = ["payment"] }. Where none of those
+    found has one, all may."""
+
+
+class Sentiment(_Section):
+    """What is done about how a customer feels, where sentiment was trained."""
+
+    hand_over: tuple[str, ...] = ()
+    """Sentiments after which a person takes over, such as "angry"."""
+    times: StrictInt = Field(default=2, ge=1)
+    """If so many messages in a row have one of them."""
+
+
 class Replies(_Section):
     """What the bot says around the entries it quotes, in each language. {question} stands for the question meant."""
 
@@ -167,6 +189,8 @@ class Settings(BaseSettings):
     retrieval: Retrieval = Retrieval()
     state: State = Field(default_factory=State)
     policy: Policy = Policy()
+    intents: Intents = Intents()
+    sentiment: Sentiment = Sentiment()
     replies: Replies = Replies()
     dispatcher: Dispatcher = Dispatcher()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -227,6 +251,7 @@ def example_toml() -> str:
             if key.startswith(f"{section}."):
                 value = field.examples[0] if field.examples else field.default
                 values = settings_source.flatten({section: {key.removeprefix(f"{section}."): value}}, fields)
+                values = values or {key: {}}  # a table without entries
                 lines += _comment(field.description)
                 lines += [f"#{k.removeprefix(f'{section}.')} = {settings_source.toml(v)}" for k, v in values.items()]
         lines.append("")

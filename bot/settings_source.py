@@ -29,7 +29,6 @@ _KINDS = {
     str: "text",
     SecretStr: "text",
     Path: "a path",
-    tuple: "a list of paths",
 }
 
 
@@ -149,7 +148,7 @@ def _environment(cls: type[BaseSettings], fields: Mapping[str, FieldInfo]) -> di
     for name, text in EnvSettingsSource(cls, case_sensitive=False, env_ignore_empty=True).env_vars.items():
         if name.startswith(PREFIX.lower()) and text is not None:
             key = name.removeprefix(PREFIX.lower()).replace("__", ".")
-            value = _from_text(text, fields[key]) if key in fields else text
+            value = _from_text(text, fields[key]) if key in fields else _from_table(text, key, fields)
             found[key] = Given(value=value, origin=f"environment {name.upper()}", base=Path())
     return found
 
@@ -164,6 +163,24 @@ def _from_text(text: str, field: FieldInfo) -> object:
         return adapter.validate_json(text) if tuple in kinds(field) else adapter.validate_python(text)
     except ValidationError:
         return text
+
+
+def _from_table(text: str, key: str, fields: Mapping[str, FieldInfo]) -> object:
+    """Return what ``text`` means for the entry ``key`` of a setting that is a table."""
+    table = ".".join(key.split(".")[:2])
+    if table not in fields or not _holds_lists(fields[table]):
+        return text
+    if not text.startswith("["):
+        return text.split(os.pathsep)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _holds_lists(field: FieldInfo) -> bool:
+    """Whether a setting is a table of lists."""
+    return dict in kinds(field) and any(get_origin(kind) is tuple for kind in get_args(field.annotation))
 
 
 def _place(given: Given, field: FieldInfo) -> object:
@@ -187,7 +204,8 @@ def _misplaced(key: str, given: Given, fields: Mapping[str, FieldInfo]) -> str |
     head = ".".join(key.split(".")[:2])
     table = head in fields and dict in kinds(fields[head])
     if key in sections or (table and key == head):
-        expected = f"a section [{key}]" if key in sections else "a table of texts"
+        held = "lists" if table and _holds_lists(fields[head]) else "texts"
+        expected = f"a section [{key}]" if key in sections else f"a table of {held}"
         return f"{given.origin}: {key}: found {_shown(given.value)}; expected {expected}"
     if key in fields or table:
         return None
@@ -224,7 +242,10 @@ def _invalid(detail: Mapping[str, Any], merged: Mapping[str, Given], fields: Map
 def _expected(detail: Mapping[str, Any], field: FieldInfo) -> str:
     if detail["type"] == "value_error":  # a validator of ours, which says just this
         return str(detail["ctx"]["error"])
-    text = "text" if dict in kinds(field) else _KINDS.get(kinds(field)[0], detail["msg"])
+    if tuple in kinds(field) or _holds_lists(field):
+        text = "a list of paths" if Path in get_args(field.annotation) else "a list of texts"
+    else:
+        text = "text" if dict in kinds(field) else _KINDS.get(kinds(field)[0], detail["msg"])
     limits = {name: getattr(mark, name) for mark in field.metadata for name in ("ge", "le") if hasattr(mark, name)}
     if len(limits) == 2:
         return f"{text} from {limits['ge']} to {limits['le']}"

@@ -50,6 +50,10 @@ class Reason(StrEnum):
     FAILED = "failed"
     #: The message has no words: an emoji, punctuation, an empty line.
     NO_WORDS = "no_words"
+    #: The settings say what to do about what the customer wants.
+    INTENT = "intent"
+    #: The customer was upset in several messages in a row.
+    UPSET = "upset"
 
 
 class Owner(StrEnum):
@@ -97,12 +101,37 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """A part of a message that names something, such as an order's number."""
+
+    #: As the rows call it that were learned from.
+    type: str
+    text: str
+    #: Where it stands in the message, in characters, the end excluded.
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understanding:
+    """What trained models say of a message; nothing where none is in use, or where they are not sure."""
+
+    #: What the customer wants: label and chance, the likeliest first.
+    intents: tuple[tuple[str, float], ...] = ()
+    #: In the order of the message.
+    entities: tuple[Entity, ...] = ()
+    #: How the customer feels: a label ("" for nothing known), and its chance.
+    sentiment: str = ""
+    sentiment_chance: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Citation:
     """The entry a reply quotes."""
 
     id: str
     question: str
-    #: File and line it came from.
+    #: File and line it came from ("" for an answer learned from history that no entry has).
     source: str
     #: Where the customer can read more ("" for nowhere).
     url: str = ""
@@ -122,6 +151,8 @@ class Candidate:
     question: str
     answer: str
     language: str
+    #: The operator's labels of the entry.
+    tags: tuple[str, ...] = ()
     url: str = ""
     #: File and line of the entry.
     origin: str = ""
@@ -149,7 +180,9 @@ class Reply:
     citations: tuple[Citation, ...] = ()
     #: Up to ten, best first.
     candidates: tuple[Candidate, ...] = ()
-    #: Milliseconds spent in each part of the turn.
+    #: Of the message it answers.
+    understanding: Understanding = Understanding()
+    #: Milliseconds spent in each part of the turn; those that go on at the same time do not add up.
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -165,6 +198,8 @@ class Turn:
     #: Of a bot's turn: what it did, and the entries it quoted or offered.
     action: Action | None = None
     citations: tuple[Citation, ...] = ()
+    #: Of a bot's turn: what was understood of the message it answers.
+    understanding: Understanding = Understanding()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +215,7 @@ class Conversation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A message prepared for the sources."""
+    """A message, or one of several questions in it, prepared for the sources and the policy."""
 
     text: str
     #: ISO 639-1 code of the language the reply should be in.
@@ -189,3 +224,5 @@ class Question:
     at: datetime
     #: What it leans on: the earlier question of the same customer ("" where it stands alone).
     context: str = ""
+    #: Of the message as a whole, for the policy: it comes about while the sources are asked, who do not see it.
+    understanding: Understanding = Understanding()

@@ -26,7 +26,7 @@ from bot.cli.common import (
 )
 from bot.cli.knowledge import open_knowledge
 from bot.errors import OverloadedError, UsageError
-from bot.types import Action, ConversationKey, Message, Reply
+from bot.types import Action, ConversationKey, Message, Reply, Understanding
 from connectors.terminal.clean import clean
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def ask(
 
     async def talk() -> None:
         mailbox = Mailbox("ask")
-        async with running(settings, library, index) as bot:
+        async with running(settings, library, index, promotions=False) as bot:
             bot.connect(mailbox)
             async with aclosing(_replies(bot, mailbox, rows, settings.dispatcher.concurrency)) as replies:
                 async for name, reply in replies:
@@ -128,7 +128,18 @@ def _as_json(reply: Reply, *, name: str | None = None) -> dict[str, Any]:
         "citations": [{"id": c.id, "question": c.question, "source": c.source, "url": c.url} for c in reply.citations],
         "reason": reply.reason.value,
         "candidates": [{"id": c.id, "score": round(c.confidence, 4), "source": c.source} for c in reply.candidates],
+        "understanding": _understanding(reply.understanding),
         "timings_ms": dict(reply.timings_ms),
+    }
+
+
+def _understanding(understanding: Understanding) -> dict[str, Any]:
+    entities = [{"type": e.type, "text": e.text, "start": e.start, "end": e.end} for e in understanding.entities]
+    feels, chance = understanding.sentiment, understanding.sentiment_chance
+    return {
+        "intents": [{"label": label, "chance": round(chance, 4)} for label, chance in understanding.intents],
+        "entities": entities,
+        "sentiment": {"label": feels, "chance": round(chance, 4)} if feels else None,
     }
 
 

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.types import Action, Candidate, Reply
+from bot.types import Action, Candidate, Reply, Understanding
 from connectors.terminal.clean import clean, one_line
 from connectors.terminal.words import Words
 
@@ -109,10 +109,23 @@ def percent(confidence: float) -> str:
 def explained(reply: Reply, say: Words) -> RenderableType:
     """Return what ``reply`` was chosen from, why, and where the time went."""
     timings = " · ".join(f"{one_line(name)} {spent:.1f} ms" for name, spent in reply.timings_ms.items())
-    lines = [Text(f"{say.reason}: {reply.reason} ({say.reasons[reply.reason]})")]
+    lines = [*_understood(reply.understanding, say)]
+    lines.append(Text(f"{say.reason}: {reply.reason} ({say.reasons[reply.reason]})"))
     if timings:
         lines.append(Text(f"{say.timings}: {timings}"))
     return Group(*([_Candidates(reply.candidates, say)] if reply.candidates else []), *lines)
+
+
+def _understood(understanding: Understanding, say: Words) -> Iterator[Text]:
+    if understanding.intents:
+        wanted = " · ".join(f"{one_line(label)} {percent(chance)}" for label, chance in understanding.intents)
+        yield Text(f"{say.intents}: {wanted}")
+    if understanding.entities:
+        named = " · ".join(f"{one_line(entity.type)} {one_line(entity.text)}" for entity in understanding.entities)
+        yield Text(f"{say.entities}: {named}")
+    if understanding.sentiment:
+        feels = f"{one_line(understanding.sentiment)} {percent(understanding.sentiment_chance)}"
+        yield Text(f"{say.sentiment}: {feels}")
 
 
 class _Candidates:

@@ -31,6 +31,9 @@ class Words:
     language_usage: str
     nothing_yet: str
     columns: tuple[str, ...]
+    intents: str
+    entities: str
+    sentiment: str
     reason: str
     timings: str
     unknown: str
@@ -65,6 +68,9 @@ _ENGLISH = Words(
     language_usage="/lang takes en, zh or auto.",
     nothing_yet="There is no reply to explain yet.",
     columns=("#", "id", "question", "confidence", "details"),
+    intents="intent",
+    entities="named",
+    sentiment="sentiment",
     reason="reason",
     timings="timings",
     unknown="There is no command /{name}.",
@@ -87,6 +93,8 @@ _ENGLISH = Words(
         Reason.ASKED_IF_BOT: "the question whether this is a bot",
         Reason.FAILED: "the bot failed on this message; its log says more",
         Reason.NO_WORDS: "the message has no words",
+        Reason.INTENT: "the settings say what to do about this intent",
+        Reason.UPSET: "the customer has been upset several times in a row",
     },
 )
 
@@ -113,6 +121,9 @@ _CHINESE = Words(
     language_usage="/lang 的参数是 en、zh 或 auto。",
     nothing_yet="还没有可以解释的回复。",
     columns=("#", "编号", "问题", "把握", "细节"),
+    intents="意图",
+    entities="实体",
+    sentiment="情绪",
     reason="理由",
     timings="用时",
     unknown="没有命令 /{name}。",
@@ -135,6 +146,8 @@ _CHINESE = Words(
         Reason.ASKED_IF_BOT: "询问是不是机器人",
         Reason.FAILED: "机器人处理这条消息时出错，详见日志",
         Reason.NO_WORDS: "消息里没有文字",
+        Reason.INTENT: "设置中规定了如何处理这一意图",
+        Reason.UPSET: "顾客连续多次表现出不满",
     },
 )
 

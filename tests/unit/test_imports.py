@@ -30,7 +30,7 @@ ALLOWED = {
 }
 
 #: The wiring, which knows all parts.
-WIRING = ("bot.app", "bot.cli")
+WIRING = ("bot.app", "bot.models", "bot.cli")
 
 HEAVY = {"torch", "transformers", "faiss", "onnxruntime", "numpy"}
 

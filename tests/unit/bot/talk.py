@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.composer import VerbatimComposer
+from bot.learned import Learned, Models
 from bot.memory import MemoryStore
-from bot.policy import Thresholds
-from bot.ports import Source
+from bot.policy import Rules, Thresholds
+from bot.ports import Entries, Source
 from bot.responder import CombinedResponder
-from bot.types import Action, ConversationKey, Message, Owner, Reply
+from bot.types import Action, Candidate, ConversationKey, Message, Owner, Question, Reply
 
 KEY = ConversationKey(channel="chat", thread="anna")
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
@@ -21,12 +22,35 @@ ALWAYS_ASKS_BACK = Thresholds(answer_from=1.0, clarify_from=0.0, choices=3)
 ANSWER, CLARIFY, HAND_OFF, SMALL_TALK = Action.ANSWER, Action.CLARIFY, Action.HAND_OFF, Action.SMALL_TALK
 
 
+class NoEntries:
+    """A knowledge in which nothing can be looked up by its id."""
+
+    def holds(self, entry: str) -> bool:
+        return False
+
+    def entry(self, entry: str, question: Question, *, source: str, confidence: float) -> Candidate | None:
+        return None
+
+
 class Talk:
     """One conversation with a responder, kept as the service keeps it."""
 
-    def __init__(self, *sources: Source, thresholds: Thresholds = USUAL) -> None:
+    def __init__(
+        self,
+        *sources: Source,
+        thresholds: Thresholds = USUAL,
+        rules: Rules | None = None,
+        learned: Learned | None = None,
+        entries: Entries | None = None,
+    ) -> None:
         self.store = MemoryStore()
-        self._responder = CombinedResponder(sources, VerbatimComposer(), thresholds)
+        self._responder = CombinedResponder(
+            sources,
+            VerbatimComposer(),
+            rules or Rules(thresholds=thresholds),
+            understander=learned or Learned(Models()),
+            entries=entries or NoEntries(),
+        )
         self._count = 0
 
     async def hears(self, text: str) -> Message:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.policy import WORTH_OFFERING, Decision, Finding, Thresholds, decide
+from bot.policy import WORTH_OFFERING, Decision, Finding, Thresholds, weigh
 from bot.types import Action, Candidate, Reason
 
 SHIPPED = Thresholds(answer_from=0.65, clarify_from=0.3, choices=3)
@@ -50,8 +50,8 @@ def quoted(decision: Decision) -> tuple[Candidate, ...]:
 def test_it_decides_on_everything_and_always_the_same(
     whole: Finding, parts: list[Finding], limits: Thresholds, clarified: bool
 ) -> None:
-    decision = decide(whole, parts, limits, clarified=clarified)
-    assert decision == decide(whole, parts, limits, clarified=clarified)
+    decision = weigh(whole, parts, limits, clarified=clarified)
+    assert decision == weigh(whole, parts, limits, clarified=clarified)
     assert decision.action in {Action.ANSWER, Action.CLARIFY, Action.HAND_OFF}
     assert 0 <= decision.confidence <= 1
 
@@ -60,7 +60,7 @@ def test_it_decides_on_everything_and_always_the_same(
 def test_nothing_is_quoted_that_is_less_likely_than_the_operator_allows(
     whole: Finding, parts: list[Finding], limits: Thresholds, clarified: bool
 ) -> None:
-    decision = decide(whole, parts, limits, clarified=clarified)
+    decision = weigh(whole, parts, limits, clarified=clarified)
     assert all(chosen.confidence >= limits.answer_from for chosen in quoted(decision))
     assert quoted(decision) or decision.action is not Action.ANSWER
 
@@ -69,7 +69,7 @@ def test_nothing_is_quoted_that_is_less_likely_than_the_operator_allows(
 def test_what_is_quoted_is_the_best_of_its_question(
     whole: Finding, parts: list[Finding], limits: Thresholds, clarified: bool
 ) -> None:
-    decision = decide(whole, parts, limits, clarified=clarified)
+    decision = weigh(whole, parts, limits, clarified=clarified)
     best = [asked.candidates[0] for asked in (whole, *parts) if asked.candidates]
     if decision.action is Action.CLARIFY:
         assert list(decision.chosen) == list(whole.candidates[: len(decision.chosen)])
@@ -83,7 +83,7 @@ def test_what_is_quoted_is_the_best_of_its_question(
 def test_a_clarifying_question_offers_one_to_choices_and_is_never_asked_twice_in_a_row(
     whole: Finding, parts: list[Finding], limits: Thresholds, clarified: bool
 ) -> None:
-    decision = decide(whole, parts, limits, clarified=clarified)
+    decision = weigh(whole, parts, limits, clarified=clarified)
     if decision.action is Action.CLARIFY:
         assert not clarified
         assert 1 <= len(decision.chosen) <= limits.choices
@@ -94,8 +94,8 @@ def test_a_stricter_operator_never_gets_more_entries_quoted(
     whole: Finding, parts: list[Finding], limits: Thresholds, stricter: float, clarified: bool
 ) -> None:
     assume(stricter >= limits.answer_from)
-    before = decide(whole, parts, limits, clarified=clarified)
-    after = decide(whole, parts, replace(limits, answer_from=stricter), clarified=clarified)
+    before = weigh(whole, parts, limits, clarified=clarified)
+    after = weigh(whole, parts, replace(limits, answer_from=stricter), clarified=clarified)
     assert len(quoted(after)) <= len(quoted(before))
 
 
@@ -105,7 +105,7 @@ def test_questions_that_are_all_known_are_all_answered_in_the_order_asked(
 ) -> None:
     assume(min(confidences) >= limits.answer_from)
     parts = [finding(f"part {n}", **{f"entry{n}": confidence}) for n, confidence in enumerate(confidences)]
-    decision = decide(finding("whole"), parts, limits, clarified=False)
+    decision = weigh(finding("whole"), parts, limits, clarified=False)
     assert decision.action is Action.ANSWER
     assert [chosen.id for chosen in decision.chosen] == [f"entry{n}" for n in range(len(confidences))]
     assert decision.confidence == min(confidences)
@@ -113,20 +113,20 @@ def test_questions_that_are_all_known_are_all_answered_in_the_order_asked(
 
 def test_the_same_entry_for_two_questions_is_quoted_once() -> None:
     parts = [finding("how much is it?", cost=0.9), finding("what does it cost?", cost=0.8)]
-    decision = decide(finding("how much is it, what does it cost?", cost=0.95), parts, SHIPPED, clarified=False)
+    decision = weigh(finding("how much is it, what does it cost?", cost=0.95), parts, SHIPPED, clarified=False)
     assert (decision.action, [c.id for c in decision.chosen]) == (Action.ANSWER, ["cost"])
     assert decision.reason is Reason.CONFIDENT
 
 
 def test_an_entry_stands_where_it_was_asked_for_first() -> None:
     parts = [finding("cost?", cost=0.9), finding("time?", time=0.9), finding("cost again?", cost=0.7)]
-    decision = decide(finding("all"), parts, SHIPPED, clarified=False)
+    decision = weigh(finding("all"), parts, SHIPPED, clarified=False)
     assert [c.id for c in decision.chosen] == ["cost", "time"]
 
 
 def test_of_two_questions_the_known_one_is_answered_and_the_open_one_handed_over() -> None:
     parts = [finding("how long is the warranty?", warranty=0.9), finding("who is your king?", cost=0.05)]
-    decision = decide(finding("both", warranty=0.7), parts, SHIPPED, clarified=False)
+    decision = weigh(finding("both", warranty=0.7), parts, SHIPPED, clarified=False)
     assert (decision.action, decision.reason) == (Action.HAND_OFF, Reason.PARTLY_KNOWN)
     assert [c.id for c in decision.chosen] == ["warranty"]
     assert decision.open_question == "who is your king?"
@@ -139,13 +139,13 @@ def test_a_part_near_to_what_was_answered_is_covered_by_it_unless_its_words_are_
     unknown: float, reason: Reason
 ) -> None:
     rest = Finding(text="and the rest?", candidates=[replace(candidate("cost", 0.1), unknown=unknown)])
-    decision = decide(finding("both", cost=0.9), [finding("cost?", cost=0.9), rest], SHIPPED, clarified=False)
+    decision = weigh(finding("both", cost=0.9), [finding("cost?", cost=0.9), rest], SHIPPED, clarified=False)
     assert (decision.reason, [c.id for c in decision.chosen]) == (reason, ["cost"])
 
 
 def test_two_questions_of_which_none_is_known_are_read_as_one() -> None:
     parts = [finding("and", cost=0.1), finding("or", cost=0.1)]
-    decision = decide(finding("and or", cost=0.9), parts, SHIPPED, clarified=False)
+    decision = weigh(finding("and or", cost=0.9), parts, SHIPPED, clarified=False)
     assert (decision.action, [c.id for c in decision.chosen]) == (Action.ANSWER, ["cost"])
 
 
@@ -164,11 +164,11 @@ WHOLE = [
 
 @pytest.mark.parametrize(("proposed", "action", "reason", "chosen"), WHOLE)
 def test_one_question(proposed: dict[str, float], action: Action, reason: Reason, chosen: int) -> None:
-    decision = decide(finding("?", **proposed), [], SHIPPED, clarified=False)
+    decision = weigh(finding("?", **proposed), [], SHIPPED, clarified=False)
     assert (decision.action, decision.reason, len(decision.chosen)) == (action, reason, chosen)
 
 
 def test_still_unclear_after_asking_back_is_handed_over() -> None:
-    decision = decide(finding("?", a=0.4, b=0.3), [], SHIPPED, clarified=True)
+    decision = weigh(finding("?", a=0.4, b=0.3), [], SHIPPED, clarified=True)
     assert (decision.action, decision.reason) == (Action.HAND_OFF, Reason.STILL_UNCLEAR)
-    assert decide(finding("?", a=0.8), [], SHIPPED, clarified=True).action is Action.ANSWER
+    assert weigh(finding("?", a=0.8), [], SHIPPED, clarified=True).action is Action.ANSWER

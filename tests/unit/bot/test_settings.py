@@ -175,7 +175,7 @@ def test_text_that_is_not_utf_8_is_told_and_a_byte_order_mark_is_not_minded() ->
         ("[polcy]\nanswer_from = 1\nchoices = 2", "unknown section polcy; did you mean policy?"),
         ("answer_from = 1", "unknown key answer_from; did you mean policy.answer_from?"),
         ("[state]\nzzz = 1", "unknown key state.zzz; there is state.folder, state.cache"),
-        ("[zzz]", "unknown section zzz; there is knowledge, retrieval, state, policy, replies, dispatcher"),
+        ("[zzz]", "unknown section zzz; there is knowledge, retrieval, state, policy, intents, sentiment, replies, dispatcher"),
     ],
 )
 def test_an_unknown_key_is_told_with_the_nearest_known_one(text: str, told: str) -> None:

@@ -1,0 +1,159 @@
+"""The wiring of what was trained: artefacts on disk to models in use, and an eye on which those are.
+
+Nothing of training is imported before there is an artefact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.aside import aside
+from bot.learned import Learned, Models
+from retrieval.encoder import Encoder
+from retrieval.errors import KefuError, MissingExtraError
+from retrieval.text import detect_language
+
+if TYPE_CHECKING:
+    from finetune.answers.matcher import Matcher
+    from finetune.artefact import Artefact
+    from finetune.entities.tagger import Tagger
+    from finetune.labels.classifier import Classifier
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+#: The kinds of artefacts, as their folders are named.
+KINDS = ("answers", "intents", "sentiment", "entities")
+
+#: How often the bot looks whether something else was put into use, in seconds. It asks for the date of four files:
+#: that needs no folder to be there, and sees what another machine writes to a shared one.
+LOOK_SECONDS = 1.0
+
+#: Of a text with a larger share of unknown tokens an encoder says something all the same, and a model would believe it.
+MOST_UNKNOWN = 0.25
+#: Frequent words. An encoder that lacks more of them than that reads no Chinese, whatever it knows of a short message.
+_CHINESE = "请问我想知道怎么查询订单的物流和快递什么时候能到，可以退款、换货或者开发票吗"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InUse:
+    """What is in use, and how to see that it no longer is."""
+
+    models: Models = field(default_factory=Models)
+    #: By kind, of those that could be opened.
+    versions: Mapping[str, str] = field(default_factory=dict)
+    #: Of the files that name what is in use, from before they were read.
+    stamps: Sequence[tuple[int, int] | None] = (None,) * len(KINDS)
+
+
+def in_use(folder: Path, encoder: Encoder, before: InUse) -> InUse:
+    """Open what is in use of the artefacts in ``folder``, and take over from ``before`` what still is.
+
+    Where an artefact cannot be opened, the earlier one of its kind stays, and a warning says what to do.
+    """
+    stamps = _stamps(folder)
+    models, versions = before.models, dict(before.versions)
+    for kind, stamp, earlier in zip(KINDS, stamps, before.stamps, strict=True):
+        if stamp == earlier:
+            continue
+        try:
+            artefact = open_artefact(folder, kind)
+            if artefact is None:
+                models = replace(models, **{kind: None})
+                versions.pop(kind, None)
+            elif artefact.version != versions.get(kind):
+                model = open_model(artefact, kind, encoder)
+                model(["hello"])  # what cannot serve fails here, and not at a customer's message
+                models = replace(models, **{kind: model})
+                versions[kind] = artefact.version
+                log.info("%s %s are in use", kind, artefact.version)
+        except Exception as error:  # whatever is wrong with a file, the bot goes on
+            _warn(kind, error, earlier=versions.get(kind))
+    return InUse(models=models, versions=versions, stamps=stamps)
+
+
+async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse) -> None:
+    """Put into ``learned`` whatever is put into use after ``begun``."""
+    now = begun
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if _stamps(folder) != now.stamps:
+            now = await asyncio.wrap_future(aside(partial(in_use, folder, encoder, now)))
+            learned.models = now.models
+
+
+def open_artefact(folder: Path, kind: str) -> Artefact | None:
+    """Open what is in use of ``kind``, None where nothing is; raises `ArtefactError` where it is not whole."""
+    try:
+        from finetune.recipe import Kind
+        from finetune.registry import Registry
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "train") from error
+    return Registry(models=folder).open(Kind(kind))
+
+
+def open_model(artefact: Artefact, kind: str, encoder: Encoder) -> Callable[[Sequence[str]], Sequence[Any]]:
+    """Return what `Models` has for ``kind``; raises `ArtefactError` where it was trained for another ``encoder``."""
+    try:
+        return _opened(artefact, kind, encoder)
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "train") from error
+
+
+def _opened(artefact: Artefact, kind: str, encoder: Encoder) -> Callable[[Sequence[str]], Sequence[Any]]:
+    match kind:
+        case "answers":
+            from finetune.answers.matcher import Matcher
+
+            return _reading(Matcher.open(artefact, encoder), nothing=[])
+        case "entities":
+            from finetune.entities.tagger import Tagger
+
+            return _reading(Tagger.open(artefact, encoder), nothing=[])
+        case _:
+            from finetune.labels.classifier import Classifier, Verdict
+
+            return _reading(Classifier.open(artefact, encoder), nothing=Verdict(labels=()))
+
+
+def _reading(model: Classifier | Tagger | Matcher, nothing: R) -> Callable[[Sequence[str]], Sequence[R]]:
+    """Return ``model`` so that it says ``nothing`` of a text that its encoder cannot read."""
+    encoder = model.encoder
+    chinese = encoder.unknown_share(_CHINESE) <= MOST_UNKNOWN
+
+    def reads(text: str) -> bool:
+        return encoder.unknown_share(text) <= MOST_UNKNOWN and (chinese or detect_language(text) != "zh")
+
+    def said(texts: Sequence[str]) -> Sequence[R]:
+        legible = [text for text in texts if reads(text)]
+        found: dict[str, Any] = dict(zip(legible, model(legible), strict=True)) if legible else {}
+        return [found.get(text, nothing) for text in texts]
+
+    return said
+
+
+def _stamps(folder: Path) -> list[tuple[int, int] | None]:
+    """Return for each kind what changes when another artefact is put into use; None where none ever was."""
+    stamps: list[tuple[int, int] | None] = []
+    for kind in KINDS:
+        try:
+            about = (folder / kind / "live.json").stat()
+            stamps.append((about.st_mtime_ns, about.st_ino))
+        except OSError:
+            stamps.append(None)
+    return stamps
+
+
+def _warn(kind: str, error: Exception, *, earlier: str | None) -> None:
+    what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
+    goes_on = f"the earlier ones, {earlier}, go on" if earlier else "the bot goes on without"
+    log.warning(
+        "The %s that are in use now cannot be opened; %s. %s Take them back with: kefu models rollback %s",
+        *(kind, goes_on, what, kind),
+    )
