@@ -29,7 +29,7 @@ EMPTY = 0.15
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _MAIL = re.compile(r"[\w.+-]+@[\w.-]+\w", re.ASCII)
-#: Domains and numbers that are kept free for examples (RFC 2606; 555-0100 to 555-0199).
+#: Domains and North American numbers that are kept free for examples (RFC 2606; 555-0100 to 555-0199).
 _EXAMPLE_MAIL = re.compile(r"@(?:[\w-]+\.)*(?:example|example\.(?:com|net|org))$", re.ASCII | re.IGNORECASE)
 _EXAMPLE_PHONE = re.compile(r"555[- ]?01\d\d$")
 
