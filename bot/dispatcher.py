@@ -183,6 +183,8 @@ class Dispatcher:
                 worker.cancel()
             if workers:
                 await asyncio.wait(workers)
+        if self._submits:  # what is on its way into the store gets there, so that the next start finds it
+            await asyncio.wait(self._submits)
         await self._report()
 
     # --- work: who does what, and when -----------------------------------------------------------------------------

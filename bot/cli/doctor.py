@@ -50,7 +50,7 @@ class Finding:
 def doctor(
     json_output: JsonOption = False, config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None
 ) -> None:
-    """Check what the bot needs: libraries, encoder, knowledge, index. Exit code 1 if something is not in order."""
+    """Check what the bot needs: libraries, encoder, knowledge, index, models. Exit code 1 if something is wrong."""
     settings = settings_from(config, faq, state)
     findings = list(_look(settings))
     if json_output:
@@ -84,6 +84,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     )
     yield from _knowledge(settings)
     yield from _index(settings, library)
+    from bot.cli.trained import trained
+
+    yield from trained(settings, library.encoder)
 
 
 def _libraries() -> Finding:
