@@ -18,6 +18,7 @@ from typing import Any
 from finetune.errors import ArtefactError
 from finetune.recipe import Recipe
 from retrieval.disk import folder_beside, sha256
+from retrieval.encoder import Encoder
 
 #: Raise it when the files change: an artefact of another format is refused.
 FORMAT = 2
@@ -47,6 +48,14 @@ class Artefact:
         """The folder of its own encoder; None where it works on the vectors of its backbone."""
         path = self.folder / "encoder"
         return path if path.is_dir() else None
+
+    def encoder_on(self, backbone: Encoder) -> Encoder:
+        """Return the encoder that its numbers belong to; raises `ArtefactError` where that is not here."""
+        if self.encoder is not None:
+            return Encoder(self.encoder)
+        if self.backbone != backbone.fingerprint:
+            raise ArtefactError(f"{self.folder} was trained on another encoder than is in use. Train it again.")
+        return backbone
 
 
 def fingerprint(paths: Iterable[Path]) -> dict[str, Any]:

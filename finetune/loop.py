@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -99,6 +100,7 @@ class _Run:
     def __init__(self, network: Network, task: Task, recipe: Recipe, folder: Path, watch: Watch) -> None:
         self._network, self._task, self._recipe, self._folder, self._watch = network, task, recipe, folder, watch
         self._accelerator = Accelerator(mixed_precision=_precision())
+        network.to(self._accelerator.device)
         torch.manual_seed(recipe.seed)
         self._optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.peak_rate)
         self._total = steps_of(len(task.lengths), recipe)
@@ -113,6 +115,7 @@ class _Run:
         recipe = self._recipe
         while self._place.epoch < recipe.epochs and not self._stalled():
             self._epoch()
+        self._accelerator.wait_for_everyone()
         if self._history.epochs:
             restore(self._network, load_file(self._folder / "best.safetensors"))
         self._network.eval()
@@ -135,7 +138,8 @@ class _Run:
             if place.within % CHECKPOINT_EVERY == 0 and place.within < len(batches):
                 place.seconds = before + time.perf_counter() - start
                 self._save()
-        score = self._task.score(self._network)
+        # All processes must stop after the same epoch: what the main one measured counts.
+        (score,) = broadcast_object_list([self._task.score(self._network)])
         epoch = Epoch(
             number=place.epoch + 1,
             loss=place.loss / max(len(batches), 1),
@@ -151,7 +155,8 @@ class _Run:
 
     def _step(self, rows: Sequence[int], random: np.random.Generator) -> float:
         accelerator, recipe = self._accelerator, self._recipe
-        mine = rows[accelerator.process_index :: accelerator.num_processes]
+        # Every process takes part in every step: where there are fewer rows than processes, some take the first too.
+        mine = rows[accelerator.process_index :: accelerator.num_processes] or rows[:1]
         total = 0.0
         for part in np.array_split(np.asarray(mine), min(recipe.accumulate, len(mine))):
             batch = self._task.batch(part.tolist(), random).to(accelerator.device)

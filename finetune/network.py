@@ -70,6 +70,7 @@ class Network(nn.Module):
         Without a ``backbone`` batches bring their vectors, of ``size`` numbers.
         """
         super().__init__()
+        self.size = size
         self.encoder: Any = backbone.model if backbone else None
         self.first_token = backbone.first_token if backbone else False
         self.dropout = nn.Dropout(dropout)
@@ -77,14 +78,25 @@ class Network(nn.Module):
         #: Vectors that prompt tuning puts before the tokens.
         self.prompt_tokens = 0
 
+    def with_head(self, outputs: int) -> Network:
+        """Return a network on the same encoder, with a head that has learned nothing."""
+        other = Network(None, self.size, outputs, dropout=self.dropout.p)
+        other.encoder, other.first_token, other.prompt_tokens = self.encoder, self.first_token, self.prompt_tokens
+        return other
+
     def features(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return a unit vector for each text (n, size)."""
-        assert self.encoder is not None
-        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, self.prompt_tokens :]
+        states = self.states(ids, mask)
         if self.first_token:
             return functional.normalize(states[:, 0], dim=-1)
         weights = mask.unsqueeze(-1).to(states.dtype)
         return functional.normalize((states * weights).sum(1), dim=-1)
+
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return what the encoder makes of each token (n, tokens, size)."""
+        assert self.encoder is not None
+        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return states[:, self.prompt_tokens :]
 
     def outputs(self, features: Tensor) -> Tensor:
         """Return the numbers of the head.
@@ -104,6 +116,14 @@ class Network(nn.Module):
         assert batch.mask is not None
         features = self.features(batch.ids, batch.mask)
         return self.outputs(features) if self.head is not None else features
+
+
+class TokenNetwork(Network):
+    """A network whose head reads the tokens of a text one by one."""
+
+    def features(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return a unit vector for each token (n, tokens, size)."""
+        return functional.normalize(self.states(ids, mask), dim=-1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,8 +74,10 @@ class Recipe(BaseModel):
     rdrop: Annotated[float, Field(ge=0)] = 0.0
     #: Share of the training texts that are changed as customers mistype them.
     augment: Share = 0.0
-    #: Epochs in which the texts of each label are drawn together before the head is trained, for few examples; 0: none.
+    #: Epochs in which the texts of each label are drawn together before the head is trained, where texts are few.
     contrast: Annotated[int, Field(ge=0)] = 0
+    #: Whether the names of the labels are training texts too: worth it where texts are few and the names say something.
+    label_names: bool = False
     #: What similarities are divided by where texts are drawn together, and hard negatives for each text.
     temperature: Positive = 0.05
     negatives: Annotated[int, Field(ge=0, le=8)] = 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from finetune.answers.examples import id_of
 from finetune.history.near import NearIndex
 from retrieval.text import detect_language
 
@@ -42,7 +42,7 @@ def canonical_answers(answers: Iterable[str]) -> tuple[dict[str, Answer], list[A
     of: dict[str, Answer] = {}
     for texts in members.values():
         answer = Answer(
-            id=f"answer-{hashlib.sha256(texts[0].encode()).hexdigest()[:12]}",
+            id=id_of(texts[0]),
             text=texts[0],
             count=sum(counts[text] for text in texts),
             language=detect_language(texts[0]),

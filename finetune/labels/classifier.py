@@ -10,7 +10,6 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from finetune.artefact import Artefact
-from finetune.errors import ArtefactError
 from retrieval.encoder import Encoder, Vectors
 
 Floats = npt.NDArray[np.float32]
@@ -35,7 +34,7 @@ class Classifier:
     labels: tuple[str, ...]
     #: Whether a text may have several labels.
     several: bool
-    #: From which chance on a label is believed.
+    #: From which score on a label is believed.
     threshold: float
 
     @classmethod
@@ -44,11 +43,9 @@ class Classifier:
 
         Raises `ArtefactError` where it was trained on the vectors of another backbone.
         """
-        if artefact.encoder is None and artefact.backbone != backbone.fingerprint:
-            raise ArtefactError(f"{artefact.folder} was trained on another encoder than is in use. Train it again.")
         head = load_file(artefact.folder / "head.safetensors")
         return cls(
-            encoder=Encoder(artefact.encoder) if artefact.encoder else backbone,
+            encoder=artefact.encoder_on(backbone),
             weight=head["weight"],
             bias=head["bias"],
             labels=tuple(artefact.about["labels"]),
@@ -58,17 +55,28 @@ class Classifier:
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
         """Return what each of ``texts`` is."""
-        return [self.verdict(row) for row in self.chances(self.encoder.encode_queries(texts))]
+        return self.verdicts(self.scores(self.encoder.encode_queries(texts)))
 
-    def chances(self, vectors: Vectors) -> Floats:
-        """Return how likely each label is for unit vectors (n, size): shape (n, labels)."""
-        logits = vectors @ self.weight.T * np.float32(np.sqrt(vectors.shape[1])) + self.bias
-        return _sigmoid(logits) if self.several else _softmax(logits)
+    def scores(self, vectors: Vectors) -> Floats:
+        """Return how much each label is to be believed, for unit vectors (n, size): shape (n, labels).
 
-    def verdict(self, chances: Floats) -> Verdict:
-        """Return what a text with these chances, (labels,), is."""
-        order = np.argsort(-chances, kind="stable")
-        above = [place for place in order.tolist() if chances[place] >= self.threshold]
+        These are logits: how large the largest one is tells better what is out of scope than how likely its label is
+        beside the others (Hendrycks et al. 2022, arXiv 1911.11132).
+        """
+        scores: Floats = vectors @ self.weight.T * np.float32(np.sqrt(vectors.shape[1])) + self.bias
+        return scores
+
+    def chances(self, scores: Floats) -> Floats:
+        """Return how likely each label is."""
+        return _sigmoid(scores) if self.several else _softmax(scores)
+
+    def verdicts(self, scores: Floats) -> list[Verdict]:
+        """Return what texts with these scores, (texts, labels), are."""
+        return [self._verdict(*row) for row in zip(scores, self.chances(scores), strict=True)]
+
+    def _verdict(self, scores: Floats, chances: Floats) -> Verdict:
+        order = np.argsort(-scores, kind="stable")
+        above = [place for place in order.tolist() if scores[place] >= self.threshold]
         kept = above if self.several else above[:1]
         return Verdict(labels=tuple((self.labels[place], float(chances[place])) for place in kept))
 

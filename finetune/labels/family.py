@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from finetune.loop import steps_of, train, trained
 from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
-from finetune.texts import Reader, Tokens, Vectors, cutting, encoded
+from finetune.texts import Reader, Vectors, cutting, encoded
 from retrieval.encoder import Encoder
 
 Floats = npt.NDArray[np.float32]
@@ -59,16 +60,22 @@ class Labels:
             return Begun(network=network, task=task, recipe=recipe)
         around.step("Loading the backbone")
         backbone = Backbone.load(recipe.backbone)
-        network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
-        prepare(network, recipe, steps_of(len(parts.train), recipe))
-        cut = cutting(backbone, recipe)
+        read = cutting(backbone, recipe)
+        rows = [*parts.train, *_names(labels)] if recipe.label_names else parts.train
+        steps = steps_of(len(rows), recipe)
         if not recipe.contrast:
-            task = LabelTask(parts.train, parts.dev, labels, recipe, cut)
+            network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
+            prepare(network, recipe, steps)
+            task = LabelTask(rows, parts.dev, labels, recipe, read)
             return Begun(network=network, task=task, recipe=recipe, backbone=backbone)
-        learned = _contrasted(network, recipe, parts, around, cut)
+        around.step("Drawing labels apart")
+        drawn = Network(backbone, backbone.size, 0, dropout=recipe.dropout)
+        prepare(drawn, recipe, steps)
+        learned = _contrasted(drawn, recipe, rows, parts.dev, around, read)
         around.step("Training the head")
+        network = drawn.with_head(len(labels))
         alone = recipe.model_copy(update={"method": "head", "contrast": 0, "augment": 0.0, "adversarial": 0.0})
-        task = LabelTask(parts.train, parts.dev, labels, alone, lambda texts: Vectors(_seen(network, cut(texts))))
+        task = LabelTask(rows, parts.dev, labels, alone, lambda texts: Vectors(read(texts).features(drawn).numpy()))
         return Begun(network=network, task=task, recipe=alone, backbone=backbone, learned=learned)
 
     def model(self, begun: Begun, encoder: Encoder, parts: Parts[Labelled]) -> Classifier:
@@ -83,7 +90,7 @@ class Labels:
             threshold=0.0,
         )
         limit = figures.threshold(
-            _chances(classifier, parts.dev), parts.dev, classifier.labels, several=classifier.several
+            _scores(classifier, parts.dev), parts.dev, classifier.labels, several=classifier.several
         )
         return replace(classifier, threshold=limit)
 
@@ -98,16 +105,14 @@ class Labels:
 
     def figures(self, model: Classifier, examples: Sequence[Labelled]) -> dict[str, Any]:
         """Return accuracy or F1, with and without threshold, and the same of each label."""
-        return figures.figures(
-            _chances(model, examples), examples, model.labels, model.threshold, several=model.several
-        )
+        return figures.figures(_scores(model, examples), examples, model.labels, model.threshold, several=model.several)
 
     def outcomes(self, model: Classifier, examples: Sequence[Labelled]) -> list[Outcome]:
         """Return what labels each example has and gets."""
-        out = []
-        for example, row in zip(examples, _chances(model, examples), strict=True):
+        out, scores = [], _scores(model, examples)
+        for example, verdict, row in zip(examples, model.verdicts(scores), model.chances(scores), strict=True):
             wanted = tuple(label for label in example.labels if label != OUT_OF_SCOPE)
-            found = tuple(label for label, _ in model.verdict(row).labels)
+            found = tuple(label for label, _ in verdict.labels)
             out.append(
                 Outcome(
                     text=example.text,
@@ -135,24 +140,33 @@ def _labels(train: Sequence[Labelled]) -> list[str]:
     return sorted({label for example in train for label in example.labels} - {OUT_OF_SCOPE})
 
 
-def _chances(model: Classifier, examples: Sequence[Labelled]) -> Floats:
-    return model.chances(model.encoder.encode([example.text for example in examples], kind="query"))
+def _scores(model: Classifier, examples: Sequence[Labelled]) -> Floats:
+    return model.scores(model.encoder.encode([example.text for example in examples], kind="query"))
+
+
+def _names(labels: Sequence[str]) -> list[Labelled]:
+    """Return the labels' own names as examples: where there are few, a name says much of what is meant."""
+    return [Labelled(text=" ".join(re.split(r"[_\W]+", label)), labels=(label,)) for label in labels]
 
 
 def _contrasted(
-    network: Network, recipe: Recipe, parts: Parts[Labelled], around: Surroundings, read: Reader
+    network: Network,
+    recipe: Recipe,
+    rows: Sequence[Labelled],
+    dev: Sequence[Labelled],
+    around: Surroundings,
+    read: Reader,
 ) -> dict[str, Tensor]:
     """Draw the texts of each label together, leave the encoder so, and return what it learned.
 
     First contrast, then a head: that is how few examples go furthest (Tunstall et al. 2022, arXiv 2209.11055).
     """
-    around.step("Drawing labels apart")
-    head, network.head = network.head, None
-    task = ContrastTask(_grouped(parts.train), _grouped(parts.dev), recipe, read, network)
-    train(network, task, recipe.model_copy(update={"epochs": recipe.contrast}), around.work / "contrast", around.watch)
+    inside = [example for example in dev if example.labels != (OUT_OF_SCOPE,)]
+    task = ContrastTask(_grouped(rows), _grouped(inside), recipe, read, network)
+    drawing = recipe.model_copy(update={"epochs": recipe.contrast})
+    train(network, task, drawing, around.work / "contrast", around.watch)
     learned = trained(network)
     network.requires_grad_(False)
-    network.head = head
     return learned
 
 
@@ -162,8 +176,3 @@ def _grouped(examples: Sequence[Labelled]) -> list[Grouped]:
         Grouped(text=example.text, group=example.labels[0] if example.labels != (OUT_OF_SCOPE,) else f"oos {place}")
         for place, example in enumerate(examples)
     ]
-
-
-def _seen(network: Network, texts: Tokens) -> Floats:
-    vectors: Floats = texts.features(network).numpy()
-    return vectors

@@ -16,31 +16,34 @@ Floats = npt.NDArray[np.float32]
 #: Share of the texts in scope, of those that are labelled right, that may be lost to the threshold.
 LOST = 0.01
 
+#: Where a text may have several labels: the odds of a label that are tried as threshold.
+ODDS = (0.1, 0.15, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0)
 
-def threshold(chances: Floats, examples: Sequence[Labelled], labels: Sequence[str], *, several: bool) -> float:
+
+def threshold(scores: Floats, examples: Sequence[Labelled], labels: Sequence[str], *, several: bool) -> float:
     """Return the threshold to believe a label from, chosen on these (the development) examples.
 
     One label each: the highest that loses `LOST` of what is right. Several: the one with the best F1 over all labels.
     """
     wanted = _wanted(examples, labels)
     if several:
-        tried = np.round(np.arange(0.1, 0.91, 0.05), 2)
-        return float(max(tried, key=lambda t: f1_score(wanted, chances >= t, average="micro", zero_division=0)))
+        tried = np.round(np.log(ODDS), 3)
+        return float(max(tried, key=lambda t: f1_score(wanted, scores >= t, average="micro", zero_division=0)))
     inside = wanted.any(axis=1)
-    right = inside & wanted[np.arange(len(wanted)), chances.argmax(axis=1)]
+    right = inside & wanted[np.arange(len(wanted)), scores.argmax(axis=1)]
     if not right.any():
         return 0.0
-    kept = np.sort(chances.max(axis=1)[right])
+    kept = np.sort(scores.max(axis=1)[right])
     return float(kept[int(LOST * inside.sum())]) if LOST * inside.sum() < len(kept) else 0.0
 
 
 def figures(
-    chances: Floats, examples: Sequence[Labelled], labels: Sequence[str], limit: float, *, several: bool
+    scores: Floats, examples: Sequence[Labelled], labels: Sequence[str], limit: float, *, several: bool
 ) -> dict[str, Any]:
-    """Return what the chances, (texts, labels), are worth, with ``limit`` as threshold."""
+    """Return what scores, (texts, labels), are worth, with ``limit`` as threshold."""
     wanted = _wanted(examples, labels)
     if several:
-        found = chances >= limit
+        found = scores >= limit
         return {
             "rows": len(examples),
             "f1_micro": float(f1_score(wanted, found, average="micro", zero_division=0)),
@@ -49,7 +52,7 @@ def figures(
             "labels": _by_label(wanted, found, labels),
         }
     inside = wanted.any(axis=1)
-    best, sure = chances.argmax(axis=1), chances.max(axis=1)
+    best, sure = scores.argmax(axis=1), scores.max(axis=1)
     right = wanted[np.arange(len(wanted)), best]
     found = np.zeros_like(wanted)
     found[np.arange(len(found)), best] = sure >= limit

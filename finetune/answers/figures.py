@@ -1,0 +1,85 @@
+"""How good a matcher is, and how likely it is right: figures over questions with their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+
+from finetune.answers.examples import Answered
+from finetune.answers.matcher import Confidence, Matcher, Ranked
+
+#: Candidates of a question that its figures and its confidence look at.
+LOOKED_AT = 10
+
+#: What a question that no known answer belongs to counts, beside one that has its answer: logs hold none of those, so
+#: each dev question is asked once more with its own answer taken away. A third of all questions is a cautious guess.
+UNANSWERABLE = 0.5
+
+
+def confidence(matcher: Matcher, dev: Sequence[Answered]) -> Confidence:
+    """Return how likely answers are right, fit on dev, of which ``matcher`` knows nothing."""
+    numbers = {id_: number for number, id_ in enumerate(matcher.ids)}
+    vectors = matcher.encode([example.text for example in dev])
+    wanted = [numbers.get(example.id, -1) for example in dev]
+    taken = [matcher.places(number) if number >= 0 else () for number in wanted]
+    rows: list[tuple[float, float]] = []
+    rights: list[bool] = []
+    weights: list[float] = []
+    for without, weight in ((None, 1.0), (taken, UNANSWERABLE)):
+        for ranked, number in zip(matcher.rank(vectors, LOOKED_AT, without=without), wanted, strict=True):
+            rows += zip(ranked.scores.tolist(), ranked.margins.tolist(), strict=True)
+            rights += [without is None and answer == number for answer in ranked.answers.tolist()]
+            weights += [weight] * len(ranked.answers)
+    if len(set(rights)) < 2:  # nothing is ever right, or there is but one answer: then nothing is to be believed
+        return Confidence(base=-20.0, score=0.0, margin=0.0)
+    fit = LogisticRegression(C=100.0).fit(rows, rights, sample_weight=weights)
+    score, margin = fit.coef_[0].tolist()
+    return Confidence(base=float(fit.intercept_[0]), score=score, margin=margin)
+
+
+def figures(matcher: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:
+    """Return how often the right answer is first, and among the first; and how sure it may be believed."""
+    numbers = {id_: number for number, id_ in enumerate(matcher.ids)}
+    wanted = np.array([numbers.get(example.id, -1) for example in examples])
+    ranked = ranked_of(matcher, examples)
+    ranks = np.array([_rank(one, number) for one, number in zip(ranked, wanted.tolist(), strict=True)])
+    known = wanted >= 0
+    sure = np.array([float(matcher.confidence(one.scores, one.margins)[0]) for one in ranked])
+    right = ranks == 1
+    out: dict[str, Any] = {"rows": len(examples), "known": int(known.sum())}
+    if known.any():
+        inside = ranks[known]
+        out |= {f"recall_at_{k}": float(((inside > 0) & (inside <= k)).mean()) for k in (1, 3, LOOKED_AT)}
+        out["mrr"] = float(np.where(inside > 0, 1 / np.maximum(inside, 1), 0.0).mean())
+    out["calibration_error"] = calibration_error(sure, right)
+    return out
+
+
+def ranked_of(matcher: Matcher, examples: Sequence[Answered]) -> list[Ranked]:
+    """Return the answers nearest to each example; one that ``matcher`` knows is asked as if it did not."""
+    same: dict[str, list[int]] = {}
+    for place, known in enumerate(matcher.known):
+        same.setdefault(known.text, []).append(place)
+    vectors = matcher.encode([example.text for example in examples])
+    return matcher.rank(vectors, LOOKED_AT, without=[same.get(example.text, ()) for example in examples])
+
+
+def calibration_error(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], bins: int = 10) -> float:
+    """Return the mean distance between what a confidence promises and what it keeps (Guo et al. 2017, 1706.04599)."""
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    apart = [
+        abs(sure[mine].mean() - right[mine].mean()) * mine.mean()
+        for mine in (place == number for number in range(bins))
+        if mine.any()
+    ]
+    return float(sum(apart))
+
+
+def _rank(ranked: Ranked, number: int) -> int:
+    """Return at which rank an answer is, 0 where it is not among those looked at."""
+    places = np.flatnonzero(ranked.answers == number)
+    return int(places[0]) + 1 if len(places) else 0
