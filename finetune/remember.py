@@ -13,9 +13,9 @@ class Remembering(Encoder):
     """Another encoder, with all it encoded kept: measuring reads the same rows several times, and so does a search."""
 
     def __init__(self, encoder: Encoder) -> None:
-        """Work as ``encoder`` does, on its session and its threads."""
+        """Work as ``encoder`` does, on its session and its threads, and with what it remembers if it is such a one."""
         self.__dict__.update(encoder.__dict__)
-        self._known: dict[tuple[str, str], Vectors] = {}
+        self._known: dict[tuple[str, str], Vectors] = getattr(encoder, "_known", {})
 
     def encode(
         self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None

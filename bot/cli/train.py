@@ -2,51 +2,73 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.aside import aside
-from bot.cli.common import ConfigOption, JsonOption, StateOption, bar, print_json, settings_from, warn
+from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from
+from bot.cli.train_shown import shown, tell
 from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from finetune.watch import Epoch, Watch
+    from finetune.recipe import Recipe
+    from finetune.run import Data, Trained
+    from finetune.watch import Trial, Watch
+    from retrieval.encoder import Encoder
 
 #: What can be trained so far.
-_KINDS = ("intents", "sentiment")
+_KINDS = ("answers", "intents", "entities", "sentiment")
 
 
 def train(
-    kind: Annotated[str, typer.Argument(help=f"What to train: {' or '.join(_KINDS)}.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=f"What to train: {', '.join(_KINDS[:-1])} or {_KINDS[-1]}.")
+    ],
     data: Annotated[
-        list[Path], typer.Option("--data", help='JSONL file with {"text", "intent"} rows; repeat it for several.')
+        list[Path], typer.Option("--data", metavar="FILE", help="Rows to learn from, as JSONL; repeat it for several.")
     ],
     dev: Annotated[
-        Path | None, typer.Option("--dev", help="Rows to choose by; default: every tenth row of the data.")
+        Path | None, typer.Option("--dev", metavar="FILE", help="Rows to choose by. Default: one in ten of the data.")
     ] = None,
     test: Annotated[
-        Path | None, typer.Option("--test", help="Rows that decide nothing, to report and to promote by.")
+        Path | None,
+        typer.Option("--test", metavar="FILE", help="Rows that decide nothing, to report and to promote by."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for artefacts. Default: models in the state folder.")
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Where artefacts go. Default: models in the state folder."),
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="head, lora, adalora, ia3, bitfit, prompt, top-K or full.")
+        str, typer.Option("--method", metavar="M", help="head, lora, adalora, ia3, bitfit, prompt, top-K or full.")
     ] = "head",
     backbone: Annotated[
-        str, typer.Option("--backbone", help='"embedded", a sentence-transformers folder or a hub name.')
+        str,
+        typer.Option("--backbone", metavar="NAME", help='"embedded", a sentence-transformers folder or a hub name.'),
     ] = "embedded",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Times the rows are seen, at most.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", help="Times the rows are seen, at most.")
+    ] = None,
     options: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Another setting of the recipe as NAME=VALUE, such as batch=16; repeat it."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Another setting of the recipe, such as batch=16; repeat it."),
+    ] = None,
+    search: Annotated[
+        int | None,
+        typer.Option("--search", metavar="N", min=1, help="Try N settings first; dev says which is best."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", metavar="MINUTES", min=0, help="How long the search may take, at most."),
+    ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option("--track", metavar="NAME", help="wandb or mlflow, beside TensorBoard; repeat it for both."),
     ] = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Put it into use if it is better than what is, on the test rows.")
@@ -60,59 +82,156 @@ def train(
         raise UsageError(f"{kind!r} cannot be trained; known are {', '.join(_KINDS)}.")
     if promote and test is None:
         raise UsageError("--promote needs --test: rows that neither the old nor the new artefact learned from.")
+    if budget is not None and search is None:
+        raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
     places = settings_from(config, None, state).state
-    models = out or places.folder / "models"
     named = {"method": method, "backbone": backbone, "epochs": epochs}
-    values = {**{k: v for k, v in named.items() if v is not None}, **_options(options or ()), "kind": kind}
-    with _shown() as (watch, step):
-        result = aside(lambda: _train(values, data, dev, test, models, places.cache, promote, watch, step)).result()
+    wanted = _Wanted(
+        values={**{k: v for k, v in named.items() if v is not None}, **_options(options or ()), "kind": kind},
+        files={"train": tuple(data), "dev": dev, "test": test},
+        models=out or places.folder / "models",
+        cache=places.cache,
+        search=search,
+        budget=budget,
+        track=track or [],
+        promote=promote,
+    )
+    with shown(search, budget) as (watch, step):
+        result = aside(lambda: _train(wanted, watch, step)).result()
     if json_output:
         print_json(result)
     else:
-        _tell(result)
+        tell(result)
     if promote and not result["promoted"]:
         raise typer.Exit(1)
 
 
-def _train(
-    values: dict[str, Any],
-    data: list[Path],
-    dev: Path | None,
-    test: Path | None,
-    models: Path,
-    cache: Path,
-    wanted: bool,
-    watch: Watch,
-    step: Callable[[str], None],
-) -> dict[str, Any]:
-    from finetune.recipe import Recipe
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """What the command was asked for."""
 
-    recipe = Recipe.of(**values)
+    #: Of the recipe.
+    values: dict[str, Any]
+    #: Of the data, by part.
+    files: dict[str, Any]
+    models: Path
+    cache: Path
+    #: Settings to try, and minutes that may take.
+    search: int | None
+    budget: float | None
+    track: list[str]
+    promote: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What a search came to."""
+
+    #: The one with the best setting; as it was where none came to its end.
+    recipe: Recipe
+    trials: list[Trial]
+    best: Trial | None
+    #: What it goes on from, if the run that follows is stopped.
+    folder: Path
+
+
+def _train(wanted: _Wanted, watch: Watch, step: Callable[[str], None]) -> dict[str, Any]:
+    from finetune.recipe import Recipe
+    from finetune.tracking import check
+
+    recipe = Recipe.of(**wanted.values)
+    check(wanted.track)
     step("Loading torch")
     from retrieval.export import load_encoder
 
     try:
-        from finetune.run import Data, promote, run
+        from finetune.remember import Remembering
+        from finetune.run import Data, promote
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train") from error
 
-    serving = load_encoder(recipe.backbone, cache, progress=step)
-    files = Data(train=tuple(data), dev=dev, test=test)
-    work = models / recipe.kind.value / f"work-{files.key(recipe)}"
-    trained = run(recipe, files, models, work, serving=serving, watch=watch, step=step)
-    shutil.rmtree(work, ignore_errors=True)
+    serving = Remembering(load_encoder(recipe.backbone, wanted.cache, progress=step))
+    data = Data(**wanted.files)
+    found = _search(recipe, data, wanted, serving, watch, step) if wanted.search else None
+    recipe = found.recipe if found else recipe
+    trained = _run(recipe, data, wanted, serving, watch, step, found.trials if found else ())
     result: dict[str, Any] = {
         "folder": str(trained.folder),
         "version": trained.folder.name,
+        "report": str(trained.report),
         "recipe": recipe.model_dump(mode="json"),
         "metrics": trained.metrics,
     }
-    if wanted:
+    if found:
+        best = found.best
+        result["search"] = {"trials": [asdict(trial) for trial in found.trials], "best": best and asdict(best)}
+        shutil.rmtree(found.folder, ignore_errors=True)
+    if wanted.promote:
         step("Comparing")
-        findings = promote(recipe, files, models, trained.folder, serving)
+        findings = promote(recipe, data, wanted.models, trained.folder, serving)
         result["findings"] = [{"name": f.name, "passed": f.passed, "why": f.why} for f in findings]
         result["promoted"] = all(finding.passed for finding in findings)
     return result
+
+
+def _search(
+    recipe: Recipe, data: Data, wanted: _Wanted, serving: Encoder, watch: Watch, step: Callable[[str], None]
+) -> _Found:
+    """Return what the search chose."""
+    try:
+        from finetune.search import best_of, key_of, search, with_values
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "train") from error
+    from finetune.kinds import family_of
+
+    data.read(family_of(recipe.kind))  # a row that cannot be used, in the test file too, is told now and not in hours
+    folder = wanted.models / recipe.kind.value / f"search-{key_of(recipe, data)}"
+    assert wanted.search is not None
+    trials = search(
+        recipe,
+        data,
+        folder,
+        count=wanted.search,
+        seconds=None if wanted.budget is None else 60 * wanted.budget,
+        serving=serving,
+        watch=watch,
+        step=step,
+    )
+    best = best_of(trials)
+    return _Found(recipe=with_values(recipe, best.values) if best else recipe, trials=trials, best=best, folder=folder)
+
+
+def _run(
+    recipe: Recipe,
+    data: Data,
+    wanted: _Wanted,
+    serving: Encoder,
+    watch: Watch,
+    step: Callable[[str], None],
+    trials: Sequence[Trial],
+) -> Trained:
+    """Train, with curves beside it, and leave nothing behind but the artefact and them."""
+    from finetune.run import run
+    from finetune.tracking import Tracking
+    from finetune.watch import together
+
+    key, folder = data.key(recipe), wanted.models / recipe.kind.value
+    curves = folder / "runs" / f"{recipe.method}-{key}"
+    tracking = Tracking(recipe, data.fingerprint()["sha256"], curves, wanted.track)
+    trained = run(
+        recipe,
+        data,
+        wanted.models,
+        folder / f"work-{key}",
+        serving=serving,
+        watch=together(watch, tracking.watch),
+        before=together(watch, tracking.before()),
+        step=step,
+        trials=trials,
+    )
+    tracking.finish(trained.metrics)
+    shutil.rmtree(folder / f"work-{key}", ignore_errors=True)
+    return trained
 
 
 def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
@@ -123,51 +242,3 @@ def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"--set {option}: expected NAME=VALUE, such as --set batch=16.")
         values[name.strip()] = value.strip()
     return values
-
-
-def _tell(result: dict[str, Any]) -> None:
-    metrics = result["metrics"]
-    for part in ("dev", "test"):
-        if part in metrics:
-            figures = ", ".join(
-                f"{name.replace('_', ' ')} {value:.3f}" if isinstance(value, float) else f"{value} {name}"
-                for name, value in metrics[part].items()
-                if not isinstance(value, dict)
-            )
-            typer.echo(f"{part}: {figures}")
-    cost = metrics["cost"]
-    typer.echo(f"{cost['trainable_parameters']:,} parameters trained in {cost['seconds']:.0f} s: {result['folder']}")
-    for finding in result.get("findings", ()):
-        typer.echo(f"{'✓' if finding['passed'] else '✗'} {finding['name']}: {finding['why']}")
-    if "promoted" in result:
-        typer.echo("In use now." if result["promoted"] else "Not put into use.")
-
-
-def _line(epoch: Epoch) -> str:
-    return f"epoch {epoch.number}: loss {epoch.loss:.4f}, dev {epoch.score:.4f}, {epoch.seconds:.0f} s"
-
-
-@contextlib.contextmanager
-def _shown() -> Iterator[tuple[Watch, Callable[[str], None]]]:
-    """Show how far training is: a bar at a terminal, a line for each epoch through a pipe."""
-    from finetune.watch import Watch
-
-    if not sys.stderr.isatty():
-        yield Watch(epoch=lambda epoch: warn(_line(epoch))), lambda text: None
-        return
-    from rich.progress import TextColumn, TimeRemainingColumn
-
-    with bar(TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as shown:
-        task = shown.add_task("Starting", total=None, figures="")
-        best = 0.0
-
-        def stepped(done: int, total: int, loss: float) -> None:
-            figures = f"loss {loss:.3f}" + (f", dev {best:.3f}" if best else "")
-            shown.update(task, description="Training", completed=done, total=total, figures=figures)
-
-        def passed(epoch: Epoch) -> None:
-            nonlocal best
-            best = max(best, epoch.score)
-            shown.console.print(_line(epoch))
-
-        yield Watch(step=stepped, epoch=passed), lambda text: shown.update(task, description=text)

@@ -47,6 +47,8 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert result["metrics"]["test"]["accuracy"] > 0.8
     assert "epoch 1: loss" in done.err
     assert not list((desk.state / "models" / "intents").glob("work-*"))
+    assert '<h2 id="test">' in Path(result["report"]).read_text("utf-8")
+    assert list((desk.state / "models" / "intents" / "runs").glob("head-*/events.*"))
 
     (row,) = json.loads(desk.run("models", "list", "--json").out)
     assert (row["version"], row["live"], row["method"]) == (result["version"], True, "head")
@@ -55,9 +57,30 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert f"intents {result['version']} is in use now." in again.out
 
 
+def test_settings_are_searched_before_the_best_is_trained(rows: Path, desk: Desk) -> None:
+    some = (rows / "train.jsonl").read_text("utf-8").splitlines()[:60]
+    (rows / "few.jsonl").write_text("\n".join(some), "utf-8")
+    files = ("--data", str(rows / "few.jsonl"), "--dev", str(rows / "dev.jsonl"))
+    done = desk.run("train", "intents", *files, "--epochs", "3", "--search", "2", "--budget", "5", "--json")
+    assert done.code == 0, done.err
+    assert "setting 2 of 2: dev " in done.err
+    result = json.loads(done.out)
+    trials, best = result["search"]["trials"], result["search"]["best"]
+    assert [trial["number"] for trial in trials] == [1, 2]
+    assert best in trials
+    assert result["recipe"]["batch"] == best["values"]["batch"]
+    assert result["recipe"]["epochs"] == 3
+    assert json.loads(Path(result["report"]).with_name("search.json").read_text("utf-8")) == trials
+    assert sorted(path.name for path in (desk.state / "models" / "intents").iterdir()) == sorted(
+        [result["version"], "runs"]
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
+        (("--budget", "3"), "--budget bounds a search"),
+        (("--track", "magic"), "'magic' is no tracker; known are wandb, mlflow."),
         (("--method", "magic"), "method 'magic' is none of head"),
         (("--set", "batch"), "expected NAME=VALUE"),
         (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file"),
