@@ -49,7 +49,7 @@ class InUse:
     #: By kind, of those that could be opened.
     versions: Mapping[str, str] = field(default_factory=dict)
     #: Of the files that name what is in use, from before they were read.
-    stamps: Sequence[tuple[int, int] | None] = (None,) * len(KINDS)
+    stamps: tuple[tuple[int, int] | None, ...] = (None,) * len(KINDS)
 
 
 def in_use(folder: Path, encoder: Encoder, before: InUse) -> InUse:
@@ -138,7 +138,7 @@ def _reading(model: Classifier | Tagger | Matcher, nothing: R) -> Callable[[Sequ
     return said
 
 
-def _stamps(folder: Path) -> list[tuple[int, int] | None]:
+def _stamps(folder: Path) -> tuple[tuple[int, int] | None, ...]:
     """Return for each kind what changes when another artefact is put into use; None where none ever was."""
     stamps: list[tuple[int, int] | None] = []
     for kind in KINDS:
@@ -147,7 +147,7 @@ def _stamps(folder: Path) -> list[tuple[int, int] | None]:
             stamps.append((about.st_mtime_ns, about.st_ino))
         except OSError:
             stamps.append(None)
-    return stamps
+    return tuple(stamps)
 
 
 def _warn(kind: str, error: Exception, *, earlier: str | None) -> None:

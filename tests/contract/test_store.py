@@ -18,12 +18,14 @@ from bot.types import (
     Citation,
     Conversation,
     ConversationKey,
+    Entity,
     Message,
     Owner,
     Reason,
     Reply,
     Speaker,
     Turn,
+    Understanding,
 )
 
 #: Each opens an empty store that may keep files in the folder. Another implementation joins with one line.
@@ -58,6 +60,12 @@ def reply_to(asked: Message, text: str = "On its way.", action: Action = Action.
         language="en",
         citations=(
             Citation(id="parcel", question="Where is my parcel?", source="faq.jsonl:3", url="https://x.test/p"),
+        ),
+        understanding=Understanding(
+            intents=(("track_order", 0.9), ("complaint", 0.6)),
+            entities=(Entity(type="order_number", text="A-1", start=9, end=12),),
+            sentiment="angry",
+            sentiment_chance=0.8,
         ),
         timings_ms={"sources": 1.5},
     )
@@ -120,6 +128,7 @@ async def test_finishing_writes_turn_outbox_and_owner_together(store: Store) -> 
     said = conversation.turns[-1]
     assert (said.speaker, said.text, said.id) == (Speaker.BOT, reply.text, reply.id)
     assert (said.action, said.citations) == (Action.HAND_OFF, reply.citations)
+    assert said.understanding == reply.understanding
     assert said.at.tzinfo is not None
     assert await store.unfinished() == []
     assert await store.outbox() == [reply]

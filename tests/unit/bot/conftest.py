@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,3 +41,15 @@ def talk(knowledge_source: KnowledgeSource) -> Talk:
 def asking(knowledge_source: KnowledgeSource) -> Talk:
     """The same with a bot that asks back whatever it is asked."""
     return Talk(knowledge_source, thresholds=ALWAYS_ASKS_BACK)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """A folder of artefacts: intents and sentiment, learned from a few rows and in use."""
+    from finetune.recipe import Kind
+    from tests.unit.bot.trained import INTENTS, SENTIMENT, rows_of, train
+
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder / "models", Kind.INTENTS, rows_of(INTENTS, "intent", folder), encoder)
+    train(folder / "models", Kind.SENTIMENT, rows_of(SENTIMENT, "sentiment", folder), encoder)
+    return folder / "models"

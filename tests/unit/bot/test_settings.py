@@ -175,7 +175,11 @@ def test_text_that_is_not_utf_8_is_told_and_a_byte_order_mark_is_not_minded() ->
         ("[polcy]\nanswer_from = 1\nchoices = 2", "unknown section polcy; did you mean policy?"),
         ("answer_from = 1", "unknown key answer_from; did you mean policy.answer_from?"),
         ("[state]\nzzz = 1", "unknown key state.zzz; there is state.folder, state.cache"),
-        ("[zzz]", "unknown section zzz; there is knowledge, retrieval, state, policy, intents, sentiment, replies, dispatcher"),
+        (
+            "[zzz]",
+            "unknown section zzz; there is knowledge, retrieval, state, policy, intents, sentiment, replies, "
+            "dispatcher",
+        ),
     ],
 )
 def test_an_unknown_key_is_told_with_the_nearest_known_one(text: str, told: str) -> None:
@@ -336,3 +340,48 @@ def test_importing_the_settings_imports_nothing_heavy() -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.split() == []
+
+
+# --- intents and sentiment
+
+
+def test_rules_for_intents_are_tables_whose_entries_have_origins() -> None:
+    path = written(
+        """
+        [intents]
+        answers = { track_order = "order-track" }
+        hand_over = ["complaint"]
+        scope = { payment_problem = ["payment", "refunds"] }
+        [sentiment]
+        hand_over = ["angry"]
+        times = 3
+        """
+    )
+    settings = load_settings(path)
+    assert settings.intents.answers == {"track_order": "order-track"}
+    assert settings.intents.hand_over == ("complaint",)
+    assert settings.intents.scope == {"payment_problem": ("payment", "refunds")}
+    assert (settings.sentiment.hand_over, settings.sentiment.times) == (("angry",), 3)
+    assert settings.origins["intents.scope.payment_problem"] == str(path)
+
+
+def test_the_environment_sets_lists_and_their_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEFU_INTENTS__HAND_OVER", "complaint:legal")
+    monkeypatch.setenv("KEFU_INTENTS__SCOPE__PAY", "payment:refunds")
+    monkeypatch.setenv("KEFU_INTENTS__SCOPE__SHIP", '["shipping"]')
+    intents = load_settings(None).intents
+    assert intents.hand_over == ("complaint", "legal")
+    assert intents.scope == {"pay": ("payment", "refunds"), "ship": ("shipping",)}
+
+
+def test_wrong_rules_are_told_with_what_was_expected() -> None:
+    path = written('[intents]\nanswers = { a = 1 }\nhand_over = "x"\nscope = { b = "y" }\n[sentiment]\ntimes = 0\n')
+    assert problems(path) == [
+        "kefu.toml: intents.answers.a: found 1; expected text",
+        'kefu.toml: intents.hand_over: found "x"; expected a list of texts',
+        'kefu.toml: intents.scope.b: found "y"; expected a list of texts',
+        "kefu.toml: sentiment.times: found 0; expected a whole number of at least 1",
+    ]
+    assert problems(written("[intents]\nscope = 3\n")) == [
+        "kefu.toml: intents.scope: found 3; expected a table of lists"
+    ]

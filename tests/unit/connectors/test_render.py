@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.types import Action, Candidate, ConversationKey, Reason, Reply
+from bot.types import Action, Candidate, ConversationKey, Entity, Reason, Reply, Understanding
 from connectors.terminal.render import explained, welcome
 from connectors.terminal.words import words
 
@@ -34,11 +35,11 @@ REPLY = Reply(
 )
 
 
-def lines(width: int, language: str = "en") -> list[str]:
-    """What `/why` shows of `REPLY` on a screen of ``width`` columns."""
+def lines(width: int, language: str = "en", reply: Reply = REPLY) -> list[str]:
+    """What `/why` shows of ``reply`` on a screen of ``width`` columns."""
     console = Console(width=width, file=io.StringIO(), force_terminal=False)
     with console.capture() as capture:
-        console.print(explained(REPLY, words(language)))
+        console.print(explained(reply, words(language)))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -69,3 +70,24 @@ def test_the_welcome_counts_the_entries(count: int, said: str) -> None:
     with console.capture() as capture:
         console.print(welcome(count, words("en")))
     assert said in capture.get()
+
+
+UNDERSTOOD = Understanding(
+    intents=(("track_order", 0.92), ("complaint", 0.61)),
+    entities=(Entity(type="order_number", text="A-1\x1b[31m", start=9, end=12),),
+    sentiment="angry",
+    sentiment_chance=0.8,
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["intent: track_order 92 % · complaint 61 %", "named: order_number A-1", "sentiment: angry 80 %"]),
+        ("zh", ["意图: track_order 92 % · complaint 61 %", "实体: order_number A-1", "情绪: angry 80 %"]),
+    ],
+)
+def test_why_tells_what_was_understood(language: str, said: list[str]) -> None:
+    shown = lines(100, language, replace(REPLY, understanding=UNDERSTOOD))
+    assert [line for line in shown if line in said] == said
+    assert not [line for line in lines(100, language) if line.split(":")[0] in ("intent", "named", "sentiment", "意图")]
