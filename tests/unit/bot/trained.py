@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from finetune.recipe import Kind, Recipe
-from finetune.registry import Registry
-from finetune.run import Data, run
 from retrieval.encoder import Encoder
+
+if TYPE_CHECKING:
+    from finetune.recipe import Kind
+    from finetune.run import Data
 
 INTENTS = {
     "track_order": [
@@ -90,6 +92,8 @@ SENTIMENT = {
 
 def rows_of(labels: dict[str, list[str]], key: str, folder: Path) -> Data:
     """Write the rows: three in four to learn from, the others to choose by."""
+    from finetune.run import Data
+
     folder.mkdir(parents=True, exist_ok=True)
     rows = [(place, {"text": text, key: label}) for label, texts in labels.items() for place, text in enumerate(texts)]
     for name, chosen in (("train", lambda place: place % 4), ("dev", lambda place: place % 4 == 0)):
@@ -99,7 +103,11 @@ def rows_of(labels: dict[str, list[str]], key: str, folder: Path) -> Data:
 
 
 def train(models: Path, kind: Kind, data: Data, encoder: Encoder, **recipe: object) -> str:
-    """Train a head in ``models``, put it into use and return its version."""
+    """Train a head in ``models``, put it into use and return its version. Loads torch."""
+    from finetune.recipe import Recipe
+    from finetune.registry import Registry
+    from finetune.run import run
+
     chosen = Recipe.of(
         kind=kind, method="head", **{"epochs": 12, "patience": 12, "learning_rate": 1e-2, "batch": 8, **recipe}
     )
