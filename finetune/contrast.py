@@ -135,7 +135,7 @@ def _nearest_others(vectors: Tensor, groups: npt.NDArray[np.int64]) -> npt.NDArr
     count = min(NEAREST, int(len(groups) - np.bincount(groups).max()))
     for start in range(0, len(vectors), _ROWS):
         alike = vectors[start : start + _ROWS] @ vectors.T
-        alike[kinds[start : start + _ROWS, None] == kinds[None, :]] = -2.0
+        alike[kinds[start : start + _ROWS, None] == kinds[None, :]] = -torch.inf
         found.append(alike.topk(count, dim=1).indices)
     nearest: npt.NDArray[np.int64] = torch.cat(found).numpy()
     return nearest
