@@ -13,7 +13,7 @@ import typer
 from bot.cli.common import bar, warn
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
     from finetune.watch import Epoch, Trial, Watch
 
@@ -48,27 +48,31 @@ def _bars(progress: Progress, count: int | None, minutes: float | None) -> tuple
     def stepped(done: int, total: int, loss: float) -> None:
         figures = f"loss {loss:.3f}" + (f", dev {best:.3f}" if best else "")
         progress.update(task, description="Training", completed=done, total=total, figures=figures)
-        if minutes is not None and searching is not None:
-            _limit(progress, searching, start + 60 * minutes)
+        if searching is not None and minutes is not None:
+            left = start + 60 * minutes - time.monotonic()
+            progress.update(searching, description=f"Searching, at most {left / 60:.1f} min", visible=left > 0)
 
     def passed(epoch: Epoch) -> None:
         nonlocal best
         best = max(best, epoch.score)
         progress.console.print(_epoch(epoch))
+        ended()
 
     def tried(trial: Trial, first: Trial) -> None:
         assert searching is not None
         progress.update(searching, completed=trial.number, figures=f"best {first.score:.4f}")
         progress.console.print(_trial(trial, first, count), highlight=False)
+        if trial.number == count:
+            ended()
+
+    def ended() -> None:
+        nonlocal searching
+        if searching is not None:
+            progress.remove_task(searching)
+            searching = None
 
     watch = Watch(step=stepped, epoch=passed, trial=tried)
     return watch, lambda text: progress.update(task, description=text)
-
-
-def _limit(progress: Progress, searching: TaskID, deadline: float) -> None:
-    """Say how long a search goes on at most: the bar alone knows how long its settings would take."""
-    left = max(deadline - time.monotonic(), 0)
-    progress.update(searching, description=f"Searching, at most {left / 60:.0f} min")
 
 
 def _epoch(epoch: Epoch) -> str:
