@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from finetune.errors import ArtefactError
 from finetune.methods import merged
-from finetune.network import Backbone, Network, padded
+from finetune.network import Backbone, Network, TokenNetwork, padded
 from retrieval.disk import sha256
 from retrieval.encoder import Encoder
 from retrieval.export import choose_precision, write_graphs
@@ -50,11 +50,14 @@ def export_encoder(network: Network, backbone: Backbone, folder: Path, texts: Se
     network.eval()
     getattr(network.encoder, "set_attn_implementation", lambda kind: None)("eager")
     module = _Vectors(network).eval()
-    about = write_graphs(module, backbone.model.config, backbone.tokenizer, backbone.folder, folder)
+    of_tokens = isinstance(network, TokenNetwork)
+    about = write_graphs(
+        module, backbone.model.config, backbone.tokenizer, backbone.folder, folder, of_tokens=of_tokens
+    )
     _check(module, backbone, folder / "fp32.onnx", texts)
     name = {"fingerprint": sha256(folder / "fp32.onnx"), "model": backbone.name}
     (folder / "encoder.json").write_text(json.dumps(about | name, indent=2), "utf-8")
-    choose_precision(folder, lambda step: None)
+    choose_precision(folder, lambda step: None, of_tokens=of_tokens)
     return Encoder(folder)
 
 

@@ -10,16 +10,23 @@ from __future__ import annotations
 import json
 import os
 import threading
+import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from retrieval.errors import EncoderError
 from retrieval.text import whole
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Vectors = npt.NDArray[np.float32]
 
@@ -29,6 +36,28 @@ CACHE_SIZE = 2048
 #: Texts given to the threads at a time, for each of them: whoever asks while a whole knowledge is encoded waits for
 #: these, and not for all.
 SLICE = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pieces:
+    """A text as tokens, and where those stand that stand for something in it."""
+
+    ids: list[int]
+    #: Places in ``ids``: all but the special tokens, and those of blanks alone.
+    kept: list[int]
+    #: Of each of them: where it begins and ends in the text, in characters, the end excluded; it holds no blank there.
+    spans: list[tuple[int, int]]
+    #: Of each of them: the number of its word. Words are what the tokenizer cuts a text into before it cuts words.
+    words: list[int]
+
+    def by_word(self) -> Pieces:
+        """Return the first piece of each word alone, with the place of the whole word."""
+        first = [i for i, word in enumerate(self.words) if not i or word != self.words[i - 1]]
+        spans = [
+            (self.spans[i][0], self.spans[j - 1][1]) for i, j in zip(first, [*first[1:], len(self.words)], strict=True)
+        ]
+        kept, words = [self.kept[i] for i in first], [self.words[i] for i in first]
+        return Pieces(ids=self.ids, kept=kept, spans=spans, words=words)
 
 
 class Encoder:
@@ -91,6 +120,19 @@ class Encoder:
                     progress(1)
         return out
 
+    def states(self, texts: Sequence[str], *, by_word: bool = False) -> Iterator[tuple[Pieces, Vectors]]:
+        """Yield the pieces of each text, or its words, and a unit vector for each that is kept, (pieces, dimensions).
+
+        For an encoder that was exported to give the states of tokens. A text has no prefix here, and what is beyond
+        its ``max_tokens`` has no pieces.
+        """
+        run = map if len(texts) == 1 else self._pool.map
+        for start in range(0, len(texts), self._slice):
+            cut = cut_into_pieces(self._tokenizer, texts[start : start + self._slice])
+            for pieces, states in zip(cut, run(self._run, [some.ids for some in cut]), strict=True):
+                kept = pieces.by_word() if by_word else pieces
+                yield kept, states[kept.kept]
+
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of questions; those asked lately come from a small cache."""
         with self._lock:
@@ -115,6 +157,49 @@ class Encoder:
         tokens = np.array([ids], dtype=np.int64)
         vector: Vectors = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0][0]
         return vector
+
+
+def cut_into_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Pieces]:
+    """Return the pieces of ``texts``, with their places in these very texts, whatever the tokenizer normalises."""
+    encoded = tokenizer.encode_batch([_levelled(text) for text in texts])
+    return [
+        _pieces(text, e.ids, e.offsets, [-1 if word is None else word for word in e.word_ids])
+        for text, e in zip(texts, encoded, strict=True)
+    ]
+
+
+def _pieces(text: str, ids: list[int], offsets: list[tuple[int, int]], words: list[int]) -> Pieces:
+    """Return pieces without the blanks around them, but with the marks that belong to their last character."""
+    kept, spans = [], []
+    for place, (start, end) in enumerate(offsets):
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        while start < end < len(text) and unicodedata.category(text[end]) in ("Mn", "Me"):
+            end += 1  # a normaliser that strips accents does not count them to any piece
+        if start < end and words[place] >= 0:
+            kept.append(place)
+            spans.append((start, end))
+    return Pieces(ids=ids, kept=kept, spans=spans, words=[words[place] for place in kept])
+
+
+def _levelled(text: str) -> str:
+    """Return ``text``, as long as it was, in characters that more vocabularies know.
+
+    Full-width letters and digits become half-width ones, symbols such as emoji become blanks, for they would make one
+    unknown word together with the letters beside them, and halves of surrogate pairs, which no library below takes,
+    become the character that stands for none.
+    """
+    return text if text.isascii() else "".join(map(_level, text))
+
+
+@lru_cache(maxsize=4096)
+def _level(char: str) -> str:
+    if "\uff01" <= char <= "\uff5e":
+        return chr(ord(char) - 0xFEE0)
+    category = unicodedata.category(char)
+    return " " if category == "So" else "\ufffd" if category == "Cs" else char
 
 
 def available_cores() -> int:

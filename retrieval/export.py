@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.disk import folder_beside, sha256
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, Vectors
 from retrieval.errors import EncoderError, MissingExtraError
 
 logger = logging.getLogger(__name__)
@@ -162,11 +162,13 @@ def write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dic
     return write_graphs(_pooled(model, first_token=reads_first_token(source)), model.config, tokenizer, source, work)
 
 
-def write_graphs(module: Any, config: Any, tokenizer: Any, source: Path, work: Path) -> dict[str, Any]:
+def write_graphs(
+    module: Any, config: Any, tokenizer: Any, source: Path, work: Path, *, of_tokens: bool = False
+) -> dict[str, Any]:
     """Write tokenizer, ``fp32.onnx`` and ``fused.onnx`` of a torch module that takes ids and mask of texts.
 
-    ``config`` is that of the model within, and ``source`` the folder that says how texts are prompted. Return what
-    `Encoder` needs to know.
+    ``config`` is that of the model within, and ``source`` the folder that says how texts are prompted. The module gives
+    a vector for each text, or for each token where it is one ``of_tokens``. Return what `Encoder` needs to know.
     """
     import torch
 
@@ -181,7 +183,7 @@ def write_graphs(module: Any, config: Any, tokenizer: Any, source: Path, work: P
             str(work / "fp32.onnx"),
             input_names=["input_ids", "attention_mask"],
             output_names=["vectors"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "batch"}},
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": axes if of_tokens else {0: "batch"}},
             opset_version=17,
             dynamo=False,
         )
@@ -237,8 +239,11 @@ def _fuse(work: Path, config: Any) -> None:
         fused.save_model_to_file(str(work / "fused.onnx"))
 
 
-def choose_precision(work: Path, progress: Callable[[str], None]) -> None:
-    """Make ``model.onnx``: int8 per channel, or fp32 where int8 moves the vectors too far."""
+def choose_precision(work: Path, progress: Callable[[str], None], *, of_tokens: bool = False) -> None:
+    """Make ``model.onnx``: int8 per channel, or fp32 where int8 moves the vectors too far.
+
+    The vectors are those of texts, or of their tokens where the graphs are ``of_tokens``.
+    """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -259,13 +264,17 @@ def choose_precision(work: Path, progress: Callable[[str], None]) -> None:
     vectors = {}
     for precision in ("fp32", "int8"):
         os.replace(work / f"{precision}.onnx", work / "model.onnx")
-        vectors[precision] = Encoder(work).encode(PROBES)
+        vectors[precision] = _of_tokens(Encoder(work)) if of_tokens else Encoder(work).encode(PROBES)
         os.replace(work / "model.onnx", work / f"{precision}.onnx")
     cosine = float(np.mean(np.sum(vectors["fp32"] * vectors["int8"], axis=1)))
     chosen, other = ("int8", "fp32") if cosine >= INT8_MIN_COSINE else ("fp32", "int8")
     logger.info("encoder precision %s: mean cosine of int8 to fp32 is %.4f", chosen, cosine)
     os.replace(work / f"{chosen}.onnx", work / "model.onnx")
     (work / f"{other}.onnx").unlink()
+
+
+def _of_tokens(encoder: Encoder) -> Vectors:
+    return np.concatenate([vectors for _, vectors in encoder.states(PROBES)])
 
 
 @contextmanager

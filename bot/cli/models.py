@@ -19,7 +19,7 @@ models = typer.Typer(help="List what was trained, put an artefact into use, or t
 FolderOption = Annotated[
     Path | None, typer.Option("--models", help="Folder with artefacts. Default: models in the state folder.")
 ]
-KindArgument = Annotated[str, typer.Argument(help="intents or sentiment.")]
+KindArgument = Annotated[str, typer.Argument(help="answers, intents, entities or sentiment.")]
 
 
 @models.command("list")
