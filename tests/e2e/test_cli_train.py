@@ -50,6 +50,20 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert '<h2 id="test">' in Path(result["report"]).read_text("utf-8")
     assert list((desk.state / "models" / "intents" / "runs").glob("head-*/events.*"))
 
+    asked = ("ask", "--json", "--faq", "faq", "which cards can I pay with?")
+    rules = {"KEFU_INTENTS__ANSWERS__PAY": "pay", "KEFU_INTENTS__HAND_OVER": "complaint"}
+    reply = json.loads(desk.run(*asked, **rules).out)
+    ((label, chance),) = [(intent["label"], intent["chance"]) for intent in reply["understanding"]["intents"]]
+    assert (label, 0 < chance <= 1) == ("pay", True)
+    assert (reply["understanding"]["entities"], reply["understanding"]["sentiment"]) == ([], None)
+    assert (reply["action"], reply["reason"], reply["text"]) == ("answer", "intent", "Visa and PayPal.")
+    doctor = desk.run("doctor", "--faq", "faq", **rules, KEFU_INTENTS__ANSWERS__SHIP="nowhere")
+    assert doctor.code == 1
+    assert f"✓ intents: {result['version']} head: dev " in doctor.out
+    assert "✗ intents: [intents] of the settings: unknown complaint; the model knows pay, ship" in doctor.out
+    assert "✗ intents: intents.answers.ship: there is no entry 'nowhere'" in doctor.out
+    assert "✓ sentiment: nothing trained is in use" in doctor.out
+
     (row,) = json.loads(desk.run("models", "list", "--json").out)
     assert (row["version"], row["live"], row["method"]) == (result["version"], True, "head")
     assert "No intents are in use now." in desk.run("models", "rollback", "intents").out

@@ -15,6 +15,9 @@ import pytest
 
 import bot.models
 from bot.app import Library, Progress, running
+from bot.history import HistorySource
+from bot.knowledge import KnowledgeSource
+from bot.learned import Learned
 from bot.models import InUse, in_use
 from bot.settings import Intents, Knowledge, Policy, Settings, State
 from bot.types import ConversationKey, Message, Reason, Reply
@@ -23,6 +26,8 @@ from finetune.recipe import Kind
 from finetune.registry import Registry
 from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder
+from tests.unit.bot.talk import Talk
+from tests.unit.bot.trained import pairs_of, train
 from tests.unit.test_imports import command, loaded
 
 TRACK = "How do I track my order?"
@@ -229,6 +234,27 @@ async def test_an_entry_that_the_settings_name_and_nobody_wrote_is_told_at_start
         assert "kefu models" not in {task.get_name() for task in asyncio.all_tasks()}
     assert "intents.answers.complaint: there is no entry 'nowhere'" in caplog.text
     assert "track_order" not in caplog.text
+
+
+# --- answers
+
+
+async def test_answers_that_were_learned_stand_beside_the_entries(
+    knowledge_source: KnowledgeSource, tmp_path: Path, encoder: Encoder
+) -> None:
+    await asyncio.to_thread(train, tmp_path, Kind.ANSWERS, pairs_of(tmp_path), encoder, epochs=1)
+    learned = Learned(in_use(tmp_path, encoder, InUse()).models)
+    talk = Talk(knowledge_source, HistorySource(learned, knowledge_source), learned=learned, entries=knowledge_source)
+
+    wifi = await talk.says("is there free wifi in your store?")
+    assert (wifi.text, wifi.citations[0].id[:7]) == ("Yes, the guest wifi is free.", "answer-")
+    refund = await talk.says("how many days until my money is back?")
+    assert (refund.text, refund.citations[0].id) == ("We refund within 14 days of the return.", "refund")
+    assert "history" in {candidate.source for candidate in refund.candidates}
+    advisor = await talk.says("who is my advisor?")
+    assert not [c for c in advisor.candidates if "<" in c.answer]
+    chinese = await talk.says("退款需要多久？")
+    assert {candidate.source for candidate in chinese.candidates} == {"knowledge"}
 
 
 # --- the command

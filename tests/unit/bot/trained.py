@@ -90,6 +90,56 @@ SENTIMENT = {
 }
 
 
+#: What was asked and what was answered; the first answer is that of an entry.
+ANSWERS = {
+    "Thirty days, as it was once.": [
+        "when do I get my money back",
+        "how many days until I am refunded",
+        "refund duration please",
+        "how long until the refund arrives",
+        "is my refund coming soon",
+        "when will you refund me",
+        "waiting for my refund",
+        "money back when",
+    ],
+    "Yes, the guest wifi is free.": [
+        "is there wifi in the shop",
+        "do you have wireless internet",
+        "wifi password please",
+        "free internet in store",
+        "can I use wifi at your store",
+        "does the store have wlan",
+        "internet access in the shop",
+        "wifi for customers",
+    ],
+    "Your advisor is <name>, write to <email>.": [
+        "who is my contact",
+        "name of my advisor",
+        "which agent handles my case",
+        "who takes care of me",
+        "contact person please",
+        "my personal advisor",
+        "who is responsible for my case",
+        "agent name",
+    ],
+}
+
+
+def pairs_of(folder: Path) -> Data:
+    """Write `ANSWERS` as `kefu pairs` writes them; those to the first name the entry "refund"."""
+    from finetune.run import Data
+
+    rows = [
+        (place, {"question": question, "answer": answer, **({"intent": "refund"} if "days" in answer else {})})
+        for answer, asked in ANSWERS.items()
+        for place, question in enumerate(asked)
+    ]
+    for name, last in (("train", False), ("dev", True)):
+        lines = [json.dumps(row) + "\n" for place, row in rows if (place % 4 == 3) is last]
+        (folder / f"pairs-{name}.jsonl").write_text("".join(lines), "utf-8")
+    return Data(train=(folder / "pairs-train.jsonl",), dev=folder / "pairs-dev.jsonl")
+
+
 def rows_of(labels: dict[str, list[str]], key: str, folder: Path) -> Data:
     """Write the rows: three in four to learn from, the others to choose by."""
     from finetune.run import Data
@@ -103,14 +153,18 @@ def rows_of(labels: dict[str, list[str]], key: str, folder: Path) -> Data:
 
 
 def train(models: Path, kind: Kind, data: Data, encoder: Encoder, **recipe: object) -> str:
-    """Train a head in ``models``, put it into use and return its version. Loads torch."""
+    """Train in ``models``, a head if nothing else is said, put it into use and return its version. Loads torch."""
+    import torch
+
     from finetune.recipe import Recipe
     from finetune.registry import Registry
     from finetune.run import run
 
-    chosen = Recipe.of(
-        kind=kind, method="head", **{"epochs": 12, "patience": 12, "learning_rate": 1e-2, "batch": 8, **recipe}
-    )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little work is not worth a second one
+    usual = {"method": "head", "epochs": 12, "patience": 12, "learning_rate": 1e-2, "batch": 8}
+    chosen = Recipe.of(kind=kind, **(usual | recipe))
     done = run(chosen, data, models, models / kind.value / "work", serving=encoder)
+    torch.set_num_threads(threads)
     Registry(models=models).promote(kind, done.folder.name)
     return done.folder.name
