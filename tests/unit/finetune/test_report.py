@@ -179,7 +179,7 @@ def test_entities_are_named_by_what_stands_in_the_text() -> None:
     some = [outcome("city 2-4+order 9-13", "city 2-5", 0.7, text=text), outcome("", "", 0.9, text="hello")]
     parsed = page(told(some, kind="entities"))
     assert rows(parsed, "Worst errors")[1][2:] == ["city: 上海 order: A-17", "city: 上海市"]
-    assert rows(parsed, "Taken for another")[1:] == [["city", "city", "1"], ["order", "city", "1"]]
+    assert rows(parsed, "Taken for another")[1:] == [["city", "the same, elsewhere", "1"], ["order", "city", "1"]]
     assert "Refusals" not in parsed.body.text()
 
 
