@@ -51,14 +51,14 @@ ROWS = [
         kind="intents",
         data="clinc150/train",
         method="full",
-        settings={"batch": 64, "label_smoothing": 0.1, "epochs": 6, "patience": 6},
+        settings={"batch": 64, "label_smoothing": 0.1, "epochs": 5, "patience": 5},
     ),
     Row(
         name="clinc150 lora",
         kind="intents",
         data="clinc150/train",
         method="lora",
-        settings={"batch": 64, "learning_rate": 2e-3, "label_smoothing": 0.1, "epochs": 8, "patience": 8},
+        settings={"batch": 64, "learning_rate": 2e-3, "label_smoothing": 0.1, "epochs": 6, "patience": 6},
     ),
     Row(name="clinc150 5-shot", kind="intents", data="clinc150/train_5shot", method="full", settings=_FEW),
     Row(name="clinc150 10-shot", kind="intents", data="clinc150/train_10shot", method="full", settings=_FEW),
@@ -107,9 +107,9 @@ def trained(row: Row, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=OUT) as folder, (OUT / "finetune.log").open("a") as log:
         done = subprocess.run(
             [
-                *(KEFU, "train", row.kind, "--method", row.method, "--json", *options),
-                *("--data", file, "--dev", file.with_name("dev.jsonl"), "--test", file.with_name("test.jsonl")),
-                *("--state", folder),
+                *(str(KEFU), "train", row.kind, "--method", row.method, "--json", *options),
+                *("--data", str(file), "--state", folder),
+                *("--dev", str(file.with_name("dev.jsonl")), "--test", str(file.with_name("test.jsonl"))),
             ],
             stdout=subprocess.PIPE,
             stderr=log,

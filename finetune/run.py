@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from safetensors.torch import save_file
 
 from finetune import gate
@@ -92,6 +93,10 @@ class Trained:
         return self.folder / "report" / "index.html"
 
 
+class Helped(Exception):
+    """The process did its share of the training; the main one does the rest."""
+
+
 def run(
     recipe: Recipe,
     data: Data,
@@ -109,7 +114,7 @@ def run(
     ``work`` keeps what a killed run goes on from, ``serving`` is the backbone as serving encodes with it, ``before``
     watches, instead of ``watch``, what a kind trains before the training proper, ``step`` is told what is being done,
     and ``trials`` go into the report. All figures are those of what will serve, after export. Raises `DataError`,
-    `BackboneError`, `RecipeError` or `ArtefactError`.
+    `BackboneError`, `RecipeError` or `ArtefactError`; `Helped` in a process of several that is not the main one.
     """
     start = time.perf_counter()
     family = family_of(recipe.kind)
@@ -120,6 +125,8 @@ def run(
     begun = family.begin(recipe, parts, around)
     step("Training")
     history = train(begun.network, begun.task, begun.recipe, work, watch)
+    if not PartialState().is_main_process:
+        raise Helped
     begun.network.cpu()
     weights = {**begun.learned, **trained(begun.network)}
     encoder = serving

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from finetune.run import Data, Trained
     from finetune.watch import Trial, Watch
     from retrieval.encoder import Encoder
+
+#: Whether `accelerate launch` started this process to help another one, which tells what there is to tell.
+_HELPS = os.environ.get("RANK", "0") != "0"
 
 #: What can be trained so far.
 _KINDS = ("answers", "intents", "entities", "sentiment")
@@ -82,6 +87,8 @@ def train(
         raise UsageError(f"{kind!r} cannot be trained; known are {', '.join(_KINDS)}.")
     if promote and test is None:
         raise UsageError("--promote needs --test: rows that neither the old nor the new artefact learned from.")
+    if _HELPS and search is not None:
+        raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
     places = settings_from(config, None, state).state
@@ -96,6 +103,9 @@ def train(
         track=track or [],
         promote=promote,
     )
+    if _HELPS:
+        aside(lambda: _help(wanted)).result()
+        return
     with shown(search, budget) as (watch, step):
         result = aside(lambda: _train(wanted, watch, step)).result()
     if json_output:
@@ -133,6 +143,18 @@ class _Found:
     best: Trial | None
     #: What it goes on from, if the run that follows is stopped.
     folder: Path
+
+
+def _help(wanted: _Wanted) -> None:
+    """Do this process's share of the training."""
+    from finetune.recipe import Recipe
+    from finetune.run import Data, Helped, run
+    from retrieval.export import load_encoder
+
+    recipe, data = Recipe.of(**wanted.values), Data(**wanted.files)
+    with suppress(Helped):
+        serving = load_encoder(recipe.backbone, wanted.cache)
+        run(recipe, data, wanted.models, _work(recipe, data, wanted), serving=serving)
 
 
 def _train(wanted: _Wanted, watch: Watch, step: Callable[[str], None]) -> dict[str, Any]:
@@ -215,14 +237,14 @@ def _run(
     from finetune.tracking import Tracking
     from finetune.watch import together
 
-    key, folder = data.key(recipe), wanted.models / recipe.kind.value
-    curves = folder / "runs" / f"{recipe.method}-{key}"
+    work = _work(recipe, data, wanted)
+    curves = work.with_name("runs") / f"{recipe.method}-{data.key(recipe)}"
     tracking = Tracking(recipe, data.fingerprint()["sha256"], curves, wanted.track)
     trained = run(
         recipe,
         data,
         wanted.models,
-        folder / f"work-{key}",
+        work,
         serving=serving,
         watch=together(watch, tracking.watch),
         before=together(watch, tracking.before()),
@@ -230,8 +252,13 @@ def _run(
         trials=trials,
     )
     tracking.finish(trained.metrics)
-    shutil.rmtree(folder / f"work-{key}", ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
     return trained
+
+
+def _work(recipe: Recipe, data: Data, wanted: _Wanted) -> Path:
+    """Return where a killed run finds what it goes on from."""
+    return wanted.models / recipe.kind.value / f"work-{data.key(recipe)}"
 
 
 def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
