@@ -83,10 +83,10 @@ def _look(settings: Settings) -> Iterator[Finding]:
         name="encoder", ok=True, text=f"{settings.retrieval.encoder}, {library.encoder.dimensions} dimensions"
     )
     yield from _knowledge(settings)
-    yield from _index(settings, library)
     from bot.cli.trained import trained
 
     yield from trained(settings, library.encoder)
+    yield from _index(settings, library)
 
 
 def _libraries() -> Finding:

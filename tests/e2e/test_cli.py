@@ -13,7 +13,7 @@ COMMANDS = ("chat", "ask", "search", "ingest", "config", "doctor")
 #: Of a reply in JSON: the public face.
 REPLY_KEYS = [
     *("id", "text", "action", "confidence", "language"),
-    *("citations", "reason", "candidates", "timings_ms"),
+    *("citations", "reason", "candidates", "understanding", "timings_ms"),
 ]
 
 
