@@ -19,11 +19,13 @@ from typing import Any
 
 import optuna
 import torch
+from accelerate import PartialState
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from finetune.errors import RecipeError
 from finetune.kinds import Family, Parts, Surroundings, family_of
 from finetune.loop import train
 from finetune.recipe import Kind, Recipe
@@ -58,11 +60,12 @@ def _labels(recipe: Recipe) -> bool:
 #: What is searched, where nothing else is said. A value that a recipe was given stays as it is.
 SPACE: Mapping[str, Searched] = {
     "learning_rate": Searched(
-        values=lambda recipe: FloatDistribution(recipe.peak_rate / 8, recipe.peak_rate * 8, log=True)
+        values=lambda recipe: FloatDistribution(recipe.peak_rate / 8, recipe.peak_rate * 8, log=True),
+        where=lambda recipe: not recipe.contrast,  # one rate would not do for the encoder and then for the head
     ),
     "head_rate": Searched(
         values=lambda recipe: FloatDistribution(1.0, 30.0, log=True),
-        where=lambda recipe: recipe.method != "head" and recipe.kind is not Kind.ANSWERS,
+        where=lambda recipe: recipe.method != "head" and recipe.kind is not Kind.ANSWERS and not recipe.contrast,
     ),
     "epochs": Searched(values=lambda recipe: IntDistribution(4, 20)),
     "warmup": Searched(values=lambda recipe: FloatDistribution(0.0, 0.3)),
@@ -128,6 +131,8 @@ class _Search:
     def __init__(
         self, recipe: Recipe, data: Data, folder: Path, serving: Encoder, watch: Watch, step: Callable[[str], None]
     ) -> None:
+        if PartialState().num_processes > 1:
+            raise RecipeError("A search runs in one process. Search without accelerate launch, and train with it then.")
         self._recipe, self._folder, self._watch, self._step = recipe, folder, watch, step
         self._family: Family[Any, Any] = family_of(recipe.kind)
         self._parts: Parts[Any] = replace(data, test=None).read(self._family)

@@ -117,6 +117,10 @@ class Tracking:
                 self._trackers.remove(tracker)
 
     def _opened(self, first: int | None) -> list[Any]:
+        from accelerate import PartialState
+
+        if not PartialState().is_main_process:
+            return []
         if self._before:
             self._before._close()  # MLflow takes one run at a time
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -179,6 +179,12 @@ def test_the_defaults_lie_in_the_space_of_every_method(kind: Kind, method: str) 
         assert values._contains(values.to_internal_repr(default)), name
 
 
+def test_where_two_are_trained_in_turn_their_rates_stay_their_own() -> None:
+    space = space_of(Recipe.of(kind="intents", method="lora", contrast=1))
+    assert "temperature" in space
+    assert not {"learning_rate", "head_rate"} & set(space)
+
+
 def test_a_search_is_known_by_recipe_and_rows_and_not_by_the_test_file(data: Data) -> None:
     assert key_of(RECIPE, data) == key_of(RECIPE, replace(data, test=None))
     assert key_of(RECIPE, data) != key_of(with_values(RECIPE, {"seed": 1}), data)
