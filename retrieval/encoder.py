@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,7 @@ class Pieces:
     def by_word(self) -> Pieces:
         """Return the first piece of each word alone, with the place of the whole word."""
         first = [i for i, word in enumerate(self.words) if not i or word != self.words[i - 1]]
-        spans = [
-            (self.spans[i][0], self.spans[j - 1][1]) for i, j in zip(first, [*first[1:], len(self.words)], strict=True)
-        ]
+        spans = [(self.spans[i][0], self.spans[j - 1][1]) for i, j in pairwise([*first, len(self.words)])]
         kept, words = [self.kept[i] for i in first], [self.words[i] for i in first]
         return Pieces(ids=self.ids, kept=kept, spans=spans, words=words)
 
