@@ -186,9 +186,9 @@ def _pieces(text: str, ids: list[int], offsets: list[tuple[int, int]], words: li
 def _levelled(text: str) -> str:
     """Return ``text``, as long as it was, in characters that more vocabularies know.
 
-    Full-width letters and digits become half-width ones, symbols such as emoji become blanks, for they would make one
-    unknown word together with the letters beside them, and halves of surrogate pairs, which no library below takes,
-    become the character that stands for none.
+    Full-width letters and digits become half-width ones, emoji become blanks, for they would make one unknown word
+    together with the letters beside them, and halves of surrogate pairs, which no library below takes, become the
+    character that stands for none.
     """
     return text if text.isascii() else "".join(map(_level, text))
 
@@ -197,8 +197,9 @@ def _levelled(text: str) -> str:
 def _level(char: str) -> str:
     if "\uff01" <= char <= "\uff5e":
         return chr(ord(char) - 0xFEE0)
-    category = unicodedata.category(char)
-    return " " if category == "So" else "\ufffd" if category == "Cs" else char
+    if "\u2600" <= char <= "\u27bf" or "\U0001f000" <= char <= "\U0001faff":
+        return " "
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
 
 
 def available_cores() -> int:

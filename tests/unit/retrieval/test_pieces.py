@@ -52,6 +52,7 @@ def read(text: str, pieces: Pieces) -> list[str]:
         ("订单２０４８在北京", ["订", "单", "２０４８", "在", "北", "京"]),
         ("ＡＢ－１２　ok", ["ＡＢ", "－", "１２", "ok"]),
         ("fly to Tokyo😀now 👩‍👩‍👧!", ["fly", "to", "Tokyo", "now", "!"]),
+        ("20° on 5 May❤️here", ["20°", "on", "5", "May", "here"]),
         ("half \ud83d pair \ud83d\ude00x", ["half", "pair", "x"]),
         ("  two\t words\n", ["two", "words"]),
         ("a\x00b\u200bc", ["a\x00b\u200bc"]),
