@@ -37,7 +37,7 @@ class Row:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-_FEW = {"label_names": True, "epochs": 40, "patience": 8}
+_FEW = {"label_names": True, "epochs": 14, "patience": 14}
 ROWS = [
     Row(
         name="clinc150 head",

@@ -65,9 +65,8 @@ def _timed(name: str, data: Path, steps: int) -> dict[str, float]:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     rows = [row for row in read_jsonl(data / "clinc150" / "train.jsonl") if row["intent"] != "oos"]
     clock = _Clock(steps)
-    with tempfile.TemporaryDirectory() as folder:
-        with suppress(_Enough):
-            CONTENDERS[name](rows, clock, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, suppress(_Enough):
+        CONTENDERS[name](rows, clock, Path(folder))
     return {
         "rows": BATCH * steps / clock.seconds,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
