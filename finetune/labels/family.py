@@ -31,6 +31,9 @@ from retrieval.encoder import Encoder
 
 Floats = npt.NDArray[np.float32]
 
+#: A head that is trained after the encoder: what concerned the encoder alone is done with.
+_ALONE = {"method": "head", "learning_rate": 0.0, "contrast": 0, "augment": 0.0, "adversarial": 0.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -74,7 +77,7 @@ class Labels:
         learned = _contrasted(drawn, recipe, rows, parts.dev, around, read)
         around.step("Training the head")
         network = drawn.with_head(len(labels))
-        alone = recipe.model_copy(update={"method": "head", "contrast": 0, "augment": 0.0, "adversarial": 0.0})
+        alone = recipe.model_copy(update=_ALONE)
         task = LabelTask(rows, parts.dev, labels, alone, lambda texts: Vectors(read(texts).features(drawn).numpy()))
         return Begun(network=network, task=task, recipe=alone, backbone=backbone, learned=learned)
 
