@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from finetune.errors import DataError
+from retrieval.text import whole
 
 #: A message of a customer has no megabyte; a line that has is a file whose line ends were lost.
 MAX_LINE_BYTES = 1_000_000
@@ -80,6 +81,8 @@ def _decoded(line: bytes, path: Path, number: int) -> str:
 def _row(text: str, path: Path, number: int) -> Row:
     try:
         values = json.loads(text)
+        if "\\u" in text:  # an escape can be half of a character, as where a text was cut, and nothing else takes that
+            values = json.loads(whole(json.dumps(values, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}:{number}: not JSON ({error}).") from None
     if not isinstance(values, dict):

@@ -106,7 +106,7 @@ class Matcher:
         """
         encoder = artefact.encoder_on(backbone)
         arrays = load_file(artefact.folder / _VECTORS)
-        lines = (artefact.folder / _KNOWN).read_text("utf-8").splitlines()
+        lines = (artefact.folder / _KNOWN).read_bytes().splitlines()  # of a text it would end lines at U+2028 too
         return cls(
             encoder,
             [Answered(**json.loads(line)) for line in lines],

@@ -17,6 +17,7 @@ from torch import Tensor
 from finetune.artefact import Artefact
 from finetune.augment import mistyped
 from finetune.contrast import ContrastTask, Grouped
+from finetune.errors import DataError
 from finetune.kinds import Begun, Outcome, Parts, Surroundings
 from finetune.labels import figures
 from finetune.labels.classifier import Classifier
@@ -47,11 +48,13 @@ class Labels:
         return read_labelled(path, self.key)
 
     def check(self, parts: Parts[Labelled], files: Parts[Path]) -> None:
-        """Raise `DataError` where there is only one label, or one that training never saw."""
+        """Raise `DataError` where there is only one label, or one that training never saw, or none to choose by."""
         labels = labels_of(parts.train, files.train[0])
         for rows, paths in ((parts.dev, files.dev), (parts.test, files.test)):
             if rows:
                 refuse_unknown(rows, labels, paths[0])
+        if not any(set(example.labels) - {OUT_OF_SCOPE} for example in parts.dev):
+            raise DataError(f"{files.dev[0]}: all rows to choose by are out of scope; expected some with a label.")
 
     def begin(self, recipe: Recipe, parts: Parts[Labelled], around: Surroundings) -> Begun:
         """Return a network with a head, and labels to tell apart."""
@@ -65,16 +68,16 @@ class Labels:
         backbone = Backbone.load(recipe.backbone)
         read = cutting(backbone, recipe)
         rows = [*parts.train, *_names(labels)] if recipe.label_names else parts.train
-        steps = steps_of(len(rows), recipe)
         if not recipe.contrast:
             network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
-            prepare(network, recipe, steps)
+            prepare(network, recipe, steps_of(len(rows), recipe))
             task = LabelTask(rows, parts.dev, labels, recipe, read)
             return Begun(network=network, task=task, recipe=recipe, backbone=backbone)
         around.step("Drawing labels apart")
         drawn = Network(backbone, backbone.size, 0, dropout=recipe.dropout)
-        prepare(drawn, recipe, steps)
-        learned = _contrasted(drawn, recipe, rows, parts.dev, around, read)
+        drawing = recipe.model_copy(update={"epochs": recipe.contrast})
+        prepare(drawn, drawing, steps_of(len(rows), drawing))
+        learned = _contrasted(drawn, drawing, rows, parts.dev, around, read)
         around.step("Training the head")
         network = drawn.with_head(len(labels))
         alone = recipe.model_copy(update=_ALONE)
@@ -164,18 +167,18 @@ def _contrasted(
 
     First contrast, then a head: that is how few examples go furthest (Tunstall et al. 2022, arXiv 2209.11055).
     """
-    inside = [example for example in dev if example.labels != (OUT_OF_SCOPE,)]
+    inside = [example for example in dev if set(example.labels) - {OUT_OF_SCOPE}]
     task = ContrastTask(_grouped(rows), _grouped(inside), recipe, read, network)
-    drawing = recipe.model_copy(update={"epochs": recipe.contrast})
-    train(network, task, drawing, around.work / "contrast", around.watch)
+    train(network, task, recipe, around.work / "contrast", around.watch)
     learned = trained(network)
     network.requires_grad_(False)
     return learned
 
 
 def _grouped(examples: Sequence[Labelled]) -> list[Grouped]:
-    """Return examples by label; what is out of scope belongs to nothing else."""
+    """Return examples by their first label; what has none, or is out of scope, belongs to nothing else."""
+    groups = (next((label for label in example.labels if label != OUT_OF_SCOPE), "") for example in examples)
     return [
-        Grouped(text=example.text, group=example.labels[0] if example.labels != (OUT_OF_SCOPE,) else f"oos {place}")
-        for place, example in enumerate(examples)
+        Grouped(text=example.text, group=group or f"{OUT_OF_SCOPE} {place}")
+        for place, (example, group) in enumerate(zip(examples, groups, strict=True))
     ]

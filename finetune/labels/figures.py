@@ -47,7 +47,7 @@ def figures(
         return {
             "rows": len(examples),
             "f1_micro": float(f1_score(wanted, found, average="micro", zero_division=0)),
-            "f1_macro": float(f1_score(wanted, found, average="macro", zero_division=0)),
+            "f1_macro": _f1_macro(wanted, found),
             "exact": float((wanted == found).all(axis=1).mean()),
             "labels": _by_label(wanted, found, labels),
         }
@@ -60,7 +60,7 @@ def figures(
         "rows": len(examples),
         "accuracy": _mean(right[inside]),
         "accuracy_with_threshold": _mean((right & (sure >= limit))[inside]),
-        "f1_macro": float(f1_score(wanted[inside], found[inside], average="macro", zero_division=0)),
+        "f1_macro": _f1_macro(wanted[inside], found[inside]),
         "labels": _by_label(wanted, found, labels),
     }
     if not inside.all():
@@ -85,6 +85,10 @@ def _by_label(
         label: {"precision": float(p), "recall": float(r), "f1": float(f), "rows": int(n)}
         for label, p, r, f, n in zip(labels, *numbers, strict=True)
     }
+
+
+def _f1_macro(wanted: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> float:
+    return float(f1_score(wanted, found, average="macro", zero_division=0)) if len(wanted) else 0.0
 
 
 def _mean(values: npt.NDArray[np.bool_]) -> float:

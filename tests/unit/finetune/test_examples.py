@@ -70,6 +70,13 @@ def test_a_file_that_is_no_training_data_is_refused(tmp_path: Path, data: bytes,
         read_labelled(file, "intent")
 
 
+def test_half_a_character_becomes_the_one_that_stands_for_none(tmp_path: Path) -> None:
+    row = r'{"text": "cut \ud83d off", "entities": [{"type": "word", "start": 6, "end": 9}]}'
+    (example,) = read_tagged(written(tmp_path / "rows.jsonl", row))
+    assert example.text == "cut \ufffd off"
+    assert example.text[example.entities[0].start : example.entities[0].end] == "off"
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere\.jsonl: No such file"):
         read_labelled(tmp_path / "nowhere.jsonl", "intent")

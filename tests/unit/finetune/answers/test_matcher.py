@@ -63,11 +63,13 @@ def test_a_matcher_comes_back_as_it_was_saved(serving: Encoder, tmp_path: Path) 
     from finetune.recipe import Recipe
 
     turn = np.eye(serving.dimensions, dtype=np.float32) * 0.5
-    matcher = Matcher(serving, KNOWN, turn=turn, confidence=Confidence(base=-1.0, score=2.0, margin=3.0))
+    rows = [*KNOWN, *known(("i'd like a receipt\u2028 for my\x85tax", "receipt"))]
+    matcher = Matcher(serving, rows, turn=turn, confidence=Confidence(base=-1.0, score=2.0, margin=3.0))
     folder = write_artefact(
         tmp_path, Recipe.of(kind="answers", method="head"), serving.fingerprint, {"metrics": {}}, matcher.save
     )
     again = Matcher.open(open_artefact(folder), serving)
+    assert again.known == rows
     (before,), (after,) = matcher(["pay by card?"]), again(["pay by card?"])
     assert [(m.id, m.answer, m.question) for m in after] == [(m.id, m.answer, m.question) for m in before]
     assert after[0].confidence == pytest.approx(before[0].confidence, abs=1e-3)
