@@ -19,6 +19,8 @@ LOOKED_AT = 10
 #: each dev question is asked once more with its own answer taken away. A third of all questions is a cautious guess.
 UNANSWERABLE = 0.5
 
+_UNBELIEVED = Confidence(base=-20.0, score=0.0, margin=0.0)
+
 
 def confidence(matcher: Matcher, dev: Sequence[Answered]) -> Confidence:
     """Return how likely answers are right, fit on dev, of which ``matcher`` knows nothing."""
@@ -35,10 +37,14 @@ def confidence(matcher: Matcher, dev: Sequence[Answered]) -> Confidence:
             rights += [without is None and answer == number for answer in ranked.answers.tolist()]
             weights += [weight] * len(ranked.answers)
     if len(set(rights)) < 2:  # nothing is ever right, or there is but one answer: then nothing is to be believed
-        return Confidence(base=-20.0, score=0.0, margin=0.0)
-    fit = LogisticRegression(C=100.0).fit(rows, rights, sample_weight=weights)
-    score, margin = fit.coef_[0].tolist()
-    return Confidence(base=float(fit.intercept_[0]), score=score, margin=margin)
+        return _UNBELIEVED
+    # Where few rows were looked at one can come out negative, and then what is less alike would be believed more.
+    for used in ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0)):
+        fit = LogisticRegression(C=100.0).fit(np.array(rows) * used, rights, sample_weight=weights)
+        score, margin = fit.coef_[0].tolist()
+        if score >= 0 and margin >= 0:
+            return Confidence(base=float(fit.intercept_[0]), score=score, margin=margin)
+    return _UNBELIEVED
 
 
 def figures(matcher: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:

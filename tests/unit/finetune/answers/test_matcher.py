@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finetune.answers.examples import Answered, id_of, read_answered
+from finetune.answers.figures import confidence
 from finetune.answers.matcher import Confidence, Matcher
 from finetune.errors import DataError
 from retrieval.encoder import Encoder
@@ -56,6 +57,24 @@ def test_ranks_are_those_of_the_best_question_of_each_answer(seed: int, groups: 
     assert np.allclose(ranked.scores, [best[group] for group in order[:10]])
     assert [rows[place] for place in ranked.places] == order[:10]
     assert ranked.margins[0] >= 0 >= (ranked.margins[1] if len(order) > 1 else 0)
+
+
+@given(seed=st.integers(0, 2**32 - 1), groups=st.integers(2, 10), size=st.integers(3, 20))
+@settings(max_examples=50, deadline=None)
+@example(seed=2, groups=2, size=3)
+def test_what_is_more_alike_is_never_believed_less(seed: int, groups: int, size: int) -> None:
+    random = np.random.default_rng(seed)
+    centres, dev = random.normal(size=(groups, size)), random.integers(groups, size=12)
+
+    def near(rows: np.ndarray) -> np.ndarray:
+        vectors = centres[rows] + random.uniform(0.2, 2.0) * random.normal(size=(len(rows), size))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    rows, asked = np.arange(groups).repeat(2), near(dev)
+    matcher = Matcher(None, known(*((f"q{i}", str(row)) for i, row in enumerate(rows))), vectors=near(rows))
+    matcher.encode = lambda texts: asked
+    fit = confidence(matcher, known(*((f"dev {i}", str(row)) for i, row in enumerate(dev))))
+    assert min(fit.score, fit.margin) >= 0
 
 
 def test_a_matcher_comes_back_as_it_was_saved(serving: Encoder, tmp_path: Path) -> None:
