@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def fingerprint(paths: Iterable[Path]) -> dict[str, Any]:
 def write_artefact(
     models: Path, recipe: Recipe, backbone: str, documents: dict[str, Any], write: Callable[[Path], dict[str, Any]]
 ) -> Path:
-    """Write an artefact below ``models`` and return its folder; what was there of the same version is kept.
+    """Write an artefact below ``models`` and return its folder; one of the same version that is whole is kept.
 
     ``documents`` are further JSON files by name. ``write`` puts weights and encoder into the folder it is given, and
     returns what the kind says of the artefact.
@@ -83,9 +84,18 @@ def write_artefact(
         manifest = {"format": FORMAT, "version": version, **about, "sha256": files}
         (work / "artefact.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
         target = work.with_name(version)
-        if not target.exists():
+        if not _whole(target):
+            shutil.rmtree(target, ignore_errors=True)
             os.rename(work, target)
     return target
+
+
+def _whole(folder: Path) -> bool:
+    try:
+        open_artefact(folder)
+    except ArtefactError:
+        return False
+    return True
 
 
 def open_artefact(folder: Path) -> Artefact:
@@ -93,7 +103,9 @@ def open_artefact(folder: Path) -> Artefact:
     try:
         about = json.loads((folder / "artefact.json").read_text("utf-8"))
         if about["format"] != FORMAT:
-            raise ArtefactError(f"{folder} was written by another version of kefu (format {about['format']}).")
+            raise ArtefactError(
+                f"{folder} was written by another version of kefu (format {about['format']}). Train it again."
+            )
         for name, wanted in about["sha256"].items():
             if sha256(folder / name) != wanted:
                 raise ArtefactError(f"{folder / name} is damaged or was changed. Train it again.")

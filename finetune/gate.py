@@ -54,13 +54,15 @@ def judge(
         usual = family.usual(train)
         findings.append(_better(rights, np.array([usual(example) for example in held_out])))
     else:
-        before = _rights(family.outcomes(old, held_out))
-        inside = np.array([bool(outcome.wanted) for outcome in outcomes])
-        findings.append(_better(rights, before))
-        findings.append(_not_worse("refusals", rights[~inside], before[~inside]))
+        earlier = family.outcomes(old, held_out)
+        # What one of them can answer is not rightly refused by the other, which never heard of that answer.
+        inside = _inside(outcomes) | _inside(earlier)
+        now, before = (_rights(some) & (_inside(some) == inside) for some in (outcomes, earlier))
+        findings.append(_better(now, before))
+        findings.append(_not_worse("refusals", now[~inside], before[~inside]))
         for language in sorted({detect_language(e.text) for e in held_out}):
             mine = np.array([detect_language(e.text) == language for e in held_out])
-            findings.append(_not_worse(f"language {language}", rights[mine], before[mine]))
+            findings.append(_not_worse(f"language {language}", now[mine], before[mine]))
     random = np.random.default_rng(seed)
     mistyped = [family.slip(example, random) for example in held_out]
     findings.append(_stands_slips(_rights(family.outcomes(new, mistyped)), rights))
@@ -71,6 +73,10 @@ def judge(
 
 def _rights(outcomes: Sequence[Outcome]) -> Bools:
     return np.array([outcome.right for outcome in outcomes], dtype=np.bool_)
+
+
+def _inside(outcomes: Sequence[Outcome]) -> Bools:
+    return np.array([bool(outcome.wanted) for outcome in outcomes], dtype=np.bool_)
 
 
 def _no_leak(train: Sequence[Example], held_out: Sequence[Example]) -> Finding:

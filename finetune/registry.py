@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from finetune.artefact import Artefact, open_artefact
 from finetune.errors import ArtefactError
 from finetune.recipe import Kind
+
+log = logging.getLogger(__name__)
 
 #: The file below ``models/<kind>/``.
 _LIVE = "live.json"
@@ -35,13 +38,22 @@ class Registry:
         return None if version is None else open_artefact(self.models / kind.value / version)
 
     def versions(self, kind: Kind) -> list[Artefact]:
-        """Return all artefacts of a kind that are whole, oldest first."""
+        """Return all artefacts of a kind that are whole, oldest first; of the others a warning tells."""
+        found = []
         folders = [path.parent for path in (self.models / kind.value).glob("*/artefact.json")]
-        return [open_artefact(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime)]
+        for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime):
+            try:
+                found.append(open_artefact(folder))
+            except ArtefactError as error:
+                log.warning("%s", error)
+        return found
 
     def promote(self, kind: Kind, version: str) -> None:
-        """Put ``version`` into use; raises `ArtefactError` where it is not whole."""
-        open_artefact(self.models / kind.value / Path(version).name)
+        """Put ``version`` into use; raises `ArtefactError` where there is none, or it is not whole."""
+        folder = self.models / kind.value / version
+        if folder.name != version or not (folder / "artefact.json").is_file():
+            raise ArtefactError(f"There are no {kind.value} {version}. See what was trained with: kefu models list")
+        open_artefact(folder)
         self._write(kind, [*self._history(kind), version])
 
     def rollback(self, kind: Kind) -> str | None:

@@ -55,6 +55,12 @@ def test_a_damaged_artefact_is_refused(tmp_path: Path, file: str) -> None:
         open_artefact(folder)
 
 
+def test_the_same_training_again_mends_a_damaged_artefact(tmp_path: Path) -> None:
+    folder = made(tmp_path, 1.0)
+    (folder / "head.safetensors").write_bytes(b"torn")
+    assert open_artefact(made(tmp_path, 1.0)).folder == folder
+
+
 def test_an_artefact_of_another_format_is_refused(tmp_path: Path) -> None:
     folder = made(tmp_path, 1.0)
     about = json.loads((folder / "artefact.json").read_text())
@@ -79,11 +85,21 @@ def test_one_is_in_use_and_the_one_before_can_be_taken_back(tmp_path: Path) -> N
         registry.rollback(kind)
 
 
-def test_what_is_not_whole_is_not_put_into_use(tmp_path: Path) -> None:
-    registry = Registry(models=tmp_path)
-    with pytest.raises(ArtefactError):
-        registry.promote(Kind.INTENTS, "../../elsewhere")
+@pytest.mark.parametrize("version", ["../../elsewhere", "", ".", "..", "none", "/", "../intents/{}", "x/{}"])
+def test_what_is_no_version_is_not_put_into_use(tmp_path: Path, version: str) -> None:
+    registry, folder = Registry(models=tmp_path), made(tmp_path, 1.0)
+    with pytest.raises(ArtefactError, match="kefu models list"):
+        registry.promote(Kind.INTENTS, version.format(folder.name))
     assert registry.live(Kind.INTENTS) is None
+
+
+def test_what_is_not_whole_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    registry, torn, other = Registry(models=tmp_path), made(tmp_path, 1.0), made(tmp_path, 2.0)
+    (torn / "head.safetensors").write_bytes(b"torn")
+    with pytest.raises(ArtefactError, match="damaged"):
+        registry.promote(Kind.INTENTS, torn.name)
+    assert [artefact.version for artefact in registry.versions(Kind.INTENTS)] == [other.name]
+    assert f"{torn / 'head.safetensors'} is damaged" in caplog.text
 
 
 def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from finetune import gate
 from finetune.answers.examples import Answered
 from finetune.answers.family import Answers
-from finetune.answers.matcher import Matcher
+from finetune.answers.matcher import Confidence, Matcher
 from finetune.artefact import open_artefact
 from finetune.errors import DataError
 from finetune.kinds import Parts
@@ -84,6 +84,20 @@ def test_the_gate_takes_answers_too_and_known_questions_do_not_count_as_understo
     assert findings["no leak"].passed
     seen = [outcome.right for outcome in family.outcomes(matcher, train[:60])]
     assert sum(seen) < len(seen)  # each is looked for among the others
+
+
+def test_one_that_knows_few_answers_is_not_better_for_refusing_the_others(
+    made: Trained, asked: list[Answered], serving: Encoder
+) -> None:
+    family, matcher = Answers(), Matcher.open(open_artefact(made.folder), serving)
+    known = [row for row in matcher.known if row.id in matcher.ids[:2]]
+    narrow = Matcher(serving, known, turn=matcher.turn, confidence=Confidence(base=-45.0, score=50.0, margin=0.0))
+    held_out = asked[-60:]
+    assert sum(outcome.right for outcome in family.outcomes(narrow, held_out)) > 54
+    findings = {finding.name: finding for finding in gate.judge(family, narrow, matcher, known, held_out)}
+    assert not findings["better"].passed
+    assert not findings["language en"].passed
+    assert gate.judge(family, matcher, narrow, known, held_out)[1].passed
 
 
 @pytest.mark.parametrize(
