@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import resource
 import shutil
 import time
@@ -19,7 +20,7 @@ from safetensors.torch import save_file
 
 from finetune import gate
 from finetune.artefact import fingerprint, open_artefact, write_artefact
-from finetune.errors import DataError
+from finetune.errors import ArtefactError, DataError
 from finetune.export import export_encoder
 from finetune.kinds import Family, Parts, Surroundings, family_of
 from finetune.loop import train, trained
@@ -30,6 +31,8 @@ from finetune.report.page import write_report
 from finetune.report.told import Told
 from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder
+
+log = logging.getLogger(__name__)
 
 #: Without a file for it, one row in so many is kept apart to choose by.
 _DEV_SHARE = 10
@@ -55,8 +58,12 @@ class Data:
         )
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what the data are known by."""
-        return fingerprint([*self.train, *filter(None, (self.dev, self.test))])
+        """Return what the data are known by; raises `DataError` where a file cannot be read."""
+        files = [*self.train, *filter(None, (self.dev, self.test))]
+        try:
+            return fingerprint(files)
+        except OSError as error:
+            raise DataError(f"{error.filename}: {error.strerror}.") from error
 
     def key(self, recipe: Recipe) -> str:
         """Return what a run of ``recipe`` on these files is known by, so that it finds its own checkpoint."""
@@ -174,14 +181,14 @@ def promote(recipe: Recipe, data: Data, models: Path, trained: Path, serving: En
     """Put ``trained`` into use if it passes the gate on the test rows; return what was looked at."""
     registry, family = Registry(models=models), family_of(recipe.kind)
     parts = data.read(family)
-    before = registry.open(recipe.kind)
-    findings = gate.judge(
-        family,
-        family.open(open_artefact(trained), serving),
-        family.open(before, serving) if before else None,
-        parts.train,
-        parts.test,
-    )
+    new = family.open(open_artefact(trained), serving)
+    try:
+        before = registry.open(recipe.kind)
+        old = family.open(before, serving) if before else None
+    except ArtefactError as error:  # of another encoder, say: the bot cannot use it either
+        log.warning("The %s in use cannot be opened, so there is nothing to compare with. %s", recipe.kind.value, error)
+        old = None
+    findings = gate.judge(family, new, old, parts.train, parts.test)
     if all(finding.passed for finding in findings):
         registry.promote(recipe.kind, trained.name)
     return findings

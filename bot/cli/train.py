@@ -53,9 +53,13 @@ def train(
         str, typer.Option("--method", metavar="M", help="head, lora, adalora, ia3, bitfit, prompt, top-K or full.")
     ] = "head",
     backbone: Annotated[
-        str,
-        typer.Option("--backbone", metavar="NAME", help='"embedded", a sentence-transformers folder or a hub name.'),
-    ] = "embedded",
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help='"embedded", a sentence-transformers folder or a hub name. Default: the encoder of the settings.',
+        ),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", metavar="N", help="Times the rows are seen, at most.")
     ] = None,
@@ -91,13 +95,14 @@ def train(
         raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
-    places = settings_from(config, None, state).state
-    named = {"method": method, "backbone": backbone, "epochs": epochs}
+    settings = settings_from(config, None, state)
+    # What the method head trains serves on the vectors of the bot's own encoder alone.
+    named = {"method": method, "backbone": backbone or settings.retrieval.encoder, "epochs": epochs}
     wanted = _Wanted(
         values={**{k: v for k, v in named.items() if v is not None}, **_options(options or ()), "kind": kind},
         files={"train": tuple(data), "dev": dev, "test": test},
-        models=out or places.folder / "models",
-        cache=places.cache,
+        models=out or settings.state.folder / "models",
+        cache=settings.state.cache,
         search=search,
         budget=budget,
         track=track or [],

@@ -97,7 +97,8 @@ def test_settings_are_searched_before_the_best_is_trained(rows: Path, desk: Desk
         (("--track", "magic"), "'magic' is no tracker; known are wandb, mlflow."),
         (("--method", "magic"), "method 'magic' is none of head"),
         (("--set", "batch"), "expected NAME=VALUE"),
-        (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file"),
+        (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
+        (("--test", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(rows: Path, desk: Desk, more: tuple[str, ...], told: str) -> None:
@@ -105,7 +106,14 @@ def test_what_cannot_be_is_told_in_a_line(rows: Path, desk: Desk, more: tuple[st
     assert done.code in (2, 3)
     assert told in done.err
     assert "Traceback" not in done.err
+    assert "What kefu writes" not in done.err
     assert not list(desk.state.rglob("*.safetensors"))
+
+
+def test_the_encoder_of_the_settings_is_what_is_trained(rows: Path, desk: Desk) -> None:
+    done = desk.run(*train(rows), KEFU_RETRIEVAL__ENCODER="/nowhere")
+    assert done.code == 3
+    assert "/nowhere" in done.err
 
 
 def test_promoting_needs_rows_that_nobody_learned_from(rows: Path, desk: Desk) -> None:

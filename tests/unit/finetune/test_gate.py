@@ -17,7 +17,8 @@ from finetune.kinds import family_of
 from finetune.labels.classifier import Classifier
 from finetune.labels.examples import Labelled
 from finetune.recipe import Kind, Recipe
-from finetune.run import Data, run
+from finetune.registry import Registry
+from finetune.run import Data, promote, run
 from retrieval.encoder import Encoder
 from tests.unit.finetune.conftest import TOPICS, write_labelled
 
@@ -105,3 +106,20 @@ def test_a_head_is_not_opened_on_the_vectors_of_another_encoder(
     artefact = replace(open_artefact(folder), backbone="another")
     with pytest.raises(ArtefactError, match="another encoder"):
         Classifier.open(artefact, serving)
+
+
+def test_what_can_no_longer_be_opened_is_no_match_for_a_new_one(
+    parts: tuple[list[Labelled], ...], serving: Encoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    models, recipe = tmp_path / "models", Recipe.of(kind="intents", method="head", epochs=20)
+    files = [write_labelled(tmp_path / f"{name}.jsonl", rows) for name, rows in zip("abc", parts, strict=True)]
+    data = Data(train=(files[0],), dev=files[1], test=files[2])
+    first, second = (
+        run(recipe.model_copy(update={"seed": seed}), data, models, tmp_path / f"work {seed}", serving=serving).folder
+        for seed in (0, 1)
+    )
+    assert not failed(promote(recipe, data, models, first, serving))
+    (first / "head.safetensors").write_bytes(b"torn")
+    assert not failed(promote(recipe, data, models, second, serving))
+    assert Registry(models=models).live(Kind.INTENTS) == second.name
+    assert "cannot be opened" in caplog.text
