@@ -6,6 +6,7 @@ on seed and epoch alone, and the states of the optimiser and of the random numbe
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import time
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from finetune.adversary import Adversary
@@ -148,7 +149,7 @@ class _Run:
         )
         self._history.epochs.append(epoch)
         if self._history.best == len(self._history.epochs) - 1 and self._accelerator.is_main_process:
-            _written(self._folder / "best.safetensors", lambda path: save_file(trained(self._network), path))
+            _written(self._folder / "best.safetensors", save(trained(self._network)))
         self._place = _Place(epoch=place.epoch + 1, steps=place.steps)
         self._save()
         self._watch.epoch(epoch)
@@ -197,7 +198,9 @@ class _Run:
             "epochs": [asdict(epoch) for epoch in self._history.epochs],
             "losses": self._history.losses,
         }
-        _written(self._folder / "checkpoint.pt", lambda path: torch.save(state, path))
+        content = io.BytesIO()
+        torch.save(state, content)
+        _written(self._folder / "checkpoint.pt", content.getbuffer())
 
     def _resume(self) -> None:
         path = self._folder / "checkpoint.pt"
@@ -268,8 +271,11 @@ def _batches(lengths: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[lis
         yield batches[place]
 
 
-def _written(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its place and move it there, so that a killed run leaves the one before."""
+def _written(path: Path, content: bytes | memoryview) -> None:
+    """Write a file beside its place and move it there, so that a killed run leaves the one before.
+
+    Of a full disk Python says what is wrong; the libraries that could write these files themselves do not.
+    """
     beside = path.with_name(f"{path.name}.new")
-    write(beside)
+    beside.write_bytes(content)
     os.replace(beside, path)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from finetune import gate
 from finetune.artefact import fingerprint, open_artefact, write_artefact
@@ -152,7 +152,7 @@ def run(
     }
 
     def write(folder: Path) -> dict[str, Any]:
-        save_file(weights, folder / "weights.safetensors")
+        (folder / "weights.safetensors").write_bytes(save(weights))
         if encoder is not serving:
             shutil.copytree(work / "encoder", folder / "encoder")
         saved = family.save(model, folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from finetune.answers.examples import Answered
 from finetune.artefact import Artefact
@@ -121,7 +121,7 @@ class Matcher:
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / _KNOWN).write_text(lines, "utf-8")
         turn = {} if self.turn is None else {"turn": self.turn}
-        save_file({"vectors": self.vectors.astype(np.float16), **turn}, folder / _VECTORS)
+        (folder / _VECTORS).write_bytes(save({"vectors": self.vectors.astype(np.float16), **turn}))
         return {"confidence": asdict(self.confidence)}
 
     def __call__(self, texts: Sequence[str], k: int = 10) -> list[list[Match]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import Tensor
 
 from finetune.artefact import Artefact
@@ -102,7 +102,7 @@ class Labels:
 
     def save(self, model: Classifier, folder: Path) -> dict[str, Any]:
         """Write the head."""
-        save_file({"weight": model.weight, "bias": model.bias}, folder / "head.safetensors")
+        (folder / "head.safetensors").write_bytes(save({"weight": model.weight, "bias": model.bias}))
         return {"labels": model.labels, "several": model.several, "threshold": model.threshold}
 
     def open(self, artefact: Artefact, serving: Encoder) -> Classifier:

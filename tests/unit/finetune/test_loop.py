@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,31 @@ def test_a_run_that_is_done_is_not_run_again(tmp_path: Path) -> None:
     train(again, task, recipe, tmp_path, Watch(step=lambda done, total, loss: steps.append(done)))
     assert not steps
     assert torch.equal(trained(again)["head.weight"], load_file(tmp_path / "best.safetensors")["head.weight"])
+
+
+def test_a_full_disk_is_told_and_a_run_goes_on_from_what_was_written_before(tmp_path: Path) -> None:
+    recipe = Recipe.of(kind="intents", method="head", epochs=4, patience=9)
+    network, task = vectors_task(recipe)
+    train(network, task, recipe, tmp_path / "whole")
+
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    epochs: list[int] = []
+
+    def fill(epoch: Epoch) -> None:
+        epochs.append(epoch.number)
+        if len(epochs) == 2:  # files can grow no more, as where no space is left
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+
+    first, task = vectors_task(recipe)
+    with pytest.raises(OSError, match="too large"):
+        try:
+            train(first, task, recipe, tmp_path / "full", Watch(epoch=fill))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    second, task = vectors_task(recipe)
+    train(second, task, recipe, tmp_path / "full", Watch(epoch=fill))
+    assert epochs == [1, 2, 3, 4]
+    assert all(torch.equal(weight, trained(network)[name]) for name, weight in trained(second).items())
 
 
 def test_every_row_is_seen_once_an_epoch_and_in_another_order_in_the_next() -> None:
