@@ -51,9 +51,12 @@ class Artefact:
         return path if path.is_dir() else None
 
     def encoder_on(self, backbone: Encoder) -> Encoder:
-        """Return the encoder that its numbers belong to; raises `ArtefactError` where that is not here."""
+        """Return the encoder that its numbers belong to, its own one with as many threads as ``backbone``.
+
+        Raises `ArtefactError` where it is not here.
+        """
         if self.encoder is not None:
-            return Encoder(self.encoder)
+            return Encoder(self.encoder, threads=backbone.threads)
         if self.backbone != backbone.fingerprint:
             raise ArtefactError(f"{self.folder} was trained on another encoder than is in use. Train it again.")
         return backbone

@@ -92,9 +92,9 @@ class Encoder:
         self._tokenizer.enable_truncation(about["max_tokens"])
         self._tokenizer.no_padding()
         self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
-        threads = threads or available_cores()
-        self._slice = SLICE * threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encode")
+        self.threads = threads or available_cores()
+        self._slice = SLICE * self.threads
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="encode")
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 

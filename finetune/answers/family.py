@@ -23,6 +23,7 @@ from finetune.loop import steps_of
 from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
+from finetune.report.figures import calibration
 from finetune.texts import Reader, cutting, encoded
 from retrieval.encoder import Encoder
 
@@ -83,8 +84,9 @@ class Answers:
         return Matcher.open(artefact, serving)
 
     def figures(self, model: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:
-        """Return how often the right answer is first, and among the first."""
-        return figures.figures(model, examples)
+        """Return how often the right answer is first, and among the first, and how far confidences may be believed."""
+        error = calibration(self.outcomes(model, examples)).error
+        return {**figures.figures(model, examples), "calibration_error": error}
 
     def outcomes(self, model: Matcher, examples: Sequence[Answered]) -> list[Outcome]:
         """Return the answer that each example has and gets; one whose answer nobody knows has none."""

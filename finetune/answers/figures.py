@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from finetune.answers.examples import Answered
@@ -48,20 +47,17 @@ def confidence(matcher: Matcher, dev: Sequence[Answered]) -> Confidence:
 
 
 def figures(matcher: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:
-    """Return how often the right answer is first, and among the first; and how sure it may be believed."""
+    """Return how often the right answer is first, and among the first."""
     numbers = {id_: number for number, id_ in enumerate(matcher.ids)}
     wanted = np.array([numbers.get(example.id, -1) for example in examples])
     ranked = ranked_of(matcher, examples)
     ranks = np.array([_rank(one, number) for one, number in zip(ranked, wanted.tolist(), strict=True)])
     known = wanted >= 0
-    sure = np.array([float(matcher.confidence(one.scores, one.margins)[0]) for one in ranked])
-    right = ranks == 1
     out: dict[str, Any] = {"rows": len(examples), "known": int(known.sum())}
     if known.any():
         inside = ranks[known]
         out |= {f"recall_at_{k}": float(((inside > 0) & (inside <= k)).mean()) for k in (1, 3, LOOKED_AT)}
         out["mrr"] = float(np.where(inside > 0, 1 / np.maximum(inside, 1), 0.0).mean())
-    out["calibration_error"] = calibration_error(sure, right)
     return out
 
 
@@ -72,17 +68,6 @@ def ranked_of(matcher: Matcher, examples: Sequence[Answered]) -> list[Ranked]:
         same.setdefault(known.text, []).append(place)
     vectors = matcher.encode([example.text for example in examples])
     return matcher.rank(vectors, LOOKED_AT, without=[same.get(example.text, ()) for example in examples])
-
-
-def calibration_error(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the mean distance between what a confidence promises and what it keeps (Guo et al. 2017, 1706.04599)."""
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    apart = [
-        abs(sure[mine].mean() - right[mine].mean()) * mine.mean()
-        for mine in (place == number for number in range(bins))
-        if mine.any()
-    ]
-    return float(sum(apart))
 
 
 def _rank(ranked: Ranked, number: int) -> int:

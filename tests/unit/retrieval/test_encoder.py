@@ -118,6 +118,18 @@ def test_the_cache_of_questions_is_bounded(encoder: Encoder, monkeypatch: pytest
     assert len(encoder._cache) == 3
 
 
+def test_the_threads_of_an_encoder_that_nobody_uses_any_more_end(tiny_model: Path, tiny_cache: Path) -> None:
+    before = set(threading.enumerate())
+    own = load_encoder(str(tiny_model), tiny_cache, threads=2)
+    own.encode(["where is my order", "and my invoice", "thanks"])
+    threads = set(threading.enumerate()) - before
+    assert 0 < len(threads) <= 2
+    del own
+    for thread in threads:
+        thread.join(timeout=30)
+    assert not any(thread.is_alive() for thread in threads)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_progress_counts_every_text(encoder: Encoder, count: int) -> None:
     told: list[int] = []
