@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from finetune.errors import BackboneError
-from retrieval.export import reads_first_token, source_folder
+from retrieval.export import read_prompts, reads_first_token, source_folder
 
 #: Files of these kinds can run code when they are loaded.
 PICKLES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".h5")
@@ -31,6 +31,8 @@ class Backbone:
     tokenizer: Any
     #: Whether the vector of a text is the state of its first token; otherwise it is the mean of all.
     first_token: bool
+    #: What stands before each text where its vector is asked for ("" for nothing).
+    prompt: str
 
     @property
     def size(self) -> int:
@@ -58,7 +60,14 @@ class Backbone:
             raise BackboneError(f"{folder} does not hold a whole model ({type(error).__name__}: {error}).") from error
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # of the task the model was first trained for; no vector comes from it
-        return cls(name=name, folder=folder, model=model, tokenizer=tokenizer, first_token=reads_first_token(folder))
+        return cls(
+            name=name,
+            folder=folder,
+            model=model,
+            tokenizer=tokenizer,
+            first_token=reads_first_token(folder),
+            prompt=read_prompts(folder)["query"],
+        )
 
 
 class Network(nn.Module):

@@ -45,9 +45,9 @@ Reader = Callable[[Sequence[str]], Texts]
 class Tokens:
     """`Texts` for an encoder that learns."""
 
-    def __init__(self, texts: Sequence[str], tokenizer: Any, max_tokens: int) -> None:
-        """Cut ``texts`` into tokens, at most ``max_tokens`` each."""
-        self._texts, self._tokenizer, self._max_tokens = texts, tokenizer, max_tokens
+    def __init__(self, texts: Sequence[str], tokenizer: Any, max_tokens: int, prompt: str) -> None:
+        """Cut ``texts``, each with ``prompt`` before it, into tokens, at most ``max_tokens`` each."""
+        self._texts, self._tokenizer, self._max_tokens, self._prompt = texts, tokenizer, max_tokens, prompt
         self._pad: int = tokenizer.pad_token_id or 0
         self._ids = self._cut(texts)
         self.lengths = [len(ids) for ids in self._ids]
@@ -79,7 +79,8 @@ class Tokens:
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        ids: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self._max_tokens)["input_ids"]
+        prompted = [self._prompt + text for text in texts]
+        ids: list[list[int]] = self._tokenizer(prompted, truncation=True, max_length=self._max_tokens)["input_ids"]
         return ids
 
 
@@ -102,7 +103,7 @@ class Vectors:
 
 def cutting(backbone: Backbone, recipe: Recipe) -> Callable[[Sequence[str]], Tokens]:
     """Return what makes texts ready for an encoder that learns."""
-    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens)
+    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.prompt)
 
 
 def encoded(serving: Encoder) -> Callable[[Sequence[str]], Vectors]:

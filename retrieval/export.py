@@ -141,6 +141,12 @@ def reads_first_token(source: Path) -> bool:
     return bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
 
 
+def read_prompts(source: Path) -> dict[str, str]:
+    """Return what stands before each "query" and each "passage" for a model that was trained so; "" for nothing."""
+    prompts = _read_json(source / "config_sentence_transformers.json").get("prompts") or {}
+    return {"query": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))}
+
+
 def write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
     """Export tokenizer and fp32 graph (pooling and normalisation included); return what `Encoder` needs to know."""
     progress("Loading the model")
@@ -188,12 +194,11 @@ def write_graphs(
             dynamo=False,
         )
     _fuse(work, config)
-    prompts = _read_json(source / "config_sentence_transformers.json").get("prompts") or {}
     return {
         "dimensions": config.hidden_size,
         "max_tokens": _read_json(source / "sentence_bert_config.json").get("max_seq_length") or 512,
         "unknown_token": tokenizer.unk_token or "",
-        "prompts": {"query": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))},
+        "prompts": read_prompts(source),
     }
 
 
