@@ -119,6 +119,7 @@ class _Run:
         self._accelerator.wait_for_everyone()
         if self._history.epochs:
             restore(self._network, load_file(self._folder / "best.safetensors"))
+        self._accelerator.wait_for_everyone()  # the main process may remove the folder as soon as it goes on
         self._network.eval()
         return self._history
 
@@ -234,7 +235,7 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
         {
             "params": parameters,
             "lr": recipe.peak_rate * (recipe.head_rate if head and not alone else 1.0),
-            "weight_decay": recipe.weight_decay if decays else 0.0,
+            "weight_decay": recipe.decay if decays else 0.0,
         }
         for (head, decays), parameters in groups.items()
     ]

@@ -83,7 +83,14 @@ class Data:
         else:
             dev = family.read(self.dev)
         parts = Parts(train=rows, dev=dev, test=family.read(self.test) if self.test else [])
-        family.check(parts, self.files)
+        try:
+            family.check(parts, self.files)
+        except DataError as error:
+            if self.dev is not None:
+                raise
+            raise DataError(
+                f"{error}\nOne row in {_DEV_SHARE} was kept apart to choose by; give others for that: --dev FILE."
+            ) from error
         return parts
 
 
@@ -126,7 +133,7 @@ def run(
     start = time.perf_counter()
     family = family_of(recipe.kind)
     step("Reading")
-    parts = data.read(family)
+    parts, known = data.read(family), data.fingerprint()
     torch.manual_seed(recipe.seed)
     around = Surroundings(serving=serving, work=work, watch=before or watch or Watch(), step=step)
     begun = family.begin(recipe, parts, around)
@@ -162,15 +169,15 @@ def run(
             metrics=metrics,
             history=history,
             outcomes=outcomes,
-            data=documents["data"],
+            data=known,
             trials=trials,
         )
         write_report(folder / "report", told)
         return saved
 
-    documents: dict[str, Any] = {
+    documents = {
         "metrics": metrics,
-        "data": data.fingerprint(),
+        "data": known,
         "history": {"epochs": [asdict(epoch) for epoch in history.epochs], "losses": history.losses},
     }
     folder = write_artefact(models, recipe, serving.fingerprint, documents, write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from finetune.artefact import open_artefact
-from finetune.errors import ArtefactError
+from finetune.errors import ArtefactError, DataError
 from finetune.gate import judge
 from finetune.kinds import family_of
 from finetune.labels.classifier import Classifier
@@ -123,3 +124,12 @@ def test_what_can_no_longer_be_opened_is_no_match_for_a_new_one(
     assert not failed(promote(recipe, data, models, second, serving))
     assert Registry(models=models).live(Kind.INTENTS) == second.name
     assert "cannot be opened" in caplog.text
+
+
+def test_a_label_that_only_stands_in_what_was_kept_apart_is_explained(tmp_path: Path) -> None:
+    kept = next(f"row {n}" for n in range(99) if zlib.crc32(f"row {n}".encode()) % 10 == 0)
+    others = [f"row {n}" for n in range(20) if zlib.crc32(f"row {n}".encode()) % 10]
+    rows = [Labelled(text=text, labels=("ab"[n % 2],)) for n, text in enumerate(others)]
+    file = write_labelled(tmp_path / "rows.jsonl", [*rows, Labelled(text=kept, labels=("c",))])
+    with pytest.raises(DataError, match=r"does not have: 'c' \(1 rows\)\.\n.*kept apart to choose by.*--dev FILE"):
+        Data(train=(file,)).read(INTENTS)
