@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from bot.knowledge import CANDIDATES
 from bot.learned import BATCH, SIDE_BY_SIDE, Learned, Match, Matcher
 from bot.ports import Entries
-from bot.together import Together
+from bot.together import Together, runs
 from bot.types import Candidate, Question
 
 #: What stands in texts from history for personal data, such as <name> or <order>.
@@ -39,10 +38,9 @@ class HistorySource:
 
     def _match(self, asked: Sequence[tuple[Matcher, Question]]) -> list[list[Candidate]]:
         out = []
-        for _, group in groupby(asked, key=lambda each: id(each[0])):
-            mine = list(group)
-            found = mine[0][0]([question.text for _, question in mine])
-            out += [self._candidates(question, matches) for (_, question), matches in zip(mine, found, strict=True)]
+        for matcher, questions in runs(asked):
+            found = matcher([question.text for question in questions])
+            out += [self._candidates(question, matches) for question, matches in zip(questions, found, strict=True)]
         return out
 
     def _candidates(self, question: Question, matches: Sequence[Match]) -> list[Candidate]:

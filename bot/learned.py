@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Protocol
 
-from bot.together import Together
+from bot.together import Together, runs
 from bot.types import Entity, Understanding
 
 #: How many messages that wait are read together, and how many threads read, as for searches.
@@ -125,9 +124,4 @@ class Learned:
 
 def _read(messages: Sequence[tuple[Models, str]]) -> list[Understanding]:
     """Understand messages, each with its models: they differ only while others are put into use."""
-    return [
-        understanding
-        for _, group in groupby(messages, key=lambda message: id(message[0]))
-        for mine in [list(group)]
-        for understanding in mine[0][0].understandings([text for _, text in mine])
-    ]
+    return [understanding for models, texts in runs(messages) for understanding in models.understandings(texts)]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def runs(items: Sequence[tuple[T, R]]) -> Iterator[tuple[T, list[R]]]:
+    """Yield what stands first in ``items``, with what stands beside it, once for each run of the same one."""
+    for _, run in groupby(items, key=lambda item: id(item[0])):
+        same = list(run)
+        yield same[0][0], [beside for _, beside in same]
 
 
 class Together(Generic[T, R]):

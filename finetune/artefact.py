@@ -1,8 +1,8 @@
 """A trained model on disk: ``models/<kind>/<version>/``, made beside its place and moved there whole.
 
-``recipe.json`` says how it was trained, ``metrics.json`` how good it is, ``data.json`` on what, ``weights.safetensors``
-holds what training changed, ``head.safetensors`` what serving multiplies with, and ``encoder/`` what serving encodes
-with, unless the backbone was left as it is.
+``recipe.json`` says how it was trained, ``metrics.json`` how good it is, ``data.json`` on what, ``history.json`` and
+``report/`` how that went. ``weights.safetensors`` holds what training changed, ``encoder/`` what serving encodes with,
+unless the backbone was left as it is, and other files what its kind needs besides: a head, or the known questions.
 """
 
 from __future__ import annotations
@@ -89,7 +89,11 @@ def write_artefact(
         target = work.with_name(version)
         if not _whole(target):
             shutil.rmtree(target, ignore_errors=True)
-            os.rename(work, target)
+            try:
+                os.rename(work, target)
+            except OSError:  # another process was faster; what it wrote is the same
+                if not _whole(target):
+                    raise
     return target
 
 
