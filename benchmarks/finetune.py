@@ -44,7 +44,7 @@ ROWS = [
         kind="intents",
         data="clinc150/train",
         method="head",
-        settings={"batch": 64, "learning_rate": 3e-3, "epochs": 20, "patience": 4},
+        settings={"batch": 64, "learning_rate": 3e-3, "epochs": 20, "patience": 20},
     ),
     Row(
         name="clinc150 full",

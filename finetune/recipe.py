@@ -63,7 +63,8 @@ class Recipe(BaseModel):
     #: Share of the steps in which the rate rises from 0, before it falls back to 0 along ``schedule``.
     warmup: Share = 0.1
     schedule: Annotated[str, Field(pattern="^(linear|cosine|constant)$")] = "linear"
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    #: How strongly weights are drawn to zero; None takes what does best: see ``decay``.
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
     dropout: Share = 0.1
     label_smoothing: Share = 0.0
     #: Weigh each label as if all were equally frequent.
@@ -116,6 +117,13 @@ class Recipe(BaseModel):
     def peak_rate(self) -> float:
         """The learning rate that the schedule reaches."""
         return self.learning_rate or (METHODS[self.method] if self.top_layers is None else _TOP_RATE)
+
+    @property
+    def decay(self) -> float:
+        """How strongly weights are drawn to zero: much, where a head tells labels apart on vectors that stay."""
+        if self.weight_decay is not None:
+            return self.weight_decay
+        return 1.0 if self.method == "head" and self.kind is not Kind.ANSWERS else 0.01
 
     @classmethod
     def of(cls, **values: object) -> Recipe:

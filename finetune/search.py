@@ -71,7 +71,7 @@ SPACE: Mapping[str, Searched] = {
     "warmup": Searched(values=lambda recipe: FloatDistribution(0.0, 0.3)),
     "batch": Searched(values=lambda recipe: CategoricalDistribution((16, 32, 64))),
     "dropout": Searched(values=lambda recipe: FloatDistribution(0.0, 0.5)),
-    "weight_decay": Searched(values=lambda recipe: FloatDistribution(1e-4, 0.3, log=True)),
+    "weight_decay": Searched(values=lambda recipe: FloatDistribution(recipe.decay / 30, recipe.decay * 3, log=True)),
     "label_smoothing": Searched(values=lambda recipe: FloatDistribution(0.0, 0.2), where=_labels),
     "temperature": Searched(
         values=lambda recipe: FloatDistribution(0.02, 0.2, log=True),
@@ -91,6 +91,12 @@ def space_of(recipe: Recipe) -> dict[str, BaseDistribution]:
     """Return what of ``recipe`` is searched: what it was not given, and decides something with it."""
     given = recipe.model_fields_set
     return {name: each.values(recipe) for name, each in SPACE.items() if name not in given and each.where(recipe)}
+
+
+def default(recipe: Recipe, name: str) -> Any:
+    """Return the value that ``recipe`` has for a setting, its method's where it was given none."""
+    known = {"learning_rate": recipe.peak_rate, "weight_decay": recipe.decay}
+    return known.get(name, getattr(recipe, name))
 
 
 def key_of(recipe: Recipe, data: Data) -> str:
@@ -164,7 +170,7 @@ class _Search:
         study = self._study
         study.sampler = optuna.samplers.TPESampler(seed=self._recipe.seed + tried, n_startup_trials=_AT_RANDOM)
         if not tried and not study.get_trials(states=(TrialState.WAITING,)):
-            study.enqueue_trial({name: self._default(name) for name in self._space})
+            study.enqueue_trial({name: default(self._recipe, name) for name in self._space})
         trial = study.ask(self._space)
         try:
             score = self._score(trial)
@@ -175,9 +181,6 @@ class _Search:
             raise
         else:
             study.tell(trial, score)
-
-    def _default(self, name: str) -> Any:
-        return self._recipe.peak_rate if name == "learning_rate" else getattr(self._recipe, name)
 
     def _score(self, trial: optuna.Trial) -> float:
         recipe = with_values(self._recipe, _rounded(trial.params))

@@ -17,7 +17,7 @@ from finetune.labels.task import LabelTask
 from finetune.network import Network
 from finetune.recipe import METHODS, Kind, Recipe
 from finetune.run import Data
-from finetune.search import best_of, key_of, search, space_of, with_values
+from finetune.search import best_of, default, key_of, search, space_of, with_values
 from finetune.texts import Vectors
 from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder
@@ -100,7 +100,7 @@ def test_the_defaults_come_first_and_something_better_is_found(seen: list[tuple[
     assert [trial.number for trial in trials] == list(range(1, 11))
     first, best = trials[0], best_of(trials)
     assert first.values == {
-        name: getattr(RECIPE, name) or RECIPE.peak_rate
+        name: default(RECIPE, name)
         for name in ("learning_rate", "batch", "dropout", "weight_decay")
     }
     assert best is not None
@@ -175,8 +175,8 @@ def test_the_defaults_lie_in_the_space_of_every_method(kind: Kind, method: str) 
     space = space_of(recipe)
     assert ("rank" in space, "prompt_tokens" in space) == (method in ("lora", "adalora"), method == "prompt")
     for name, values in space.items():
-        default = recipe.peak_rate if name == "learning_rate" else getattr(recipe, name)
-        assert values._contains(values.to_internal_repr(default)), name
+        known = default(recipe, name)
+        assert values._contains(values.to_internal_repr(known)), name
 
 
 def test_where_two_are_trained_in_turn_their_rates_stay_their_own() -> None:
