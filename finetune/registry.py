@@ -82,6 +82,6 @@ class Registry:
 
     def _write(self, kind: Kind, history: list[str]) -> None:
         path = self.models / kind.value / _LIVE
-        beside = path.with_suffix(".new")
+        beside = path.with_suffix(f".{os.getpid()}.new")  # another process may write at the same moment
         beside.write_text(json.dumps({"versions": history[-_REMEMBERED:]}, indent=2), "utf-8")
         os.replace(beside, path)

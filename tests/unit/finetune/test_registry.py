@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,18 @@ def test_what_is_not_whole_is_left_out_and_told(tmp_path: Path, caplog: pytest.L
         registry.promote(Kind.INTENTS, torn.name)
     assert [artefact.version for artefact in registry.versions(Kind.INTENTS)] == [other.name]
     assert f"{torn / 'head.safetensors'} is damaged" in caplog.text
+
+
+def test_several_processes_may_promote_at_once(tmp_path: Path) -> None:
+    version = made(tmp_path, 1.0).name
+    again_and_again = (
+        "import pathlib, sys; from finetune.recipe import Kind; from finetune.registry import Registry\n"
+        "for _ in range(100): Registry(models=pathlib.Path(sys.argv[1])).promote(Kind.INTENTS, sys.argv[2])"
+    )
+    command = [sys.executable, "-c", again_and_again, str(tmp_path), version]
+    processes = [subprocess.Popen(command, cwd=Path(__file__).parents[3]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert Registry(models=tmp_path).live(Kind.INTENTS) == version
 
 
 def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path) -> None:
