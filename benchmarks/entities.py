@@ -165,7 +165,6 @@ def kefu(rows: Rows, kind: str, method: str, folder: Path) -> Result:
     from finetune.run import Data, run
     from finetune.watch import Watch
 
-    start = time.perf_counter()
     write = _write_entities if kind == "entities" else _write_intents
     known = frozenset(_names(rows["train"]))
     chosen_by = [(text, found) for text, found in dev_rows(rows) if known.issuperset(_names([(text, found)]))]
@@ -177,7 +176,8 @@ def kefu(rows: Rows, kind: str, method: str, folder: Path) -> Result:
     watch = Watch(epoch=lambda e: print(f"  epoch {e.number}: {e.seconds:.0f} s, dev {e.score:.4f}", flush=True))
     serving = load_encoder(recipe.backbone, CACHE)
     trained = run(recipe, data, folder, folder / f"work-{data.key(recipe)}", serving=serving, watch=watch)
-    seconds = time.perf_counter() - start
+    history = json.loads((trained.folder / "history.json").read_text("utf-8"))
+    seconds = sum(epoch["seconds"] for epoch in history["epochs"])  # of a run that was stopped and went on too
     model = family_of(recipe.kind).open(open_artefact(trained.folder), serving)
     said, each = timed(lambda text: model([text])[0], rows)
     found = [
