@@ -37,7 +37,7 @@ class Row:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-_FEW = {"label_names": True, "epochs": 14, "patience": 14}
+_FEW = {"label_names": True, "contrast": 6, "epochs": 40, "patience": 40}
 ROWS = [
     Row(
         name="clinc150 head",
