@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.util
 import json
@@ -253,7 +254,8 @@ def choose_precision(work: Path, progress: Callable[[str], None], *, of_tokens: 
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     progress("Quantising to int8")
-    nodes = onnx.load(work / "fused.onnx", load_external_data=False).graph.node
+    nodes = [node.name for node in onnx.load(work / "fused.onnx").graph.node]
+    gc.collect()  # graphs refer to themselves, and are as large as the model: each that stays adds to the peak
     with _quiet():
         quantize_dynamic(
             work / "fused.onnx",
@@ -262,7 +264,7 @@ def choose_precision(work: Path, progress: Callable[[str], None], *, of_tokens: 
             # On processors without VNNI two full int8 products overflow their 16-bit sum.
             reduce_range=True,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[node.name for node in nodes if node.name.endswith(_SENSITIVE)],
+            nodes_to_exclude=[name for name in nodes if name.endswith(_SENSITIVE)],
             extra_options={"DefaultTensorType": 1},  # of the outputs of fused nodes, which have no shape: float
         )
     (work / "fused.onnx").unlink()
