@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from finetune.adversary import Adversary
+from finetune.errors import RecipeError
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.watch import Epoch, History, Watch
@@ -140,6 +141,11 @@ class _Run:
             if place.within % CHECKPOINT_EVERY == 0 and place.within < len(batches):
                 place.seconds = before + time.perf_counter() - start
                 self._save()
+        if not math.isfinite(place.loss):
+            raise RecipeError(
+                f"Training lost its way in epoch {place.epoch + 1}: the loss is no number any more. "
+                f"Give it a lower rate, such as --set learning_rate={self._recipe.peak_rate / 10:g}."
+            )
         # All processes must stop after the same epoch: what the main one measured counts.
         (score,) = broadcast_object_list([self._task.score(self._network)])
         epoch = Epoch(

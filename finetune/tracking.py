@@ -34,6 +34,10 @@ _log = logging.getLogger(__name__)
 class TrackingError(KefuError):
     """The run cannot be tracked."""
 
+
+class MissingTrackerError(TrackingError):
+    """What the run is to be tracked with is not installed."""
+
     exit_code = 3
 
 
@@ -43,7 +47,7 @@ def check(names: Sequence[str]) -> None:
         if name not in TRACKERS:
             raise TrackingError(f"{name!r} is no tracker; known are {', '.join(TRACKERS)}.")
         if find_spec(name) is None:
-            raise TrackingError(f"{name} is missing. Install it with: pip install {name}")
+            raise MissingTrackerError(f"{name} is missing. Install it with: pip install {name}")
 
 
 class Tracking:

@@ -38,12 +38,15 @@ def _entities(row: Row) -> tuple[Entity, ...]:
     found: list[Entity] = []
     for value in values:
         match value:
-            case {"type": str(kind), "start": int(start), "end": int(end)} if kind.strip():
+            case {"type": str(kind), "start": int(start), "end": int(end)} if kind.strip() and bool not in (
+                type(start),
+                type(end),
+            ):
                 if not 0 <= start < end <= len(text):
                     raise row.error(
                         f"{kind} from {start} to {end}", f"places within the {len(text)} characters of text"
                     )
-                found.append(Entity(type=kind, start=start, end=end))
+                found.append(Entity(type=kind.strip(), start=start, end=end))
             case _:
                 raise row.error("an entity without type, start or end", '{"type": ..., "start": ..., "end": ...}')
     found.sort(key=lambda entity: entity.start)

@@ -114,6 +114,7 @@ def test_entities_come_in_order(tmp_path: Path) -> None:
         ([{"type": "a", "start": 3, "end": 3}], "a from 3 to 3"),
         ([{"type": "a", "start": -1, "end": 2}], "a from -1 to 2"),
         ([{"type": "a", "start": 0, "end": 3}, {"type": "b", "start": 2, "end": 4}], "a and b overlap at character 2"),
+        ([{"type": "a", "start": False, "end": True}], "an entity without type, start or end"),
         ([{"type": "a", "start": 0}], "an entity without type, start or end"),
         ("none", "'entities' is missing or no list"),
     ],

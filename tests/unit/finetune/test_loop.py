@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from finetune import loop
+from finetune.errors import RecipeError
 from finetune.labels.examples import Labelled
 from finetune.labels.task import LabelTask
 from finetune.loop import train, trained
@@ -97,6 +98,18 @@ def test_a_killed_run_ends_where_an_unbroken_one_does(
 
     assert told(resumed) == told(unbroken)
     assert all(torch.equal(weight, trained(whole)[name]) for name, weight in trained(second).items())
+
+
+def test_a_run_that_lost_its_way_says_so(tmp_path: Path) -> None:
+    recipe = Recipe.of(kind="intents", method="head", epochs=3)
+    random = np.random.default_rng(0)
+    rows = [Labelled(text=f"text {i}", labels=(TOPICS[i % len(TOPICS)],)) for i in range(64)]
+    vectors = random.normal(size=(64, 16)).astype(np.float32)
+    vectors[5] = np.inf
+    task = LabelTask(rows, rows, list(TOPICS), recipe, lambda texts: Vectors(vectors))
+    with pytest.raises(RecipeError, match=r"in epoch 1: .*--set learning_rate=0\.0002"):
+        train(Network(None, 16, len(TOPICS), dropout=0.0), task, recipe, tmp_path)
+    assert not (tmp_path / "best.safetensors").exists()
 
 
 def test_a_run_that_is_done_is_not_run_again(tmp_path: Path) -> None:
