@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from finetune.artefact import Artefact
 from finetune.entities import bio, figures
@@ -75,7 +75,7 @@ class Entities:
     def save(self, model: Tagger, folder: Path) -> dict[str, Any]:
         """Write the head."""
         head = {"weight": model.weight, "bias": model.bias, "follows": model.follows}
-        save_file(head, folder / "head.safetensors")
+        (folder / "head.safetensors").write_bytes(save(head))
         return {"types": model.types, "by_word": model.by_word}
 
     def open(self, artefact: Artefact, serving: Encoder) -> Tagger:

@@ -48,13 +48,13 @@ class Tagger:
     def open(cls, artefact: Artefact, serving: Encoder) -> Tagger:
         """Load an artefact; raises `ArtefactError` where it has no encoder.
 
-        ``serving`` is not asked: its vectors are those of texts, and a tagger reads those of tokens.
+        ``serving`` does not encode: its vectors are those of texts, and a tagger reads those of tokens.
         """
         if artefact.encoder is None:
             raise ArtefactError(f"{artefact.folder} has no encoder of its own, which a tagger needs. Train it again.")
         head = load_file(artefact.folder / "head.safetensors")
         return cls(
-            encoder=Encoder(artefact.encoder),
+            encoder=artefact.encoder_on(serving),
             weight=head["weight"],
             bias=head["bias"],
             follows=head["follows"],
