@@ -49,19 +49,25 @@ class Registry:
         return found
 
     def promote(self, kind: Kind, version: str) -> None:
-        """Put ``version`` into use; raises `ArtefactError` where there is none, or it is not whole."""
+        """Put ``version`` into use if it is not yet; raises `ArtefactError` where there is none, or it is not whole."""
         folder = self.models / kind.value / version
         if folder.name != version or not (folder / "artefact.json").is_file():
             raise ArtefactError(f"There are no {kind.value} {version}. See what was trained with: kefu models list")
         open_artefact(folder)
-        self._write(kind, [*self._history(kind), version])
+        history = self._history(kind)
+        if history[-1:] != [version]:  # or a rollback would change nothing
+            self._write(kind, [*history, version])
 
     def rollback(self, kind: Kind) -> str | None:
         """Put what was in use before into use again, and return it; None where there was nothing before.
 
         Raises `ArtefactError` where nothing is in use.
         """
-        history = self._history(kind)
+        try:
+            history = self._history(kind)
+        except ArtefactError:  # nobody can tell any more what was before
+            (self.models / kind.value / _LIVE).unlink()
+            return None
         if not history:
             raise ArtefactError(f"No {kind.value} are in use, so there is nothing to roll back.")
         before = history[:-1]

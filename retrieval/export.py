@@ -92,7 +92,7 @@ def source_folder(name: str) -> Path:
     except Exception as error:  # the hub client raises some twenty kinds: no network, no such name, gated, ...
         raise EncoderError(
             f"{name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}). "
-            "Without network, download the model elsewhere and give its folder as [retrieval] encoder."
+            "Without network, download the model elsewhere and give its folder instead of the name."
         ) from error
 
 

@@ -121,3 +121,18 @@ def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path) -> None:
     (tmp_path / "intents" / "live.json").write_text("[]")
     with pytest.raises(ArtefactError, match=r"live\.json is damaged"):
         Registry(models=tmp_path).live(Kind.INTENTS)
+
+
+def test_what_is_put_into_use_twice_is_taken_back_at_once(tmp_path: Path) -> None:
+    registry, (one, other) = Registry(models=tmp_path), (made(tmp_path, 1.0), made(tmp_path, 2.0))
+    for folder in (one, other, other):
+        registry.promote(Kind.INTENTS, folder.name)
+    assert registry.rollback(Kind.INTENTS) == one.name
+
+
+def test_where_it_is_damaged_what_is_in_use_can_be_taken_back(tmp_path: Path) -> None:
+    registry, folder = Registry(models=tmp_path), made(tmp_path, 1.0)
+    (tmp_path / "intents" / "live.json").write_text("{", "utf-8")
+    assert registry.rollback(Kind.INTENTS) is None
+    registry.promote(Kind.INTENTS, folder.name)
+    assert registry.live(Kind.INTENTS) == folder.name

@@ -357,7 +357,7 @@ def test_a_path_that_is_no_folder_is_not_looked_for_elsewhere(tmp_path: Path) ->
 
 
 def test_without_network_a_hub_name_says_how_to_give_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="give its folder as") as told:
+    with pytest.raises(EncoderError, match="give its folder instead of the name") as told:
         load_encoder("no-such-owner/no-such-model", tmp_path)
     assert "no-such-owner/no-such-model" in str(told.value)
 
