@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from finetune.errors import RecipeError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Kind(StrEnum):
@@ -42,7 +46,7 @@ Count = Annotated[int, Field(ge=1)]
 class Recipe(BaseModel):
     """The settings of one training run. The defaults are sound for a few hundred to a few ten thousand rows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Kind
     #: "head", "lora", "adalora", "ia3", "bitfit", "prompt", "top-K" or "full".
@@ -62,7 +66,7 @@ class Recipe(BaseModel):
     head_rate: Positive = 10.0
     #: Share of the steps in which the rate rises from 0, before it falls back to 0 along ``schedule``.
     warmup: Share = 0.1
-    schedule: Annotated[str, Field(pattern="^(linear|cosine|constant)$")] = "linear"
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
     #: How strongly weights are drawn to zero; None takes what does best: see ``decay``.
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     dropout: Share = 0.1
@@ -131,5 +135,17 @@ class Recipe(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            wrong = [f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in error.errors()]
-            raise RecipeError("\n".join(wrong)) from None
+            raise RecipeError("\n".join(map(_told, error.errors()))) from None
+
+
+def _told(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(name, Recipe.model_fields, 1)
+        return f"{name}: no such setting; " + (f"did you mean {near[0]}?" if near else f"known are {_SETTINGS}.")
+    told = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {told}" if name else told
+
+
+#: Those that a command has no option of its own for.
+_SETTINGS = ", ".join(name for name in Recipe.model_fields if name not in ("kind", "method", "backbone", "epochs"))

@@ -88,8 +88,9 @@ class Data:
         except DataError as error:
             if self.dev is not None:
                 raise
+            found = str(error).removeprefix(f"{DataError()}\n")  # how every such error begins
             raise DataError(
-                f"{error}\nOne row in {_DEV_SHARE} was kept apart to choose by; give others for that: --dev FILE."
+                f"{found}\nOne row in {_DEV_SHARE} was kept apart to choose by; give others for that: --dev FILE."
             ) from error
         return parts
 

@@ -272,5 +272,7 @@ def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
         name, equals, value = option.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"--set {option}: expected NAME=VALUE, such as --set batch=16.")
+        if name.strip() == "kind":
+            raise UsageError(f"--set {option}: what is trained is said before the options: kefu train {value.strip()}")
         values[name.strip()] = value.strip()
     return values

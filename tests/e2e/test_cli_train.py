@@ -97,6 +97,7 @@ def test_settings_are_searched_before_the_best_is_trained(rows: Path, desk: Desk
         (("--track", "magic"), "'magic' is no tracker; known are wandb, mlflow."),
         (("--method", "magic"), "method 'magic' is none of head"),
         (("--set", "batch"), "expected NAME=VALUE"),
+        (("--set", "kind=answers"), "said before the options: kefu train answers"),
         (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
         (("--test", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
     ],

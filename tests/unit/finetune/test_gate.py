@@ -72,6 +72,14 @@ def test_shuffled_labels_are_refused(parts: tuple[list[Labelled], ...], serving:
     assert "better" in failed(judge(INTENTS, classifier, None, shuffled, parts[2]))
 
 
+def test_what_never_finds_anything_is_refused_though_no_label_is_asked_for_most(
+    good: Classifier, parts: tuple[list[Labelled], ...]
+) -> None:
+    silent = replace(good, threshold=2.0)
+    nothing = [replace(example, labels=("oos",)) for example in parts[2]]
+    assert "better" in failed(judge(INTENTS, silent, None, parts[0], nothing))
+
+
 def test_a_leaked_row_is_refused(good: Classifier, parts: tuple[list[Labelled], ...]) -> None:
     leaked = [*parts[2], replace(parts[0][3], text=f"  {parts[0][3].text.upper()} ")]
     findings = judge(INTENTS, good, None, parts[0], leaked)
@@ -129,5 +137,8 @@ def test_a_label_that_only_stands_in_what_was_kept_apart_is_explained(tmp_path: 
     others = [f"row {n}" for n in range(20) if zlib.crc32(f"row {n}".encode()) % 10]
     rows = [Labelled(text=text, labels=("ab"[n % 2],)) for n, text in enumerate(others)]
     file = write_labelled(tmp_path / "rows.jsonl", [*rows, Labelled(text=kept, labels=("c",))])
-    with pytest.raises(DataError, match=r"does not have: 'c' \(1 rows\)\.\n.*kept apart to choose by.*--dev FILE"):
+    with pytest.raises(
+        DataError, match=r"does not have: 'c' \(1 rows\)\.\n.*kept apart to choose by.*--dev FILE"
+    ) as told:
         Data(train=(file,)).read(INTENTS)
+    assert str(told.value).count("cannot be used") == 1

@@ -25,7 +25,10 @@ def test_every_method_has_a_rate_of_its_own(method: str) -> None:
         ({"epochs": 0}, "epochs"),
         ({"dropout": 1.0}, "dropout"),
         ({"learning_rate": "fast"}, "learning_rate"),
-        ({"speed": 3}, "speed"),
+        ({"learning_rate": "inf"}, "learning_rate: .*finite"),
+        ({"schedule": "steps"}, "schedule: .*'linear', 'cosine' or 'constant'"),
+        ({"colour": 3}, "colour: no such setting; known are patience, batch"),
+        ({"learningrate": 3}, "learningrate: no such setting; did you mean learning_rate\\?"),
         ({"kind": "moods"}, "kind"),
     ],
 )
