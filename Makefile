@@ -21,6 +21,9 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.quantisation $(if $(DATA),--data $(DATA))
 	$(BIN)/python -m benchmarks.fusion $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.training --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.finetune --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.entities --data $(DATA))
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.peers
 

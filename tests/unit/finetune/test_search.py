@@ -100,8 +100,7 @@ def test_the_defaults_come_first_and_something_better_is_found(seen: list[tuple[
     assert [trial.number for trial in trials] == list(range(1, 11))
     first, best = trials[0], best_of(trials)
     assert first.values == {
-        name: default(RECIPE, name)
-        for name in ("learning_rate", "batch", "dropout", "weight_decay")
+        name: default(RECIPE, name) for name in ("learning_rate", "batch", "dropout", "weight_decay")
     }
     assert best is not None
     assert best.score > first.score
