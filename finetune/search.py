@@ -22,7 +22,7 @@ import torch
 from accelerate import PartialState
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from finetune.errors import RecipeError
@@ -40,6 +40,9 @@ _COMPARED = 3
 
 #: Epochs that each setting gets before it can be given up.
 _EPOCHS = 2
+
+#: Seconds after which a lock on the log belongs to a process that was killed: one is held for milliseconds.
+_LOCKED = 10
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -224,8 +227,10 @@ def _study(folder: Path, recipe: Recipe) -> optuna.Study:
         content = path.read_bytes()
         path.write_bytes(content[: content.rfind(b"\n") + 1])
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # The usual lock is a link, which a relative path leads nowhere: left behind, it would be waited for without end.
+    lock = JournalFileOpenLock(str(path), grace_period=_LOCKED)
     return optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(path))),
+        storage=JournalStorage(JournalFileBackend(str(path), lock_obj=lock)),
         study_name=recipe.kind.value,
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_COMPARED, n_warmup_steps=_EPOCHS),

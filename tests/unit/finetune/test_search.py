@@ -146,6 +146,15 @@ def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     assert tried(5, folder=tmp_path, watch=Watch(trial=lambda trial, best: pytest.fail("tried again"))) == resumed
 
 
+def test_a_lock_that_a_killed_process_left_is_not_waited_for_without_end(
+    tried: Searching, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_LOCKED", 3)
+    monkeypatch.chdir(tmp_path)
+    searching.JournalFileOpenLock("search.log").acquire()
+    assert len(tried(1, folder=Path())) == 1
+
+
 def test_it_stops_when_the_time_is_over(tried: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
     assert best_of(tried(5, seconds=0.0)) is None
     now = 0.0
