@@ -3,8 +3,8 @@
     python -m benchmarks.finetune --data FOLDER [--only NAME ...]
 
 FOLDER holds clinc150 and bitext-support-qa. Each row is one run of `kefu train` in a process of its own, with the
-settings that were chosen on dev; what is printed is measured on test, after export, as it would serve. The whole takes
-hours on two cores: `--list` names the rows, `--only` runs some.
+settings that were chosen on dev; what is printed is measured on dev and on test, after export, as it would serve. The
+whole takes hours on two cores: `--list` names the rows, `--only` runs some.
 """
 
 from __future__ import annotations

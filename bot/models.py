@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.aside import aside
 from bot.learned import Learned, Models
 from retrieval.encoder import Encoder
-from retrieval.errors import KefuError, MissingExtraError
+from retrieval.errors import KefuError
 from retrieval.text import detect_language
 
 if TYPE_CHECKING:
@@ -90,23 +90,14 @@ async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse)
 
 def open_artefact(folder: Path, kind: str) -> Artefact | None:
     """Open what is in use of ``kind``, None where nothing is; raises `ArtefactError` where it is not whole."""
-    try:
-        from finetune.recipe import Kind
-        from finetune.registry import Registry
-    except ImportError as error:
-        raise MissingExtraError(str(error.name), "train") from error
+    from finetune.recipe import Kind
+    from finetune.registry import Registry
+
     return Registry(models=folder).open(Kind(kind))
 
 
 def open_model(artefact: Artefact, kind: str, encoder: Encoder) -> Callable[[Sequence[str]], Sequence[Any]]:
     """Return what `Models` has for ``kind``; raises `ArtefactError` where it was trained for another ``encoder``."""
-    try:
-        return _opened(artefact, kind, encoder)
-    except ImportError as error:
-        raise MissingExtraError(str(error.name), "train") from error
-
-
-def _opened(artefact: Artefact, kind: str, encoder: Encoder) -> Callable[[Sequence[str]], Sequence[Any]]:
     match kind:
         case "answers":
             from finetune.answers.matcher import Matcher

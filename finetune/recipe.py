@@ -23,7 +23,7 @@ class Kind(StrEnum):
     SENTIMENT = "sentiment"
 
 
-#: What each method trains, and the learning rate it does best with on the sets of benchmarks/finetune.py.
+#: Each method, and the learning rate that is sound for it; --search looks for a better one.
 METHODS = {
     "head": 2e-3,
     "lora": 1e-3,

@@ -9,7 +9,7 @@ import resource
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -151,13 +151,15 @@ def run(
     step("Measuring")
     model = family.model(begun, Remembering(encoder), parts)
     measured = {name: rows for name, rows in (("dev", parts.dev), ("test", parts.test)) if rows}
-    metrics = {name: family.figures(model, rows) for name, rows in measured.items()}
-    outcomes = {name: family.outcomes(model, rows) for name, rows in measured.items()}
-    metrics["cost"] = {
-        "seconds": round(time.perf_counter() - start, 1),
-        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "trainable_parameters": sum(weight.numel() for weight in weights.values()),
-    }
+    told = Told(
+        recipe=recipe,
+        metrics={name: family.figures(model, rows) for name, rows in measured.items()}
+        | {"cost": _cost(start, weights)},
+        history=history,
+        outcomes={name: family.outcomes(model, rows) for name, rows in measured.items()},
+        data=known,
+        trials=trials,
+    )
 
     def write(folder: Path) -> dict[str, Any]:
         (folder / "weights.safetensors").write_bytes(save(weights))
@@ -165,24 +167,25 @@ def run(
             shutil.copytree(work / "encoder", folder / "encoder")
         saved = family.save(model, folder)
         step("Writing the report")
-        told = Told(
-            recipe=recipe,
-            metrics=metrics,
-            history=history,
-            outcomes=outcomes,
-            data=known,
-            trials=trials,
-        )
         write_report(folder / "report", told)
         return saved
 
     documents = {
-        "metrics": metrics,
+        "metrics": told.metrics,
         "data": known,
         "history": {"epochs": [asdict(epoch) for epoch in history.epochs], "losses": history.losses},
     }
     folder = write_artefact(models, recipe, serving.fingerprint, documents, write)
-    return Trained(folder=folder, metrics=metrics)
+    return Trained(folder=folder, metrics=dict(told.metrics))
+
+
+def _cost(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float]:
+    """Return what a run took that began at ``start`` of `time.perf_counter`."""
+    return {
+        "seconds": round(time.perf_counter() - start, 1),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "trainable_parameters": sum(weight.numel() for weight in weights.values()),
+    }
 
 
 def promote(recipe: Recipe, data: Data, models: Path, trained: Path, serving: Encoder) -> list[gate.Finding]:

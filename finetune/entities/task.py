@@ -16,6 +16,7 @@ from finetune.entities.chain import Chain
 from finetune.entities.examples import Entity, Tagged
 from finetune.entities.figures import f1
 from finetune.entities.slips import slipped
+from finetune.losses import apart, even_weights
 from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
 from finetune.texts import WIDE
@@ -81,7 +82,7 @@ class EntityTask:
             again = network(batch).float()
             there = batch.targets != _NOTHING
             loss = (loss + self._distance(chain, again, batch.targets)) / 2
-            loss = loss + rdrop * _apart(scores[there], again[there])
+            loss = loss + rdrop * apart(scores[there], again[there])
         return loss
 
     def _distance(self, chain: Chain, scores: Tensor, targets: Tensor) -> Tensor:
@@ -149,15 +150,6 @@ def _whole_words(pieces: Sequence[Pieces], examples: Sequence[Tagged]) -> float:
 
 
 def _weights(targets: Sequence[Sequence[int]], tags: int) -> Tensor:
-    """Return for each tag how much it counts, so that all count the same, but none ten times another's share."""
+    """Return for each tag how much it counts."""
     known = torch.tensor([tag for row in targets for tag in row if tag != _NOTHING], dtype=torch.long)
-    counts = torch.bincount(known, minlength=tags).clamp(min=1).float()
-    return (counts.mean() / counts).clamp(0.1, 10.0)
-
-
-def _apart(one: Tensor, other: Tensor) -> Tensor:
-    """Return the mean of both Kullback-Leibler divergences between two passes (R-Drop)."""
-    first, second = functional.log_softmax(one, -1), functional.log_softmax(other, -1)
-    there = functional.kl_div(first, second, log_target=True, reduction="batchmean")
-    back = functional.kl_div(second, first, log_target=True, reduction="batchmean")
-    return (there + back) / 2
+    return even_weights(torch.bincount(known, minlength=tags).float())

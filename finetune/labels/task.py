@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from finetune.labels.examples import OUT_OF_SCOPE, Labelled
+from finetune.losses import apart, even_weights
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.texts import Reader
@@ -39,7 +40,7 @@ class LabelTask:
         self.several = any(len(example.labels) != 1 for example in train)
         self._targets = torch.from_numpy(targets(train, labels, several=self.several))
         self._dev_targets = targets(dev, labels, several=self.several)
-        self._weights = _weights(self._targets) if recipe.balance else None
+        self._weights = even_weights(self._targets.sum(0)) if recipe.balance else None
         self._texts, self._dev_texts = (read([example.text for example in some]) for some in (train, dev))
 
     @property
@@ -59,8 +60,13 @@ class LabelTask:
         loss = self._distance(logits, batch.targets)
         if rdrop:
             again = network(batch)
-            loss = (loss + self._distance(again, batch.targets)) / 2 + rdrop * _apart(logits, again, self.several)
+            loss = (loss + self._distance(again, batch.targets)) / 2 + rdrop * self._apart(logits, again)
         return loss
+
+    def _apart(self, one: Tensor, other: Tensor) -> Tensor:
+        if self.several:  # each label is a choice of its own
+            one, other = (torch.stack([logits, torch.zeros_like(logits)], -1).flatten(0, 1) for logits in (one, other))
+        return apart(one, other)
 
     def _distance(self, logits: Tensor, wanted: Tensor) -> Tensor:
         weights = None if self._weights is None else self._weights.to(logits.device)
@@ -92,19 +98,3 @@ def targets(examples: Sequence[Labelled], labels: Sequence[str], *, several: boo
         elif not several:
             out[row] = 1.0 / len(labels)
     return out
-
-
-def _weights(wanted: Tensor) -> Tensor:
-    """Return for each label how much it counts, so that all count the same, but none ten times another's share."""
-    counts = wanted.sum(0).clamp(min=1.0)
-    return (counts.mean() / counts).clamp(0.1, 10.0)
-
-
-def _apart(one: Tensor, other: Tensor, several: bool) -> Tensor:
-    """Return the mean of both Kullback-Leibler divergences between two passes (R-Drop)."""
-    if several:
-        one, other = (torch.stack([logits, torch.zeros_like(logits)], -1) for logits in (one, other))
-    first, second = functional.log_softmax(one, -1), functional.log_softmax(other, -1)
-    there = functional.kl_div(first, second, log_target=True, reduction="none").sum(-1)
-    back = functional.kl_div(second, first, log_target=True, reduction="none").sum(-1)
-    return (there + back).mean() / 2
