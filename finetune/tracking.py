@@ -164,7 +164,9 @@ class _TensorBoard:
         from tensorboardX import SummaryWriter
 
         purged = 0 if self._first == 1 else self._first  # with step 0, where it says what came out
-        self._writer = SummaryWriter(str(self._folder), purge_step=purged, flush_secs=_FLUSH)
+        # Files are named by the second, and one of the same second would be written over.
+        suffix = f".{len(list(self._folder.glob('events.*')))}"
+        self._writer = SummaryWriter(str(self._folder), purge_step=purged, flush_secs=_FLUSH, filename_suffix=suffix)
 
     def store_init_configuration(self, values: Mapping[str, Any]) -> None:
         from tensorboardX.summary import hparams
