@@ -95,6 +95,11 @@ def train(
         raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
+    for file in filter(None, (*data, dev, test)):
+        try:
+            file.stat()  # told before torch is loaded, which takes seconds
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}.") from error
     settings = settings_from(config, None, state)
     # What the method head trains serves on the vectors of the bot's own encoder alone.
     named = {"method": method, "backbone": backbone or settings.retrieval.encoder, "epochs": epochs}
