@@ -60,8 +60,8 @@ ROWS = [
         method="lora",
         settings={"batch": 64, "learning_rate": 2e-3, "label_smoothing": 0.1, "epochs": 6, "patience": 6},
     ),
-    Row(name="clinc150 5-shot", kind="intents", data="clinc150/train_5shot", method="full", settings=_FEW),
-    Row(name="clinc150 10-shot", kind="intents", data="clinc150/train_10shot", method="full", settings=_FEW),
+    Row(name="clinc150 5-shot", kind="intents", data="clinc150/train_5shot", method="top-2", settings=_FEW),
+    Row(name="clinc150 10-shot", kind="intents", data="clinc150/train_10shot", method="top-2", settings=_FEW),
     *(
         Row(
             name=f"methods {method}",

@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from finetune.errors import BackboneError
+from retrieval import pooling
 from retrieval.export import read_prompts, reads_first_token, source_folder
 
 #: Files of these kinds can run code when they are loaded.
@@ -73,33 +74,38 @@ class Backbone:
 class Network(nn.Module):
     """A backbone, tuned by some method, and a linear head on its vectors."""
 
-    def __init__(self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float) -> None:
+    def __init__(
+        self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float, wide: bool = False
+    ) -> None:
         """``outputs`` is how many numbers the head gives (0: no head).
 
-        Without a ``backbone`` batches bring their vectors, of ``size`` numbers.
+        Without a ``backbone`` batches bring their vectors, of ``size`` numbers. A ``wide`` network reads beside each
+        vector that of a middle layer, as large.
         """
         super().__init__()
-        self.size = size
+        self.size, self.wide = size, wide
         self.encoder: Any = backbone.model if backbone else None
         self.first_token = backbone.first_token if backbone else False
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(size, outputs) if outputs else None
+        self.head = nn.Linear(size * (2 if wide else 1), outputs) if outputs else None
         #: Vectors that prompt tuning puts before the tokens.
         self.prompt_tokens = 0
 
     def with_head(self, outputs: int) -> Network:
         """Return a network on the same encoder, with a head that has learned nothing."""
-        other = Network(None, self.size, outputs, dropout=self.dropout.p)
+        other = Network(None, self.size, outputs, dropout=self.dropout.p, wide=self.wide)
         other.encoder, other.first_token, other.prompt_tokens = self.encoder, self.first_token, self.prompt_tokens
         return other
 
     def features(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return a unit vector for each text (n, size)."""
-        states = self.states(ids, mask)
-        if self.first_token:
-            return functional.normalize(states[:, 0], dim=-1)
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        return functional.normalize((states * weights).sum(1), dim=-1)
+        """Return a unit vector for each text (n, size), or two beside each other where the network is wide."""
+        if not self.wide:
+            return pooling.vector(self.states(ids, mask), mask, first_token=self.first_token)
+        assert self.encoder is not None
+        layers = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+        return pooling.features(
+            [states[:, self.prompt_tokens :] for states in layers], mask, first_token=self.first_token
+        )
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return what the encoder makes of each token (n, tokens, size)."""
@@ -113,7 +119,7 @@ class Network(nn.Module):
         It reads unit vectors stretched so that their components are of the order of one, as those of states are.
         """
         assert self.head is not None
-        scale = math.sqrt(features.shape[-1])
+        scale = math.sqrt(self.size)
         numbers: Tensor = self.head(self.dropout(features * scale))
         return numbers
 

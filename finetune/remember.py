@@ -17,13 +17,12 @@ class Remembering(Encoder):
         self.__dict__.update(encoder.__dict__)
         self._known: dict[tuple[str, str], Vectors] = getattr(encoder, "_known", {})
 
-    def encode(
-        self, texts: Sequence[str], *, kind: str = "passage", progress: Callable[[int], None] | None = None
+    def _encoded(
+        self, texts: Sequence[str], kind: str, width: int, progress: Callable[[int], None] | None = None
     ) -> Vectors:
-        """Return the unit vectors of ``texts``, as `Encoder.encode` does."""
         missing = [text for text in dict.fromkeys(texts) if (kind, text) not in self._known]
-        vectors = super().encode(missing, kind=kind, progress=progress)
+        vectors = super()._encoded(missing, kind, self.width, progress)
         self._known.update(((kind, text), vector) for text, vector in zip(missing, vectors, strict=True))
         if not texts:
-            return vectors
-        return np.stack([self._known[kind, text] for text in texts])
+            return vectors[:, :width]
+        return np.stack([self._known[kind, text][:width] for text in texts])

@@ -13,7 +13,6 @@ from torch import Tensor
 from finetune.augment import mistyped
 from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
-from retrieval.encoder import Encoder
 
 #: Texts that go through the network together where nothing is learned.
 WIDE = 64
@@ -88,7 +87,7 @@ class Vectors:
     """`Texts` for a head on vectors that do not change."""
 
     def __init__(self, vectors: Floats) -> None:
-        """``vectors`` are (texts, size), of unit length."""
+        """``vectors`` are (texts, numbers that the head reads)."""
         self._vectors = torch.from_numpy(vectors)
         self.lengths = [1] * len(vectors)
 
@@ -104,8 +103,3 @@ class Vectors:
 def cutting(backbone: Backbone, recipe: Recipe) -> Callable[[Sequence[str]], Tokens]:
     """Return what makes texts ready for an encoder that learns."""
     return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.prompt)
-
-
-def encoded(serving: Encoder) -> Callable[[Sequence[str]], Vectors]:
-    """Return what makes texts ready for a head on the vectors of ``serving``."""
-    return lambda texts: Vectors(serving.encode(texts, kind="query"))

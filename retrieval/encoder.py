@@ -85,7 +85,9 @@ class Encoder:
                 f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again."
             ) from error
         self.fingerprint: str = about["fingerprint"]
+        #: Numbers of a vector, and of the features of a text: both layers of an encoder that gives a middle one too.
         self.dimensions: int = about["dimensions"]
+        self.width: int = session.get_outputs()[0].shape[-1]
         self._prompts: dict[str, str] = about["prompts"]
         self._session = session
         self._tokenizer = tokenizer
@@ -106,15 +108,20 @@ class Encoder:
         ``kind`` is "query" or "passage", for encoders that were trained with a prefix for each;
         ``progress`` is told how many texts were done since it was last called.
         """
+        return self._encoded(texts, kind, self.dimensions, progress)
+
+    def _encoded(
+        self, texts: Sequence[str], kind: str, width: int, progress: Callable[[int], None] | None = None
+    ) -> Vectors:
         prefix = self._prompts.get(kind, "")
-        out = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        out = np.empty((len(texts), width), dtype=np.float32)
         # A single text, as of most questions, is not worth a change of thread.
         run = map if len(texts) == 1 else self._pool.map
         for start in range(0, len(texts), self._slice):
             some = [whole(prefix + text) for text in texts[start : start + self._slice]]
             encoded = [e.ids for e in self._tokenizer.encode_batch_fast(some)]
             for row, vector in enumerate(run(self._run, encoded), start):
-                out[row] = vector
+                out[row] = vector[:width]
                 if progress:
                     progress(1)
         return out
@@ -134,18 +141,25 @@ class Encoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of questions; those asked lately come from a small cache."""
+        return self.features(texts)[:, : self.dimensions]
+
+    def features(self, texts: Sequence[str]) -> Vectors:
+        """Return what a classifier reads of questions, (len(texts), width): the vector, and one of a middle layer.
+
+        Both are of unit length; `retrieval.pooling.features` says why there are two.
+        """
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            known.update(zip(missing, self.encode(missing, kind="query"), strict=True))
+            known.update(zip(missing, self._encoded(missing, "query", self.width), strict=True))
         with self._lock:
             for text, vector in known.items():
                 self._cache[text] = vector
                 self._cache.move_to_end(text)
             while len(self._cache) > CACHE_SIZE:
                 self._cache.popitem(last=False)
-        return np.stack([known[text] for text in texts]) if texts else np.empty((0, self.dimensions), np.float32)
+        return np.stack([known[text] for text in texts]) if texts else np.empty((0, self.width), np.float32)
 
     def unknown_share(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary lacks: 1.0 is a text it cannot read."""

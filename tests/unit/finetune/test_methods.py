@@ -33,7 +33,7 @@ def tuned(method: str, phrasings: list[Labelled], folder: Path) -> tuple[Backbon
     """Return a network after two real steps."""
     recipe = Recipe.of(kind="intents", method=method, epochs=1, batch=16, max_tokens=16, warmup=0.0)
     backbone = Backbone.load("embedded")
-    network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout)
+    network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout, wide=True)
     prepare(network, recipe, 2)
     task = LabelTask(phrasings[:32], phrasings[32:48], list(TOPICS), recipe, cutting(backbone, recipe))
     train(network, task, recipe, folder)
@@ -51,7 +51,7 @@ def vectors(network: Network, backbone: Backbone) -> np.ndarray:
 def test_a_method_trains_its_share_and_that_changes_what_the_encoder_says(
     method: str, phrasings: list[Labelled], tmp_path: Path
 ) -> None:
-    before = vectors(Network(Backbone.load("embedded"), 384, 0, dropout=0.0), Backbone.load("embedded"))
+    before = vectors(Network(Backbone.load("embedded"), 384, 0, dropout=0.0, wide=True), Backbone.load("embedded"))
     backbone, network = tuned(method, phrasings, tmp_path / "work")
     learning = {name: weight for name, weight in trained(network).items() if not name.startswith("head.")}
     assert sum(weight.numel() for weight in learning.values()) // 1000 == LEARN[method]
@@ -63,7 +63,8 @@ def test_serving_says_what_training_learned(method: str, phrasings: list[Labelle
     backbone, network = tuned(method, phrasings, tmp_path / "work")
     after = vectors(network, backbone)
     served = export_encoder(network, backbone, tmp_path / "encoder", TEXTS)
-    assert (served.encode(TEXTS) * after).sum(axis=1) == pytest.approx(1.0, abs=0.05)
+    for layer in (slice(384), slice(384, 768)):
+        assert (served.features(TEXTS)[:, layer] * after[:, layer]).sum(axis=1) == pytest.approx(1.0, abs=0.05)
     assert not list(tmp_path.rglob("*.pkl"))
 
 

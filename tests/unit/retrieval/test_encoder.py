@@ -21,7 +21,7 @@ from retrieval import encoder as encoder_module
 from retrieval import export
 from retrieval.encoder import Encoder
 from retrieval.errors import EncoderError, MissingExtraError
-from retrieval.export import load_encoder
+from retrieval.export import load_encoder, source_folder
 
 TEXTS = ["Where is my parcel?", "", "我的快递到哪里了？", "refund", "word " * 4000, "😀", "a\x00b", "\ud83d half"]
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] where is my parcel refund lamp card ? .".split()
@@ -97,6 +97,23 @@ def test_vectors_of_any_text_have_unit_length(encoder: Encoder) -> None:
 
 def test_no_text_is_no_vector(encoder: Encoder) -> None:
     assert encoder.encode([]).shape == encoder.encode_queries([]).shape == (0, 384)
+    assert encoder.features([]).shape == (0, 768)
+
+
+def test_features_are_the_vector_and_that_of_a_middle_layer(encoder: Encoder) -> None:
+    features = encoder.features(TEXTS)
+    assert np.array_equal(features[:, :384], encoder.encode(TEXTS, kind="query"))
+    assert np.linalg.norm(features[:, 384:], axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    source = source_folder("embedded")
+    tokens = AutoTokenizer.from_pretrained(source)(TEXTS[0], return_tensors="pt")
+    with torch.inference_mode():
+        layers = AutoModel.from_pretrained(source)(**tokens, output_hidden_states=True).hidden_states
+    third = layers[3].mean(1)[0].numpy()
+    assert features[0, 384:] @ third / np.linalg.norm(third) == pytest.approx(1.0, abs=0.03)
 
 
 def test_texts_of_one_meaning_are_nearer_than_others(encoder: Encoder) -> None:
