@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 
 from finetune.kinds import Example, Family, Outcome
+from finetune.rows import folded
 from retrieval.text import detect_language
 
 Bools = npt.NDArray[np.bool_]
@@ -80,8 +81,8 @@ def _inside(outcomes: Sequence[Outcome]) -> Bools:
 
 
 def _no_leak(train: Sequence[Example], held_out: Sequence[Example]) -> Finding:
-    known = {" ".join(example.text.casefold().split()) for example in train}
-    leaked = [i for i, example in enumerate(held_out, 1) if " ".join(example.text.casefold().split()) in known]
+    known = {folded(example.text) for example in train}
+    leaked = [i for i, example in enumerate(held_out, 1) if folded(example.text) in known]
     why = f"{len(leaked)} of {len(held_out)} held-out rows stand in the training data"
     return Finding(name="no leak", passed=not leaked, why=why + (f", the first is row {leaked[0]}" if leaked else ""))
 

@@ -15,6 +15,9 @@ from retrieval.text import whole
 #: A message of a customer has no megabyte; a line that has is a file whose line ends were lost.
 MAX_LINE_BYTES = 1_000_000
 
+#: What JSON calls the types it is read into.
+_JSON = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+
 T = TypeVar("T")
 
 
@@ -34,7 +37,7 @@ class Row:
         """Return the text under ``key``; raises `DataError` if there is none."""
         value = self.values.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise self.error(f"{key!r} is {_described(value)}", "a text that is not empty")
+            raise self.error(f"{key!r} is {described(value)}", "a text that is not empty")
         return value
 
 
@@ -57,10 +60,15 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise DataError(f"{path}: {error.strerror}.") from error
 
 
+def folded(text: str) -> str:
+    """Return ``text`` so that copies of it that differ in case and blanks alone are the same."""
+    return " ".join(text.casefold().split())
+
+
 def some(examples: list[T], path: Path) -> list[T]:
     """Return the examples of ``path``; raises `DataError` where there is none."""
     if not examples:
-        raise DataError(f"{path} is empty.")
+        raise DataError(f"{path} is empty; expected one JSON object a line.")
     return examples
 
 
@@ -86,13 +94,14 @@ def _row(text: str, path: Path, number: int) -> Row:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}:{number}: not JSON ({error}).") from None
     if not isinstance(values, dict):
-        raise DataError(f"{path}:{number}: {_described(values)}; expected a JSON object.")
+        raise DataError(f"{path}:{number}: {described(values)}; expected a JSON object.")
     return Row(file=path, line=number, values=values)
 
 
-def _described(value: object) -> str:
+def described(value: object) -> str:
+    """Return what a value of a row is, for an error."""
     if value is None:
         return "missing"
     if value == "" or (isinstance(value, str) and not value.strip()):
         return "empty"
-    return f"a {type(value).__name__}"
+    return _JSON[type(value)]

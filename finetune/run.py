@@ -29,6 +29,7 @@ from finetune.registry import Registry
 from finetune.remember import Remembering
 from finetune.report.page import write_report
 from finetune.report.told import Told
+from finetune.rows import folded
 from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder
 
@@ -74,8 +75,9 @@ class Data:
         """Return the rows of each part; raises `DataError` where they cannot be used."""
         rows = [example for path in self.train for example in family.read(path)]
         if self.dev is None:
-            dev = [example for example in rows if zlib.crc32(example.text.encode()) % _DEV_SHARE == 0]
-            rows = [example for example in rows if zlib.crc32(example.text.encode()) % _DEV_SHARE]
+            kept = [zlib.crc32(folded(example.text).encode()) % _DEV_SHARE == 0 for example in rows]
+            dev = [example for example, apart in zip(rows, kept, strict=True) if apart]
+            rows = [example for example, apart in zip(rows, kept, strict=True) if not apart]
             if not dev or not rows:
                 raise DataError(
                     f"{self.train[0]}: too few rows to keep some apart. Give some to choose by: --dev FILE."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
             if left.stat().st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(left)
     work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    work.chmod(stat.S_IMODE(parent.stat().st_mode))  # a bot of another user reads what its trainer wrote
     try:
         yield work
     finally:

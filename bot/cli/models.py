@@ -30,11 +30,12 @@ def list_models(
     from finetune.recipe import Kind
 
     registry = _registry(folder, config, state)
+    live = {kind: _live(registry, kind) for kind in Kind}
     rows: list[dict[str, Any]] = [
         {
             "kind": kind.value,
             "version": artefact.version,
-            "live": artefact.version == registry.live(kind),
+            "live": artefact.version == live[kind],
             "method": artefact.recipe.method,
             "figures": {name: v for name, v in artefact.metrics["dev"].items() if isinstance(v, float)},
         }
@@ -71,6 +72,17 @@ def rollback(
     """Put what was in use before into use again."""
     version = _registry(folder, config, state).rollback(_kind(kind))
     typer.echo(f"{kind} {version} is in use now." if version else f"No {kind} are in use now.")
+
+
+def _live(registry: Registry, kind: Kind) -> str | None:
+    """Return the version in use; where nobody can tell, None, and say so: the list is there to find another one."""
+    from finetune.errors import ArtefactError
+
+    try:
+        return registry.live(kind)
+    except ArtefactError as error:
+        typer.echo(f"{kind.value}: {error}", err=True)
+        return None
 
 
 def _registry(folder: Path | None, config: Path | None, state: Path | None) -> Registry:

@@ -45,7 +45,10 @@ class Entities:
             if unknown:
                 named = ", ".join(f"{name!r} ({times} times)" for name, times in unknown.most_common(5))
                 more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-                raise DataError(f"{paths[0]}: types that the training data does not have: {named}{more}.")
+                raise DataError(
+                    f"{paths[0]}: types that the training data does not have: {named}{more}. "
+                    "Add rows with them there, or leave them out here."
+                )
 
     def begin(self, recipe: Recipe, parts: Parts[Tagged], around: Surroundings) -> Begun:
         """Return a network with a head on each token, and tags to learn."""

@@ -44,9 +44,12 @@ def refuse_unknown(examples: Sequence[Labelled], labels: Sequence[str], path: Pa
     known = {*labels, OUT_OF_SCOPE}
     unknown = Counter(label for example in examples for label in example.labels if label not in known)
     if unknown:
-        named = ", ".join(f"{label!r} ({count} rows)" for label, count in unknown.most_common(5))
+        counts = [f"{label!r} ({n} {'row' if n == 1 else 'rows'})" for label, n in unknown.most_common(5)]
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        raise DataError(f"{path}: labels that the training data does not have: {named}{more}.")
+        raise DataError(
+            f"{path}: labels that the training data does not have: {', '.join(counts)}{more}. "
+            f"Add rows of them there, or call them {OUT_OF_SCOPE!r} here."
+        )
 
 
 def _labelled(row: Row, key: str) -> Labelled:

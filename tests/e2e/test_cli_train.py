@@ -69,6 +69,10 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert "No intents are in use now." in desk.run("models", "rollback", "intents").out
     again = desk.run("models", "promote", "intents", result["version"])
     assert f"intents {result['version']} is in use now." in again.out
+    (desk.state / "models" / "intents" / "live.json").write_text("torn", "utf-8")
+    listed = desk.run("models", "list", "--json")
+    assert [row["live"] for row in json.loads(listed.out)] == [False]
+    assert "live.json is damaged" in listed.err
 
 
 def test_settings_are_searched_before_the_best_is_trained(rows: Path, desk: Desk) -> None:

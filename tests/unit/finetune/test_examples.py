@@ -38,7 +38,7 @@ def test_one_label_or_several_under_either_key(tmp_path: Path) -> None:
     [
         ({"text": "x"}, "'intent' is missing or no text"),
         ({"text": " ", "intent": "a"}, "'text' is empty"),
-        ({"text": 5, "intent": "a"}, "'text' is a int"),
+        ({"text": 5, "intent": "a"}, "'text' is a number"),
         ({"text": "x", "intent": ["a", 5]}, "'intent' is missing or no text"),
         ({"text": "x", "intent": " "}, "'intent' is missing or no text"),
         ("[1]", "expected a JSON object"),

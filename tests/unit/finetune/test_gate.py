@@ -18,6 +18,7 @@ from finetune.labels.classifier import Classifier
 from finetune.labels.examples import Labelled
 from finetune.recipe import Kind, Recipe
 from finetune.registry import Registry
+from finetune.rows import folded
 from finetune.run import Data, promote, run
 from retrieval.encoder import Encoder
 from tests.unit.finetune.conftest import write_labelled
@@ -132,13 +133,22 @@ def test_what_can_no_longer_be_opened_is_no_match_for_a_new_one(
     assert "cannot be opened" in caplog.text
 
 
+def test_copies_that_differ_in_case_alone_are_kept_apart_together(tmp_path: Path) -> None:
+    rows = [Labelled(text=f"{word} {n}", labels=("ab"[n % 2],)) for n in range(60) for word in ("row", "Row ", "ROW")]
+    parts = Data(train=(write_labelled(tmp_path / "rows.jsonl", rows),)).read(INTENTS)
+    train, dev = ({folded(example.text) for example in some} for some in (parts.train, parts.dev))
+    assert dev
+    assert not train & dev
+    assert len(parts.train) + len(parts.dev) == len(rows)
+
+
 def test_a_label_that_only_stands_in_what_was_kept_apart_is_explained(tmp_path: Path) -> None:
     kept = next(f"row {n}" for n in range(99) if zlib.crc32(f"row {n}".encode()) % 10 == 0)
     others = [f"row {n}" for n in range(20) if zlib.crc32(f"row {n}".encode()) % 10]
     rows = [Labelled(text=text, labels=("ab"[n % 2],)) for n, text in enumerate(others)]
     file = write_labelled(tmp_path / "rows.jsonl", [*rows, Labelled(text=kept, labels=("c",))])
     with pytest.raises(
-        DataError, match=r"does not have: 'c' \(1 rows\)\.\n.*kept apart to choose by.*--dev FILE"
+        DataError, match=r"does not have: 'c' \(1 row\)\. Add rows.*\n.*kept apart to choose by.*--dev FILE"
     ) as told:
         Data(train=(file,)).read(INTENTS)
     assert str(told.value).count("cannot be used") == 1

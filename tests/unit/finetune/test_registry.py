@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,13 @@ def test_an_artefact_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_the_same_training_makes_the_same_version_and_another_one_another(tmp_path: Path) -> None:
     assert made(tmp_path, 1.0) == made(tmp_path, 1.0)
     assert len({made(tmp_path, 1.0), made(tmp_path, 2.0), made(tmp_path, 1.0, seed=1)}) == 3
+
+
+def test_who_may_read_the_folder_may_read_its_artefacts(tmp_path: Path) -> None:
+    kinds = tmp_path / "intents"
+    kinds.mkdir()
+    kinds.chmod(0o750)
+    assert stat.S_IMODE(made(tmp_path, 1.0).stat().st_mode) == 0o750
 
 
 def test_nothing_half_written_is_left(tmp_path: Path) -> None:

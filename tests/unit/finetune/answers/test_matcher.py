@@ -111,7 +111,7 @@ def test_rows_name_an_entry_or_are_known_by_their_answer(tmp_path: Path) -> None
     [
         ({"question": "x"}, "'answer' is missing"),
         ({"question": " ", "answer": "y"}, "'question' is empty"),
-        ({"question": "x", "answer": "y", "intent": 5}, "'intent' is a int"),
+        ({"question": "x", "answer": "y", "intent": 5}, "'intent' is a number"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path: Path, row: dict[str, object], told: str) -> None:
