@@ -60,7 +60,7 @@ DIALOGUES = [
     ),
     pytest.param(
         [
-            ("where is my parcel, this is a scandal and I am furious", ANSWER, Reason.INTENT),
+            ("I am furious, where is my parcel, this is outrageous", ANSWER, Reason.INTENT),
             ("I am furious, where is my parcel, this is outrageous", HAND_OFF, Reason.UPSET),
             ("I am furious, where is my parcel, this is outrageous", ANSWER, Reason.INTENT),
         ],
@@ -68,7 +68,7 @@ DIALOGUES = [
     ),
     pytest.param(
         [
-            ("where is my parcel, this is a scandal and I am furious", ANSWER, Reason.INTENT),
+            ("I am furious, where is my parcel, this is outrageous", ANSWER, Reason.INTENT),
             ("How long does a refund take?", ANSWER, Reason.CONFIDENT),
             ("I am furious, where is my parcel, this is outrageous", ANSWER, Reason.INTENT),
         ],
