@@ -68,7 +68,7 @@ ROWS = [
             kind="intents",
             data="clinc150/train_10shot",
             method=method,
-            settings={"epochs": 20, "patience": 20},
+            settings={"epochs": 10, "patience": 10},
         )
         for method in ("head", "bitfit", "ia3", "prompt", "lora", "adalora", "top-2", "full")
     ),
