@@ -145,7 +145,7 @@ class TokenNetwork(Network):
 class Batch:
     """Texts as tensors."""
 
-    #: Token ids and 1 where there is a token, both (texts, tokens); or else the vectors of the texts (texts, size).
+    #: Token ids and 1 where there is a token, both (texts, tokens); or else what the head reads of each text.
     ids: Tensor | None = None
     mask: Tensor | None = None
     features: Tensor | None = None

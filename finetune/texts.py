@@ -33,7 +33,7 @@ class Texts(Protocol):
         ...
 
     def features(self, network: Network) -> Tensor:
-        """Return what the encoder makes of all of them, (texts, size), without a gradient."""
+        """Return what the encoder makes of all of them, a row for each, without a gradient."""
         ...
 
 

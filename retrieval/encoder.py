@@ -85,8 +85,9 @@ class Encoder:
                 f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again."
             ) from error
         self.fingerprint: str = about["fingerprint"]
-        #: Numbers of a vector, and of the features of a text: both layers of an encoder that gives a middle one too.
+        #: Numbers of a vector.
         self.dimensions: int = about["dimensions"]
+        #: Numbers of the features of a text: more than of its vector where the encoder gives a middle layer too.
         self.width: int = session.get_outputs()[0].shape[-1]
         self._prompts: dict[str, str] = about["prompts"]
         self._session = session
@@ -146,8 +147,11 @@ class Encoder:
     def features(self, texts: Sequence[str]) -> Vectors:
         """Return what a classifier reads of questions, (len(texts), width): the vector, and one of a middle layer.
 
-        Both are of unit length; `retrieval.pooling.features` says why there are two.
+        Both are of unit length; `retrieval.pooling.features` says why there are two. An encoder that was exported for
+        its vectors alone gives these.
         """
+        if len(texts) > CACHE_SIZE:  # as training asks: they would push out what customers repeat
+            return self._encoded(texts, "query", self.width)
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         missing = [text for text in dict.fromkeys(texts) if text not in known]

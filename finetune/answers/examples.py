@@ -40,7 +40,7 @@ def id_of(answer: str) -> str:
 
 
 def _answered(row: Row) -> Answered:
-    question, answer, intent = row.text("question"), row.text("answer"), row.values.get("intent", "")
-    if not isinstance(intent, str):
+    question, answer, intent = row.text("question"), row.text("answer"), row.values.get("intent")
+    if not isinstance(intent, str | None):
         raise row.error(f"'intent' is {described(intent)}", "the id of an entry, or no intent at all")
-    return Answered(text=question, answer=answer, id=intent.strip() or id_of(answer))
+    return Answered(text=question, answer=answer, id=(intent or "").strip() or id_of(answer))

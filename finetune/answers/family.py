@@ -119,7 +119,7 @@ def _grouped(examples: Sequence[Answered]) -> list[Grouped]:
 
 
 def _vectors(serving: Encoder) -> Reader:
-    return lambda texts: Vectors(serving.encode_queries(texts))
+    return lambda texts: Vectors(serving.encode(texts, kind="query"))
 
 
 def _unturned(size: int, recipe: Recipe) -> Network:

@@ -20,12 +20,18 @@ pytestmark = pytest.mark.filterwarnings("default")
 __all__ = ["tiny_model"]
 
 
-def test_a_prompt_stands_before_texts_as_it_does_where_they_are_served(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_prompt_stands_before_texts_as_it_does_where_they_are_served(
+    tiny_model: Path, tmp_path: Path, pooling: str
+) -> None:
     source = shutil.copytree(tiny_model, tmp_path / "model")
     prompts = json.dumps({"prompts": {"query": "where is ", "document": "card "}})
     (source / "config_sentence_transformers.json").write_text(prompts)
+    (source / "1_Pooling").mkdir()
+    (source / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": pooling}))
     backbone, texts = Backbone.load(str(source)), ["my parcel ?", "refund"]
     read = cutting(backbone, Recipe.of(kind="intents"))(texts)
-    network = Network(backbone, backbone.size, 0, dropout=0.0)
-    served = load_encoder(str(source), tmp_path / "cache").encode(texts, kind="query")
-    assert np.sum(read.features(network).numpy() * served, axis=1) == pytest.approx(1.0, abs=0.01)
+    network = Network(backbone, backbone.size, 0, dropout=0.0, wide=True)
+    learned, served = read.features(network).numpy(), load_encoder(str(source), tmp_path / "cache").features(texts)
+    for layer in (slice(backbone.size), slice(backbone.size, None)):
+        assert np.sum(learned[:, layer] * served[:, layer], axis=1) == pytest.approx(1.0, abs=0.01)

@@ -131,8 +131,19 @@ def test_questions_have_the_same_vectors_from_the_cache(encoder: Encoder) -> Non
 def test_the_cache_of_questions_is_bounded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder_module, "CACHE_SIZE", 3)
     texts = [f"question {number}" for number in range(5)]
-    assert encoder.encode_queries(texts).shape == (5, 384)
-    assert len(encoder._cache) == 3
+    for text in texts:
+        encoder.encode_queries([text])
+    assert list(encoder._cache) == texts[2:]
+
+
+def test_what_the_cache_cannot_hold_pushes_nothing_out(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    lately = [f"question {number}" for number in range(3)]
+    encoder.encode_queries(lately)
+    monkeypatch.setattr(encoder_module, "CACHE_SIZE", 3)
+    encoder.encode_queries(lately)
+    many = [f"row {number}" for number in range(5)]
+    assert np.array_equal(encoder.features(many)[:, :384], encoder.encode(many, kind="query"))
+    assert list(encoder._cache) == lately
 
 
 def test_the_threads_of_an_encoder_that_nobody_uses_any_more_end(tiny_model: Path, tiny_cache: Path) -> None:

@@ -99,11 +99,13 @@ def test_rows_name_an_entry_or_are_known_by_their_answer(tmp_path: Path) -> None
     rows = [
         {"question": "how do i pay", "answer": "By card.", "intent": "pay", "language": "en", "conversation": "c1"},
         {"question": "怎么付款", "answer": "支持支付宝。"},
+        {"question": "支付宝可以吗", "answer": "支持支付宝。", "intent": None},
     ]
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    first, second = read_answered(file)
+    first, second, third = read_answered(file)
     assert (first.id, first.language) == ("pay", "en")
     assert (second.id, second.language) == (id_of("支持支付宝。"), "zh")
+    assert third.id == second.id
 
 
 @pytest.mark.parametrize(
