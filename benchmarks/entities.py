@@ -171,7 +171,7 @@ def kefu(rows: Rows, kind: str, method: str, folder: Path) -> Result:
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / f"{kind}.train.jsonl", list(dict.fromkeys(rows["train"])))
     write(folder / f"{kind}.dev.jsonl", chosen_by)
-    recipe = Recipe.of(kind=kind, method=method, epochs=8, patience=4)
+    recipe = Recipe.of(kind=kind, method=method, epochs=8, patience=4, head_rate=1e-3)
     data = Data(train=(folder / f"{kind}.train.jsonl",), dev=folder / f"{kind}.dev.jsonl")
     watch = Watch(epoch=lambda e: print(f"  epoch {e.number}: {e.seconds:.0f} s, dev {e.score:.4f}", flush=True))
     serving = load_encoder(recipe.backbone, CACHE)

@@ -51,7 +51,7 @@ ROWS = [
         kind="intents",
         data="clinc150/train",
         method="full",
-        settings={"batch": 64, "label_smoothing": 0.1, "epochs": 5, "patience": 5},
+        settings={"batch": 64, "head_rate": 1e-3, "label_smoothing": 0.1, "epochs": 5, "patience": 5},
     ),
     Row(
         name="clinc150 lora",

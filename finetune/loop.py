@@ -236,11 +236,11 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             groups.setdefault((name.startswith("head."), parameter.ndim > 1), []).append(parameter)
-    alone = recipe.method == "head"
+    head_rate = recipe.peak_rate if recipe.method == "head" else recipe.head_rate
     return [
         {
             "params": parameters,
-            "lr": recipe.peak_rate * (recipe.head_rate if head and not alone else 1.0),
+            "lr": head_rate if head else recipe.peak_rate,
             "weight_decay": recipe.decay if decays else 0.0,
         }
         for (head, decays), parameters in groups.items()

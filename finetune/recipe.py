@@ -62,8 +62,8 @@ class Recipe(BaseModel):
     accumulate: Count = 1
     #: Peak learning rate; 0 takes the method's.
     learning_rate: Annotated[float, Field(ge=0)] = 0.0
-    #: How many times that rate the head learns with, which starts from nothing.
-    head_rate: Positive = 10.0
+    #: That of a head whose encoder learns too: the method's would be too high for it, or too low.
+    head_rate: Positive = METHODS["head"]
     #: Share of the steps in which the rate rises from 0, before it falls back to 0 along ``schedule``.
     warmup: Share = 0.1
     schedule: Literal["linear", "cosine", "constant"] = "linear"

@@ -67,7 +67,7 @@ SPACE: Mapping[str, Searched] = {
         where=lambda recipe: not recipe.contrast,  # one rate would not do for the encoder and then for the head
     ),
     "head_rate": Searched(
-        values=lambda recipe: FloatDistribution(1.0, 30.0, log=True),
+        values=lambda recipe: FloatDistribution(recipe.head_rate / 8, recipe.head_rate * 8, log=True),
         where=lambda recipe: recipe.method != "head" and recipe.kind is not Kind.ANSWERS and not recipe.contrast,
     ),
     "epochs": Searched(values=lambda recipe: IntDistribution(4, 20)),

@@ -89,8 +89,6 @@ def train(
     """Train on labelled rows and write an artefact; a run that was stopped goes on where it was."""
     if kind not in _KINDS:
         raise UsageError(f"{kind!r} cannot be trained; known are {', '.join(_KINDS)}.")
-    if promote and test is None:
-        raise UsageError("--promote needs --test: rows that neither the old nor the new artefact learned from.")
     if _HELPS and search is not None:
         raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
@@ -108,11 +106,13 @@ def train(
         files={"train": tuple(data), "dev": dev, "test": test},
         models=out or settings.state.folder / "models",
         cache=settings.state.cache,
+        encoder=settings.retrieval.encoder,
         search=search,
         budget=budget,
         track=track or [],
         promote=promote,
     )
+    wanted.check()
     if _HELPS:
         aside(lambda: _help(wanted)).result()
         return
@@ -136,11 +136,31 @@ class _Wanted:
     files: dict[str, Any]
     models: Path
     cache: Path
+    #: What the bot encodes with.
+    encoder: str
     #: Settings to try, and minutes that may take.
     search: int | None
     budget: float | None
     track: list[str]
     promote: bool
+
+    @property
+    def other_encoder(self) -> bool:
+        """Whether the bot encodes with another one than is trained on."""
+        backbone, encoder = (Path(name).expanduser().absolute() for name in (self.values["backbone"], self.encoder))
+        return backbone != encoder
+
+    def check(self) -> None:
+        """Raise `UsageError` where what comes of it could not be put into use."""
+        if not self.promote:
+            return
+        if self.files["test"] is None:
+            raise UsageError("--promote needs --test: rows that neither the old nor the new artefact learned from.")
+        if self.values["method"] == "head" and self.values["kind"] != "entities" and self.other_encoder:
+            raise UsageError(  # it has no encoder of its own
+                f"--promote: what head trains serves on the vectors of {self.values['backbone']}, and the bot encodes "
+                f"with {self.encoder}. Leave --backbone out, or name it as [retrieval] encoder in the settings first."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +220,8 @@ def _train(wanted: _Wanted, watch: Watch, step: Callable[[str], None]) -> dict[s
         shutil.rmtree(found.folder, ignore_errors=True)
     if wanted.promote:
         step("Comparing")
+        if wanted.other_encoder:  # what is in use works on the vectors of the bot's own
+            serving = Remembering(load_encoder(wanted.encoder, wanted.cache, progress=step))
         findings = promote(recipe, data, wanted.models, trained.folder, serving)
         result["findings"] = [{"name": f.name, "passed": f.passed, "why": f.why} for f in findings]
         result["promoted"] = all(finding.passed for finding in findings)

@@ -125,3 +125,14 @@ def test_promoting_needs_rows_that_nobody_learned_from(rows: Path, desk: Desk) -
     done = desk.run("train", "intents", "--data", str(rows / "train.jsonl"), "--promote")
     assert done.code == 2
     assert "--promote needs --test" in done.err
+
+
+def test_what_the_bot_could_not_open_is_not_put_into_use(rows: Path, desk: Desk) -> None:
+    elsewhere = ("--backbone", str(rows))
+    done = desk.run(*train(rows, "--promote", *elsewhere))
+    assert done.code == 2
+    assert f"serves on the vectors of {rows}, and the bot encodes with embedded" in done.err
+    for fits in (train(rows, *elsewhere), train(rows, "--promote", "--method", "lora", *elsewhere)):
+        assert "holds no *.safetensors" in desk.run(*fits).err  # the next thing that is wrong with it
+    own = desk.run(*train(rows, "--promote", *elsewhere), KEFU_RETRIEVAL__ENCODER=str(rows))
+    assert "holds no *.safetensors" in own.err
