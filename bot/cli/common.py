@@ -23,7 +23,9 @@ ConfigOption = Annotated[
 FaqOption = Annotated[
     list[Path] | None, typer.Option("--faq", help="Folder or file with FAQ entries; repeat it for several.")
 ]
-StateOption = Annotated[Path | None, typer.Option("--state", help="Folder for the index. Default: .kefu")]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="Folder for the index and what was trained. Default: .kefu")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 #: Names listed in one line; the others are counted.
@@ -89,3 +91,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not isinstance(row, dict):
                 raise UsageError(f"{path}:{number}: expected an object, found {type(row).__name__}.")
             yield number, row
+
+
+def same_encoder(one: str, other: str) -> bool:
+    """Whether two names of encoders are one: "embedded", a hub name, or a folder, however it is written."""
+    return Path(one).expanduser().absolute() == Path(other).expanduser().absolute()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from
+from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, same_encoder, settings_from, warn
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def list_models(
         for kind in Kind
         for artefact in registry.versions(kind)
     ]
+    for kind, version in live.items():
+        if version and not any(row["live"] for row in rows if row["kind"] == kind):
+            warn(f"{kind.value} {version}, which is in use, is damaged or not there any more: promote another one.")
     if json_output:
         print_json(rows)
         return
@@ -61,8 +64,15 @@ def promote(
     state: StateOption = None,
 ) -> None:
     """Put an artefact into use without comparing it with what is."""
-    _registry(folder, config, state).promote(_kind(kind), version)
+    registry = _registry(folder, config, state)
+    registry.promote(_kind(kind), version)
     typer.echo(f"{kind} {version} is in use now.")
+    artefact, encoder = registry.open(_kind(kind)), settings_from(config, None, state).retrieval.encoder
+    if artefact and artefact.encoder is None and not same_encoder(artefact.recipe.backbone, encoder):
+        warn(
+            f"It was trained on {artefact.recipe.backbone}, and the bot encodes with {encoder}. "
+            "Whether the bot can open it is told by: kefu doctor"
+        )
 
 
 @models.command("rollback")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.aside import aside
-from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from
+from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, same_encoder, settings_from
 from bot.cli.train_shown import shown, tell
 from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
@@ -147,8 +147,7 @@ class _Wanted:
     @property
     def other_encoder(self) -> bool:
         """Whether the bot encodes with another one than is trained on."""
-        backbone, encoder = (Path(name).expanduser().absolute() for name in (self.values["backbone"], self.encoder))
-        return backbone != encoder
+        return not same_encoder(self.values["backbone"], self.encoder)
 
     def check(self) -> None:
         """Raise `UsageError` where what comes of it could not be put into use."""

@@ -69,6 +69,11 @@ def test_what_is_better_goes_live_and_can_be_taken_back(rows: Path, desk: Desk) 
     assert "No intents are in use now." in desk.run("models", "rollback", "intents").out
     again = desk.run("models", "promote", "intents", result["version"])
     assert f"intents {result['version']} is in use now." in again.out
+    assert again.err == ""
+    other = desk.run("models", "promote", "intents", result["version"], KEFU_RETRIEVAL__ENCODER="/nowhere")
+    assert "It was trained on embedded, and the bot encodes with /nowhere." in other.err
+    (desk.state / "models" / "intents" / "live.json").write_text('{"versions": ["gone"]}', "utf-8")
+    assert "intents gone, which is in use, is damaged or not there any more" in desk.run("models", "list").err
     (desk.state / "models" / "intents" / "live.json").write_text("torn", "utf-8")
     listed = desk.run("models", "list", "--json")
     assert [row["live"] for row in json.loads(listed.out)] == [False]
