@@ -68,7 +68,7 @@ ROWS = [
             kind="intents",
             data="clinc150/train_10shot",
             method=method,
-            settings={"epochs": 10, "patience": 10},
+            settings={"epochs": 5, "patience": 5},
         )
         for method in ("head", "bitfit", "ia3", "prompt", "lora", "adalora", "top-2", "full")
     ),

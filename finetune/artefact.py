@@ -22,7 +22,7 @@ from retrieval.disk import folder_beside, sha256
 from retrieval.encoder import Encoder
 
 #: Raise it when the files change: an artefact of another format is refused.
-FORMAT = 2
+FORMAT = 3
 
 #: How the names of folders begin that are being written.
 _BUILDING = "training-"

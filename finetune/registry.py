@@ -80,11 +80,13 @@ class Registry:
         path = self.models / kind.value / _LIVE
         try:
             history = json.loads(path.read_text("utf-8"))["versions"]
+            if not isinstance(history, list) or not all(isinstance(version, str) for version in history):
+                raise TypeError("versions")
         except FileNotFoundError:
             return []
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtefactError(f"{path} is damaged ({type(error).__name__}). Delete it, and promote again.") from error
-        return [Path(str(version)).name for version in history]
+        return [Path(version).name for version in history]
 
     def _write(self, kind: Kind, history: list[str]) -> None:
         path = self.models / kind.value / _LIVE

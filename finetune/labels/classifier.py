@@ -36,6 +36,8 @@ class Classifier:
     several: bool
     #: From which score on a label is believed.
     threshold: float
+    #: What scores are divided by before they become chances: see `finetune.labels.figures.temperature`.
+    temperature: float = 1.0
 
     @classmethod
     def open(cls, artefact: Artefact, backbone: Encoder) -> Classifier:
@@ -51,6 +53,7 @@ class Classifier:
             labels=tuple(artefact.about["labels"]),
             several=bool(artefact.about["several"]),
             threshold=float(artefact.about["threshold"]),
+            temperature=float(artefact.about["temperature"]),
         )
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
@@ -68,7 +71,8 @@ class Classifier:
 
     def chances(self, scores: Floats) -> Floats:
         """Return how likely each label is."""
-        return _sigmoid(scores) if self.several else _softmax(scores)
+        cooled = scores / np.float32(self.temperature)
+        return _sigmoid(cooled) if self.several else _softmax(cooled)
 
     def verdicts(self, scores: Floats) -> list[Verdict]:
         """Return what texts with these scores, (texts, labels), are."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.errors import DataError
-from finetune.rows import Row, read_rows, some
+from finetune.rows import Row, described, read_rows, some
 
 #: The label of what belongs to none.
 OUT_OF_SCOPE = "oos"
@@ -56,5 +56,6 @@ def _labelled(row: Row, key: str) -> Labelled:
     text, value = row.text("text"), row.values.get(key, row.values.get(f"{key}s"))
     labels = [value] if isinstance(value, str) else value
     if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
-        raise row.error(f"{key!r} is missing or no text", f'a label, {{"text": ..., "{key}": ...}}')
+        found = "a list of something else than labels" if isinstance(value, list) else described(value)
+        raise row.error(f"{key!r} is {found}", f'a label, {{"text": ..., "{key}": ...}}')
     return Labelled(text=text, labels=tuple(dict.fromkeys(label.strip() for label in labels)))

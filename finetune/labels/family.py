@@ -85,7 +85,7 @@ class Labels:
         return Begun(network=network, task=task, recipe=alone, backbone=backbone, learned=learned)
 
     def model(self, begun: Begun, encoder: Encoder, parts: Parts[Labelled]) -> Classifier:
-        """Return the classifier, with its threshold chosen on dev."""
+        """Return the classifier, with its threshold and its temperature chosen on dev."""
         assert begun.network.head is not None
         classifier = Classifier(
             encoder=encoder,
@@ -95,15 +95,23 @@ class Labels:
             several=any(len(example.labels) != 1 for example in parts.train),
             threshold=0.0,
         )
-        limit = figures.threshold(
-            _scores(classifier, parts.dev), parts.dev, classifier.labels, several=classifier.several
+        scores, several = _scores(classifier, parts.dev), classifier.several
+        return replace(
+            classifier,
+            threshold=figures.threshold(scores, parts.dev, classifier.labels, several=several),
+            temperature=figures.temperature(
+                lambda t: replace(classifier, temperature=t).chances(scores),
+                parts.dev,
+                classifier.labels,
+                several=several,
+            ),
         )
-        return replace(classifier, threshold=limit)
 
     def save(self, model: Classifier, folder: Path) -> dict[str, Any]:
         """Write the head."""
+        about = {"several": model.several, "threshold": model.threshold, "temperature": model.temperature}
         (folder / "head.safetensors").write_bytes(save({"weight": model.weight, "bias": model.bias}))
-        return {"labels": model.labels, "several": model.several, "threshold": model.threshold}
+        return {"labels": model.labels, **about}
 
     def open(self, artefact: Artefact, serving: Encoder) -> Classifier:
         """Open what `save` wrote."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize_scalar
 from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
 
 from finetune.labels.examples import OUT_OF_SCOPE, Labelled
@@ -18,6 +19,9 @@ LOST = 0.01
 
 #: Where a text may have several labels: the odds of a label that are tried as threshold.
 ODDS = (0.1, 0.15, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0)
+
+#: Temperatures that are looked at: between these.
+COOLED = (0.05, 20.0)
 
 
 def threshold(scores: Floats, examples: Sequence[Labelled], labels: Sequence[str], *, several: bool) -> float:
@@ -35,6 +39,27 @@ def threshold(scores: Floats, examples: Sequence[Labelled], labels: Sequence[str
         return 0.0
     kept = np.sort(scores.max(axis=1)[right])
     return float(kept[int(LOST * inside.sum())]) if LOST * inside.sum() < len(kept) else 0.0
+
+
+def temperature(
+    chances: Callable[[float], Floats], examples: Sequence[Labelled], labels: Sequence[str], *, several: bool
+) -> float:
+    """Return the temperature at which ``chances``, (texts, labels), keep on these (the development) examples best.
+
+    Of one label each only the likeliest counts, which is wrong of a text out of scope. Temperature scaling is that of
+    Guo et al. 2017 (arXiv 1706.04599), the targets are Platt's of 1999: few examples do not make it sure of itself.
+    """
+    wanted = _wanted(examples, labels)
+    best = chances(1.0).argmax(axis=1, keepdims=True)
+    right = wanted if several else np.take_along_axis(wanted, best, axis=1)
+    targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
+
+    def loss(logarithm: float) -> float:
+        told = chances(float(np.exp(logarithm)))
+        sure = (told if several else np.take_along_axis(told, best, axis=1)).clip(1e-7, 1 - 1e-7)
+        return -float((targets * np.log(sure) + (1 - targets) * np.log(1 - sure)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=np.log(COOLED), method="bounded").x))
 
 
 def figures(

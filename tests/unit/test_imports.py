@@ -25,7 +25,13 @@ ALLOWED = {
     "finetune": (
         *("finetune", "retrieval.types", "retrieval.errors", "retrieval.text", "retrieval.disk"),
         # What serving loads, to train it on and to export it; and how the bytes of any text file are read.
-        *("retrieval.encoder", "retrieval.export", "retrieval.ingest.decode", "retrieval.ingest.rows"),
+        *(
+            "retrieval.encoder",
+            "retrieval.export",
+            "retrieval.pooling",
+            "retrieval.ingest.decode",
+            "retrieval.ingest.rows",
+        ),
     ),
 }
 

@@ -36,11 +36,12 @@ def test_one_label_or_several_under_either_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ({"text": "x"}, "'intent' is missing or no text"),
+        ({"text": "x"}, "'intent' is missing; expected a label"),
         ({"text": " ", "intent": "a"}, "'text' is empty"),
         ({"text": 5, "intent": "a"}, "'text' is a number"),
-        ({"text": "x", "intent": ["a", 5]}, "'intent' is missing or no text"),
-        ({"text": "x", "intent": " "}, "'intent' is missing or no text"),
+        ({"text": "x", "intent": 7}, "'intent' is a number"),
+        ({"text": "x", "intent": ["a", 5]}, "'intent' is a list of something else than labels"),
+        ({"text": "x", "intent": " "}, "'intent' is empty"),
         ("[1]", "expected a JSON object"),
         ('{"text": "x"', "not JSON"),
     ],

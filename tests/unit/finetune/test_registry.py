@@ -124,9 +124,10 @@ def test_several_processes_may_promote_at_once(tmp_path: Path) -> None:
     assert Registry(models=tmp_path).live(Kind.INTENTS) == version
 
 
-def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("note", ["[]", '{"versions": "abc"}', '{"versions": ["a", null]}'])
+def test_a_damaged_note_of_what_is_in_use_is_told(tmp_path: Path, note: str) -> None:
     made(tmp_path, 1.0)
-    (tmp_path / "intents" / "live.json").write_text("[]")
+    (tmp_path / "intents" / "live.json").write_text(note)
     with pytest.raises(ArtefactError, match=r"live\.json is damaged"):
         Registry(models=tmp_path).live(Kind.INTENTS)
 
