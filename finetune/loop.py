@@ -104,7 +104,7 @@ class _Run:
         self._accelerator = Accelerator(mixed_precision=_precision())
         network.to(self._accelerator.device)
         torch.manual_seed(recipe.seed)
-        self._optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.peak_rate)
+        self._optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.peak_rate, fused=True)
         self._total = steps_of(len(task.lengths), recipe)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, _rate(recipe, self._total))
         self._model, self._prepared = self._accelerator.prepare(network, self._optimizer)
