@@ -9,8 +9,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all
 chat: .venv/chat  ## talk to the demo bot
 	@$(BIN)/kefu chat
 
-test: .venv/dev  ## run the tests
-	$(BIN)/python -m pytest
+test: .venv/dev  ## run the tests, on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/dev  ## style and types
 	$(BIN)/ruff check .

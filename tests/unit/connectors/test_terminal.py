@@ -20,11 +20,15 @@ PROMPT = "you ›"
 PASTE = "\x1b[200~{}\x1b[201~"
 
 
+#: Of whoever runs the tests, and not of the person at this terminal.
+FOREIGN = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"}
+
+
 class Chat:
     """A conversation as a person has it: types, and looks at the screen."""
 
     def __init__(self, folder: Path, **env: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+        kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         self.folder = folder
         self.child = pexpect.spawn(
             sys.executable,
