@@ -91,7 +91,7 @@ def _live(registry: Registry, kind: Kind) -> str | None:
     try:
         return registry.live(kind)
     except ArtefactError as error:
-        typer.echo(f"{kind.value}: {error}", err=True)
+        warn(f"{kind.value}: {error}")
         return None
 
 
