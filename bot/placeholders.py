@@ -35,7 +35,8 @@ def _filled(text: str, understood: Sequence[Understanding]) -> str | None:
     values = {name: _named(name, understood) for name in places(text)}
     if not all(values.values()):
         return None
-    return _PLACE.sub(lambda match: values[match[1]], text)
+    said = _PLACE.sub(lambda match: values[match[1]], text)
+    return None if places(said) else said  # "{a{order}}", filled, is a place again
 
 
 def _named(name: str, understood: Sequence[Understanding]) -> str:

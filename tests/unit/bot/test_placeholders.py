@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.placeholders import filled, places
@@ -71,6 +71,7 @@ answers = st.lists(st.one_of(kinds.map("{{{}}}".format), st.text("ab {}", max_si
 
 
 @given(answers, messages)
+@example("{a{order}}", [named(order="1")])
 def test_what_is_sent_has_no_place_left(answer: str, understood: list[Understanding]) -> None:
     said = text_of(answer, *understood)
     if said is not None:
