@@ -30,13 +30,12 @@ def places(text: str) -> set[str]:
 
 
 def _filled(text: str, understood: Sequence[Understanding]) -> str | None:
-    if _FOREIGN in text:
+    if _FOREIGN in text or places(_PLACE.sub("x", text)):  # "{a{order}}", once filled, would be a place again
         return None
     values = {name: _named(name, understood) for name in places(text)}
     if not all(values.values()):
         return None
-    said = _PLACE.sub(lambda match: values[match[1]], text)
-    return None if places(said) else said  # "{a{order}}", filled, is a place again
+    return _PLACE.sub(lambda match: values[match[1]], text)
 
 
 def _named(name: str, understood: Sequence[Understanding]) -> str:
