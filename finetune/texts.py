@@ -15,7 +15,7 @@ from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
 
 #: Texts that go through the network together where nothing is learned.
-WIDE = 64
+AT_ONCE = 64
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,8 +68,8 @@ class Tokens:
         device = next(network.parameters()).device
         order = sorted(range(len(self._ids)), key=self.lengths.__getitem__)
         with torch.inference_mode():
-            for start in range(0, len(order), WIDE):
-                rows = order[start : start + WIDE]
+            for start in range(0, len(order), AT_ONCE):
+                rows = order[start : start + AT_ONCE]
                 ids, mask = padded([self._ids[row] for row in rows], self._pad)
                 for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
                     out[row] = vector

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Whether `accelerate launch` started this process to help another one, which tells what there is to tell.
 _HELPS = os.environ.get("RANK", "0") != "0"
 
-#: What can be trained so far.
+#: What can be trained.
 _KINDS = ("answers", "intents", "entities", "sentiment")
 
 

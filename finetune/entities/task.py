@@ -19,7 +19,7 @@ from finetune.entities.slips import slipped
 from finetune.losses import apart, even_weights
 from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
-from finetune.texts import WIDE
+from finetune.texts import AT_ONCE
 from retrieval.encoder import Pieces, cut_into_pieces
 
 Floats = npt.NDArray[np.float32]
@@ -114,8 +114,8 @@ class EntityTask:
         order = sorted(range(len(self._dev_pieces)), key=lambda row: len(self._dev_pieces[row].ids))
         found: list[list[Entity]] = [[] for _ in order]
         with torch.inference_mode():
-            for start in range(0, len(order), WIDE):
-                rows = order[start : start + WIDE]
+            for start in range(0, len(order), AT_ONCE):
+                rows = order[start : start + AT_ONCE]
                 ids, mask = padded([self._dev_pieces[row].ids for row in rows], self._pad)
                 scores = network(Batch(ids=ids, mask=mask).to(device)).float().cpu()
                 for row, some in zip(rows, scores, strict=True):
