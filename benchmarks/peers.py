@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks import texts
 from benchmarks.common import OUT
 from benchmarks.peer import ALONE, PEERS, TOGETHER, WAITING, WARM_UP
-from retrieval.export import EMBEDDED_PACKAGE
+from retrieval.source import EMBEDDED_PACKAGE
 
 REQUIREMENTS = Path(__file__).with_name("peers-requirements.txt")
 FOLDER = OUT / "peers"

@@ -20,8 +20,9 @@ import numpy as np
 
 from benchmarks.common import CACHE, FAQ, labelled, mean, read_jsonl
 from retrieval.encoder import Encoder, Vectors, available_cores
-from retrieval.export import load_encoder, source_folder, write_onnx
+from retrieval.export import load_encoder, write_onnx
 from retrieval.ingest import read_sources
+from retrieval.source import Source
 
 
 def main() -> None:
@@ -52,7 +53,7 @@ def unquantised() -> Encoder:
     """Return the embedded encoder in fp32."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        about = write_onnx(source_folder("embedded"), folder, print) | {"fingerprint": "fp32", "model": "embedded"}
+        about = write_onnx(Source.find("embedded"), folder, print) | {"fingerprint": "fp32", "model": "embedded"}
         (folder / "encoder.json").write_text(json.dumps(about), "utf-8")
         (folder / "fp32.onnx").rename(folder / "model.onnx")
         return Encoder(folder)

@@ -128,11 +128,13 @@ def _transformers(rows: list[dict[str, Any]], clock: _Clock, folder: Path) -> No
         TrainingArguments,
     )
 
-    from retrieval.export import source_folder
+    from retrieval.source import Source
 
     labels = sorted({row["intent"] for row in rows})
-    tokenizer = AutoTokenizer.from_pretrained(source_folder("embedded"))
-    model = AutoModelForSequenceClassification.from_pretrained(source_folder("embedded"), num_labels=len(labels))
+    tokenizer = AutoTokenizer.from_pretrained(Source.find("embedded-en").folder)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        Source.find("embedded-en").folder, num_labels=len(labels)
+    )
     ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=128)["input_ids"]
     examples = [{"input_ids": one, "labels": labels.index(row["intent"])} for one, row in zip(ids, rows, strict=True)]
 
@@ -157,7 +159,7 @@ def _sentence_transformers(rows: list[dict[str, Any]], clock: _Clock, folder: Pa
     from sentence_transformers.losses import MultipleNegativesRankingLoss
     from transformers import TrainerCallback
 
-    from retrieval.export import source_folder
+    from retrieval.source import Source
 
     by_intent: dict[str, list[str]] = {}
     for row in rows:
@@ -165,7 +167,7 @@ def _sentence_transformers(rows: list[dict[str, Any]], clock: _Clock, folder: Pa
     pairs = [
         (text, texts[(place + 1) % len(texts)]) for texts in by_intent.values() for place, text in enumerate(texts)
     ]
-    model = SentenceTransformer(str(source_folder("embedded")), device="cpu")
+    model = SentenceTransformer(str(Source.find("embedded-en").folder), device="cpu")
 
     class Tick(TrainerCallback):
         def on_step_end(self, *arguments: Any, **named: Any) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from bot.policy import Decision
-from bot.types import Action, Reason
+from bot.types import Action, Candidate, Reason
 
 #: The frame in each language; `[replies]` in kefu.toml overrides it key by key.
 REPLIES: Mapping[str, Mapping[str, str]] = {
@@ -54,6 +54,17 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
         "en": "As for “{question}”: I can't answer that reliably, so I'm handing it over to a colleague.",
         "zh": "关于“{question}”：这个问题我没有把握答对，现在为您转接人工客服。",
     },
+    "other_language": {
+        "en": "We have this in {language} only:",
+        "zh": "这部分内容目前只有{language}版：",
+    },
+}
+
+#: What a language is called in another: by the language of the reply, and by that of the entry. Those that are not here
+#: are called by their code.
+_LANGUAGES: Mapping[str, Mapping[str, str]] = {
+    "en": {"en": "English", "zh": "Chinese"},
+    "zh": {"en": "英文", "zh": "中文"},
 }
 
 #: Where one of two questions ends, and what led on to the other is no part of it.
@@ -80,7 +91,7 @@ class VerbatimComposer:
 
     async def compose(self, decision: Decision, language: str) -> str:
         """Return the text of the reply to ``decision``."""
-        answers = [candidate.answer for candidate in decision.chosen]
+        answers = [self._quoted(candidate, language) for candidate in decision.chosen]
         if decision.action is Action.ANSWER:
             return "\n\n".join(answers)
         if decision.action is Action.CLARIFY:
@@ -94,9 +105,17 @@ class VerbatimComposer:
             return "\n\n".join([*answers, self._frame("partly_known", language, question=question)])
         return self._frame(_FRAMES.get(decision.reason, "hand_off"), language)
 
-    def _frame(self, name: str, language: str, **values: str) -> str:
-        texts = self._replies[name]
-        text = texts.get(language) or texts["en"]
+    def _quoted(self, candidate: Candidate, language: str) -> str:
+        """Return the answer as it stands; of one in another language than that of the reply, this says so before it."""
+        if candidate.language == language:
+            return candidate.answer
+        names = _LANGUAGES.get(language, _LANGUAGES["en"])
+        name = names.get(candidate.language, candidate.language)
+        return f"{self._frame('other_language', language, language=name)}\n{candidate.answer}"
+
+    def _frame(self, frame: str, spoken: str, **values: str) -> str:
+        texts = self._replies[frame]
+        text = texts.get(spoken) or texts["en"]
         for key, value in values.items():
             text = text.replace(f"{{{key}}}", value)
         return text

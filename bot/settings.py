@@ -82,8 +82,8 @@ class Retrieval(_Section):
     """How entries are found."""
 
     encoder: Annotated[str, FolderOrName()] = "embedded"
-    """The model that compares meanings: "embedded" for the one that comes with kefu (English), a folder with a
-    sentence-transformers model, or its name on the hub, such as "BAAI/bge-small-zh-v1.5"."""
+    """The model that compares meanings: "embedded" for the one that comes with kefu and reads English and Chinese,
+    "embedded-en" for the same without Chinese, a folder with a model or an extension, or a name on the hub."""
     user_dictionary: Path | None = Field(default=None, examples=["words.txt"])
     """Words of your trade that Chinese text is to be cut into, one a line, in jieba's format. Not set by default."""
     threads: StrictInt = Field(default=0, ge=0)
@@ -165,6 +165,8 @@ class Replies(_Section):
     """Where the customer asked for a person."""
     partly_known: dict[str, str] = dict(REPLIES["partly_known"])
     """After the answer to one of two questions, where the other is handed over."""
+    other_language: dict[str, str] = dict(REPLIES["other_language"])
+    """Before an entry that is not there in the language of the reply, whose own {language} stands for."""
 
     def texts(self) -> dict[str, dict[str, str]]:
         """Return all texts by name and language."""

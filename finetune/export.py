@@ -52,10 +52,10 @@ def export_encoder(network: Network, backbone: Backbone, folder: Path, texts: Se
     module = _Vectors(network).eval()
     of_tokens = isinstance(network, TokenNetwork)
     about = write_graphs(
-        module, backbone.model.config, backbone.tokenizer, backbone.folder, folder, of_tokens=of_tokens
+        module, backbone.model.config, backbone.tokenizer, backbone.source, folder, of_tokens=of_tokens
     )
     _check(module, backbone, folder / "fp32.onnx", texts)
-    name = {"fingerprint": sha256(folder / "fp32.onnx"), "model": backbone.name}
+    name = {"fingerprint": sha256(folder / "fp32.onnx"), "model": backbone.source.name}
     (folder / "encoder.json").write_text(json.dumps(about | name, indent=2), "utf-8")
     choose_precision(folder, lambda step: None, of_tokens=of_tokens)
     return Encoder(folder)

@@ -86,8 +86,8 @@ class Begun:
     learned: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-class Family(Protocol[E, M]):
-    """What a kind brings. ``M`` is what serves, which needs no torch."""
+class Rows(Protocol[E]):
+    """How a kind reads its rows."""
 
     def read(self, path: Path) -> list[E]:
         """Return the rows of a file; raises `DataError` that names file and line."""
@@ -96,6 +96,10 @@ class Family(Protocol[E, M]):
     def check(self, parts: Parts[E], files: Parts[Path]) -> None:
         """Raise `DataError` where the rows cannot be learned from, or dev or test have what training has not."""
         ...
+
+
+class Family(Rows[E], Protocol[E, M]):
+    """What a kind brings. ``M`` is what serves, which needs no torch."""
 
     def begin(self, recipe: Recipe, parts: Parts[E], around: Surroundings) -> Begun:
         """Return what is to be trained."""

@@ -232,18 +232,13 @@ def _precision() -> str:
 
 def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     """Return the parameters by rate and decay: biases and norms are not drawn to zero."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith("head."), parameter.ndim > 1), []).append(parameter)
-    head_rate = recipe.peak_rate if recipe.method == "head" else recipe.head_rate
+            groups.setdefault((recipe.rate_of(name), parameter.ndim > 1), []).append(parameter)
     return [
-        {
-            "params": parameters,
-            "lr": head_rate if head else recipe.peak_rate,
-            "weight_decay": recipe.decay if decays else 0.0,
-        }
-        for (head, decays), parameters in groups.items()
+        {"params": parameters, "lr": rate, "weight_decay": recipe.decay if decays else 0.0}
+        for (rate, decays), parameters in groups.items()
     ]
 
 

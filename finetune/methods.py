@@ -11,7 +11,7 @@ from torch import nn
 
 from finetune.errors import RecipeError
 from finetune.network import Network
-from finetune.recipe import Recipe
+from finetune.recipe import Kind, Recipe
 
 #: Where transformers keep their layers, by the kind of model.
 _LAYERS = ("encoder.layer", "encoder.layers", "transformer.layer", "layers")
@@ -43,7 +43,12 @@ def _peft_config(recipe: Recipe, steps: int) -> peft.PeftConfig | None:
     match recipe.method:
         case "lora":
             return peft.LoraConfig(
-                task_type=task, r=recipe.rank, lora_alpha=2 * recipe.rank, lora_dropout=recipe.dropout
+                task_type=task,
+                r=recipe.rank,
+                lora_alpha=2 * recipe.rank,
+                lora_dropout=recipe.dropout,
+                # For a task the matrices of attention that peft knows by name are enough, for a language they are not.
+                target_modules="all-linear" if recipe.kind is Kind.ENCODER else None,
             )
         case "adalora":
             return peft.AdaLoraConfig(

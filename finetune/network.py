@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils.logging import disable_progress_bar
 
 from finetune.errors import BackboneError
 from retrieval import pooling
-from retrieval.export import read_prompts, reads_first_token, source_folder
+from retrieval.errors import EncoderError
+from retrieval.source import Source
 
 #: Files of these kinds can run code when they are loaded.
 PICKLES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".h5")
@@ -26,14 +24,9 @@ PICKLES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".h5")
 class Backbone:
     """A sentence encoder to be trained."""
 
-    name: str
-    folder: Path
+    source: Source
     model: Any
     tokenizer: Any
-    #: Whether the vector of a text is the state of its first token; otherwise it is the mean of all.
-    first_token: bool
-    #: What stands before each text where its vector is asked for ("" for nothing).
-    prompt: str
 
     @property
     def size(self) -> int:
@@ -42,33 +35,22 @@ class Backbone:
 
     @classmethod
     def load(cls, name: str) -> Backbone:
-        """Load "embedded", a folder or a hub name; raises `BackboneError` where it is not whole, or holds a pickle."""
-        folder = source_folder(name)
-        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+        """Load what `Source.find` finds; raises `BackboneError` where it is not whole, or holds a pickle."""
+        source = Source.find(name)
+        pickles = sorted(path.name for path in source.folder.iterdir() if path.suffix in PICKLES)
         if pickles:
             raise BackboneError(
-                f"{folder / pickles[0]} is a pickle, which can run code when it is loaded. kefu loads safetensors "
-                "alone: delete the file if the folder has *.safetensors beside it, or save the model anew with "
-                "model.save_pretrained(folder)."
+                f"{source.folder / pickles[0]} is a pickle, which can run code when it is loaded. kefu loads "
+                "safetensors alone: delete the file if the folder has *.safetensors beside it, or save the model anew "
+                "with model.save_pretrained(folder)."
             )
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # the command has a bar of its own
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-            model = AutoModel.from_pretrained(
-                folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
-            )
-        except Exception as error:  # a file that is missing or damaged: each library raises its own kind
-            raise BackboneError(f"{folder} does not hold a whole model ({type(error).__name__}: {error}).") from error
+            tokenizer, model = source.load()
+        except EncoderError as error:
+            raise BackboneError(str(error)) from error
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # of the task the model was first trained for; no vector comes from it
-        return cls(
-            name=name,
-            folder=folder,
-            model=model,
-            tokenizer=tokenizer,
-            first_token=reads_first_token(folder),
-            prompt=read_prompts(folder)["query"],
-        )
+        return cls(source=source, model=model, tokenizer=tokenizer)
 
 
 class Network(nn.Module):
@@ -85,7 +67,7 @@ class Network(nn.Module):
         super().__init__()
         self.size, self.wide = size, wide
         self.encoder: Any = backbone.model if backbone else None
-        self.first_token = backbone.first_token if backbone else False
+        self.first_token = backbone.source.first_token if backbone else False
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(size * (2 if wide else 1), outputs) if outputs else None
         #: Vectors that prompt tuning puts before the tokens.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -21,6 +22,8 @@ class Kind(StrEnum):
     INTENTS = "intents"
     ENTITIES = "entities"
     SENTIMENT = "sentiment"
+    #: A further language for the encoder itself.
+    ENCODER = "encoder"
 
 
 #: Each method, and the learning rate that is sound for it; --search looks for a better one.
@@ -92,6 +95,14 @@ class Recipe(BaseModel):
     rank: Count = 16
     #: Vectors that prompt tuning puts before each text.
     prompt_tokens: Count = 16
+    #: An encoder that learns a language: the key of the one that it reads, the rate of the rows of new tokens, how
+    #: often a word must stand in the texts to be one, and the share of each batch in which what it reads is held.
+    known: str = "en"
+    rows_rate: Positive = 2e-3
+    words: Count = 3
+    hold: Annotated[float, Field(ge=0, le=1)] = 0.25
+    #: Long texts that are made of two to four, as a share of the training rows.
+    join: Share = 0.15
     #: Tokens of a text that are read.
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
     seed: int = 0
@@ -107,8 +118,10 @@ class Recipe(BaseModel):
             )
         if self.contrast and (self.method == "head" or self.kind not in (Kind.INTENTS, Kind.SENTIMENT)):
             raise ValueError("contrast trains the encoder for labels: no method head, and intents or sentiment")
-        if self.rdrop and self.kind is Kind.ANSWERS:
-            raise ValueError("rdrop compares what is said of labels, and answers have none")
+        if self.rdrop and self.kind in (Kind.ANSWERS, Kind.ENCODER):
+            raise ValueError(f"rdrop compares what is said of labels, and {self.kind.value} has none")
+        if self.kind is Kind.ENCODER and self.method not in ("head", "lora"):
+            raise ValueError("an encoder learns a language by lora, or by head, which trains its new tokens alone")
         return self
 
     @property
@@ -127,15 +140,39 @@ class Recipe(BaseModel):
         """How strongly weights are drawn to zero: much, where a head tells labels apart on vectors that stay."""
         if self.weight_decay is not None:
             return self.weight_decay
+        if self.kind is Kind.ENCODER:
+            return 0.0  # rows of rare tokens would shrink in all the steps in which they do not stand
         return 1.0 if self.method == "head" and self.kind is not Kind.ANSWERS else 0.01
+
+    def rate_of(self, parameter: str) -> float:
+        """Return the peak rate of a parameter, by its name."""
+        if parameter.startswith("head.") and self.method != "head":
+            return self.head_rate
+        return self.rows_rate if parameter.endswith(".rows") else self.peak_rate
 
     @classmethod
     def of(cls, **values: object) -> Recipe:
-        """Return the recipe with ``values``; raises `RecipeError` that names each that does not fit."""
+        """Return the recipe with ``values``; raises `RecipeError` that names each that does not fit.
+
+        What they leave open is as `USUAL` has it for their kind.
+        """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate({**USUAL.get(str(values.get("kind")), {}), **values})
         except ValidationError as error:
             raise RecipeError("\n".join(map(_told, error.errors()))) from None
+
+
+#: What does best for a kind, where it is not what does best for most.
+USUAL: Mapping[str, Mapping[str, object]] = {
+    "encoder": {
+        "learning_rate": 5e-4,
+        "epochs": 3,
+        "patience": 1,
+        "batch": 64,
+        "dropout": 0.0,
+        "warmup": 0.05,
+    }
+}
 
 
 def _told(error: ErrorDetails) -> str:

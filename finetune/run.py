@@ -22,7 +22,7 @@ from finetune import gate
 from finetune.artefact import fingerprint, open_artefact, write_artefact
 from finetune.errors import ArtefactError, DataError
 from finetune.export import export_encoder
-from finetune.kinds import Family, Parts, Surroundings, family_of
+from finetune.kinds import Parts, Rows, Surroundings, family_of
 from finetune.loop import train, trained
 from finetune.recipe import Recipe
 from finetune.registry import Registry
@@ -71,7 +71,7 @@ class Data:
         about = json.dumps([recipe.model_dump(mode="json"), self.fingerprint()])
         return hashlib.sha256(about.encode()).hexdigest()[:12]
 
-    def read(self, family: Family[Any, Any]) -> Parts[Any]:
+    def read(self, family: Rows[Any]) -> Parts[Any]:
         """Return the rows of each part; raises `DataError` where they cannot be used."""
         rows = [example for path in self.train for example in family.read(path)]
         if self.dev is None:
@@ -156,7 +156,7 @@ def run(
     told = Told(
         recipe=recipe,
         metrics={name: family.figures(model, rows) for name, rows in measured.items()}
-        | {"cost": _cost(start, weights)},
+        | {"cost": cost_since(start, weights)},
         history=history,
         outcomes={name: family.outcomes(model, rows) for name, rows in measured.items()},
         data=known,
@@ -181,7 +181,7 @@ def run(
     return Trained(folder=folder, metrics=dict(told.metrics))
 
 
-def _cost(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float]:
+def cost_since(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float]:
     """Return what a run took that began at ``start`` of `time.perf_counter`."""
     return {
         "seconds": round(time.perf_counter() - start, 1),

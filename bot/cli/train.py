@@ -25,16 +25,24 @@ if TYPE_CHECKING:
     from retrieval.encoder import Encoder
 
 #: Whether `accelerate launch` started this process to help another one, which tells what there is to tell.
-_HELPS = os.environ.get("RANK", "0") != "0"
+HELPS = os.environ.get("RANK", "0") != "0"
 
-#: What can be trained.
-_KINDS = ("answers", "intents", "entities", "sentiment")
+train = typer.Typer(
+    help="Train on labelled rows, or teach the encoder a language; a run that was stopped goes on where it was.",
+    no_args_is_help=True,
+)
+
+#: What is trained on labelled rows, and what it then tells of a message.
+_KINDS = {
+    "answers": "Train which known question a message means, and so its answer.",
+    "intents": "Train what a message is about: a label, or several.",
+    "entities": "Train what a message names, and where.",
+    "sentiment": "Train how the customer feels: a label, or several.",
+}
 
 
-def train(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help=f"What to train: {', '.join(_KINDS[:-1])} or {_KINDS[-1]}.")
-    ],
+def labelled(
+    context: typer.Context,
     data: Annotated[
         list[Path], typer.Option("--data", metavar="FILE", help="Rows to learn from, as JSONL; repeat it for several.")
     ],
@@ -86,23 +94,18 @@ def train(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Train on labelled rows and write an artefact; a run that was stopped goes on where it was."""
-    if kind not in _KINDS:
-        raise UsageError(f"{kind!r} cannot be trained; known are {', '.join(_KINDS)}.")
-    if _HELPS and search is not None:
+    """Train one of `_KINDS` and write an artefact."""
+    kind = str(context.info_name)
+    if HELPS and search is not None:
         raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
-    for file in filter(None, (*data, dev, test)):
-        try:
-            file.stat()  # told before torch is loaded, which takes seconds
-        except OSError as error:
-            raise UsageError(f"{file}: {error.strerror}.") from error
+    check_files(*data, dev, test)
     settings = settings_from(config, None, state)
     # What the method head trains serves on the vectors of the bot's own encoder alone.
     named = {"method": method, "backbone": backbone or settings.retrieval.encoder, "epochs": epochs}
     wanted = _Wanted(
-        values={**{k: v for k, v in named.items() if v is not None}, **_options(options or ()), "kind": kind},
+        values={**{k: v for k, v in named.items() if v is not None}, **set_values(options or ()), "kind": kind},
         files={"train": tuple(data), "dev": dev, "test": test},
         models=out or settings.state.folder / "models",
         cache=settings.state.cache,
@@ -113,8 +116,8 @@ def train(
         promote=promote,
     )
     wanted.check()
-    if _HELPS:
-        aside(lambda: _help(wanted)).result()
+    if HELPS:
+        aside(lambda: _lend_a_hand(wanted)).result()
         return
     with shown(search, budget) as (watch, step):
         result = aside(lambda: _train(wanted, watch, step)).result()
@@ -174,7 +177,7 @@ class _Found:
     folder: Path
 
 
-def _help(wanted: _Wanted) -> None:
+def _lend_a_hand(wanted: _Wanted) -> None:
     """Do this process's share of the training."""
     from finetune.recipe import Recipe
     from finetune.run import Data, Helped, run
@@ -292,7 +295,17 @@ def _work(recipe: Recipe, data: Data, wanted: _Wanted) -> Path:
     return wanted.models / recipe.kind.value / f"work-{data.key(recipe)}"
 
 
-def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
+def check_files(*files: Path | None) -> None:
+    """Raise `UsageError` where one of them cannot be looked at, before torch is loaded, which takes seconds."""
+    for file in filter(None, files):
+        try:
+            file.stat()
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}.") from error
+
+
+def set_values(options: Sequence[str]) -> dict[str, str]:
+    """Return what ``--set NAME=VALUE`` sets; raises `UsageError` where it is something else."""
     values = {}
     for option in options:
         name, equals, value = option.partition("=")
@@ -302,3 +315,7 @@ def _options(options: list[str] | tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"--set {option}: what is trained is said before the options: kefu train {value.strip()}")
         values[name.strip()] = value.strip()
     return values
+
+
+for _kind, _help in _KINDS.items():
+    train.command(_kind, help=_help)(labelled)

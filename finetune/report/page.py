@@ -78,7 +78,7 @@ def _template() -> Template:
 
 def _settings(recipe: Recipe) -> list[tuple[str, Any, bool]]:
     """Return name and value of each setting, and whether it differs from the default."""
-    usual = Recipe(kind=recipe.kind, method=recipe.method)
+    usual = Recipe.of(kind=recipe.kind, method=recipe.method)
     values = recipe.model_dump(mode="json", exclude={"kind", "method", "backbone"})
     return [(name, value, value != getattr(usual, name)) for name, value in values.items()]
 

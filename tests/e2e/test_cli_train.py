@@ -10,6 +10,7 @@ import pytest
 
 from retrieval.ingest import read_sources
 from tests.e2e.command import Desk
+from tests.unit.finetune.encoder.toy import sentences, write_pairs, write_teacher
 
 FAQ = Path(__file__).parents[2] / "faq_data"
 
@@ -139,3 +140,23 @@ def test_what_the_bot_could_not_open_is_not_put_into_use(rows: Path, desk: Desk)
     assert f"serves on the vectors of {rows}, and the bot encodes with embedded" in done.err
     own = desk.run(*train(rows, "--promote", *elsewhere), KEFU_RETRIEVAL__ENCODER=str(rows))
     assert "holds no *.safetensors" in own.err  # the next thing that is wrong with it
+
+
+def test_an_encoder_learns_a_language_and_serves_it(desk: Desk, tmp_path: Path) -> None:
+    teacher = write_teacher(tmp_path / "teacher")
+    parallel = write_pairs(tmp_path / "pairs.jsonl", sentences(120, seed=1))
+    asked = ("train", "encoder", "--teacher", str(teacher), "--parallel", str(parallel), "--epochs", "2")
+    out = tmp_path / "zh"
+    done = desk.run(*asked, "--out", str(out), "--set", "words=2", "--json")
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert result["folder"] == str(out)
+    assert 0 < result["metrics"]["dev"]["taught_to_known"] <= 1
+    assert Path(result["report"]).is_file()
+    assert not list((desk.state / "models" / "encoder").iterdir())
+    found = desk.run("search", "订单", "--faq", "faq", "--json", KEFU_RETRIEVAL__ENCODER=str(out))
+    assert found.code == 0, found.err
+    again = desk.run(*asked, "--out", str(out))
+    assert again.code == 2
+    assert f"{out} is there already. Name another folder, or delete it." in again.err
+    assert desk.run("models", "list").code == 0

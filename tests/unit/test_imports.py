@@ -28,7 +28,9 @@ ALLOWED = {
         *(
             "retrieval.encoder",
             "retrieval.export",
+            "retrieval.extension",
             "retrieval.pooling",
+            "retrieval.source",
             "retrieval.ingest.decode",
             "retrieval.ingest.rows",
         ),

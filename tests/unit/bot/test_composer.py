@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.composer import REPLIES, VerbatimComposer
@@ -21,7 +23,31 @@ def handed(reason: Reason) -> Decision:
 async def test_an_answer_is_quoted_as_it_stands() -> None:
     entry = candidate("What does it cost?")
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(entry,))
-    assert await VerbatimComposer().compose(decision, "zh") == entry.answer
+    assert await VerbatimComposer().compose(decision, "en") == entry.answer
+
+
+@pytest.mark.parametrize(
+    ("entry", "spoken", "said"),
+    [
+        ("en", "zh", "这部分内容目前只有英文版："),
+        ("zh", "en", "We have this in Chinese only:"),
+        ("de", "en", "We have this in de only:"),
+        ("en", "fr", "We have this in English only:"),
+    ],
+)
+async def test_an_entry_in_another_language_is_quoted_behind_a_word_about_it(
+    entry: str, spoken: str, said: str
+) -> None:
+    quoted = replace(candidate("?", "It is {price} EUR."), language=entry)
+    decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
+    assert await VerbatimComposer().compose(decision, spoken) == f"{said}\nIt is {{price}} EUR."
+
+
+async def test_what_is_said_of_another_language_is_a_setting() -> None:
+    replies = {**REPLIES, "other_language": {"en": "({language}, sorry)"}}
+    quoted = replace(candidate("?", "价格"), language="zh")
+    decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
+    assert await VerbatimComposer(replies).compose(decision, "en") == "(Chinese, sorry)\n价格"
 
 
 async def test_two_answers_are_two_paragraphs_in_order() -> None:

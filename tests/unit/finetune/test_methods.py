@@ -18,7 +18,7 @@ from finetune.methods import prepare
 from finetune.network import Backbone, Network, padded
 from finetune.recipe import Recipe
 from finetune.texts import cutting
-from retrieval.export import source_folder
+from retrieval.source import Source
 from tests.unit.finetune.conftest import TOPICS
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -79,14 +79,14 @@ def test_an_export_that_says_something_else_is_refused(
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "optimizer.pt", "data.pkl"])
 def test_a_folder_with_a_pickle_is_refused(tmp_path: Path, name: str) -> None:
-    folder = shutil.copytree(source_folder("embedded"), tmp_path / "model")
+    folder = shutil.copytree(Source.find("embedded-en").folder, tmp_path / "model")
     (folder / name).write_bytes(b"\x80\x04.")
     with pytest.raises(BackboneError, match=f"{name} is a pickle"):
         Backbone.load(str(folder))
 
 
 def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
-    folder = shutil.copytree(source_folder("embedded"), tmp_path / "model")
+    folder = shutil.copytree(Source.find("embedded-en").folder, tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"torn")
-    with pytest.raises(BackboneError, match="does not hold a whole model"):
+    with pytest.raises(BackboneError, match="holds no whole model"):
         Backbone.load(str(folder))

@@ -19,9 +19,11 @@ import pytest
 
 from retrieval import encoder as encoder_module
 from retrieval import export
+from retrieval import source as source_module
 from retrieval.encoder import Encoder
 from retrieval.errors import EncoderError, MissingExtraError
-from retrieval.export import load_encoder, source_folder
+from retrieval.export import load_encoder
+from retrieval.source import Source
 
 TEXTS = ["Where is my parcel?", "", "我的快递到哪里了？", "refund", "word " * 4000, "😀", "a\x00b", "\ud83d half"]
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] where is my parcel refund lamp card ? .".split()
@@ -106,12 +108,10 @@ def test_features_are_the_vector_and_that_of_a_middle_layer(encoder: Encoder) ->
     assert np.linalg.norm(features[:, 384:], axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
 
     import torch
-    from transformers import AutoModel, AutoTokenizer
 
-    source = source_folder("embedded")
-    tokens = AutoTokenizer.from_pretrained(source)(TEXTS[0], return_tensors="pt")
+    tokenizer, model = Source.find("embedded").load()
     with torch.inference_mode():
-        layers = AutoModel.from_pretrained(source)(**tokens, output_hidden_states=True).hidden_states
+        layers = model(**tokenizer(TEXTS[0], return_tensors="pt"), output_hidden_states=True).hidden_states
     third = layers[3].mean(1)[0].numpy()
     assert features[0, 384:] @ third / np.linalg.norm(third) == pytest.approx(1.0, abs=0.03)
 
@@ -230,7 +230,7 @@ def test_changed_weights_are_another_encoder(
     tiny_model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = load_encoder(str(tiny_model), cache)
-    model = shutil.copytree(tiny_model, tmp_path / export.EMBEDDED_PACKAGE)
+    model = shutil.copytree(tiny_model, tmp_path / source_module.EMBEDDED_PACKAGE)
     with (model / "model.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x01")
@@ -303,7 +303,7 @@ def test_a_process_that_comes_second_takes_what_the_first_wrote(
     mine, first = tmp_path / "mine", exported(cache)
     write = export.write_onnx
 
-    def slow(source: Path, work: Path, progress: Callable[[str], None]) -> dict[str, object]:
+    def slow(source: Source, work: Path, progress: Callable[[str], None]) -> dict[str, object]:
         shutil.copytree(first, mine / "encoders" / first.name)
         return write(source, work, progress)
 
@@ -323,13 +323,13 @@ def package(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(tiny_model, package / "model")
     (package / "__init__.py").write_text("raise AssertionError('imported')")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(export, "EMBEDDED_PACKAGE", package.name)
-    monkeypatch.setattr(export, "EMBEDDED_SHA256", export.sha256(package / "model" / "model.safetensors"))
+    monkeypatch.setattr(source_module, "EMBEDDED_PACKAGE", package.name)
+    monkeypatch.setattr(source_module, "EMBEDDED_SHA256", source_module.sha256(package / "model" / "model.safetensors"))
     return package
 
 
 def test_the_embedded_weights_are_loaded_if_they_are_the_known_ones(package: Path, tmp_path: Path) -> None:
-    assert load_encoder("embedded", tmp_path / "cache").dimensions == 32
+    assert load_encoder("embedded-en", tmp_path / "cache").dimensions == 32
 
 
 def test_embedded_weights_with_one_changed_byte_are_refused(package: Path, tmp_path: Path) -> None:
@@ -338,14 +338,14 @@ def test_embedded_weights_with_one_changed_byte_are_refused(package: Path, tmp_p
     content[-1] ^= 1
     weights.write_bytes(content)
     with pytest.raises(EncoderError, match="SHA-256 differs") as told:
-        load_encoder("embedded", tmp_path / "cache")
+        load_encoder("embedded-en", tmp_path / "cache")
     assert str(weights) in str(told.value)
 
 
 def test_a_missing_embedded_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "EMBEDDED_PACKAGE", "no_such_package_here")
+    monkeypatch.setattr(source_module, "EMBEDDED_PACKAGE", "no_such_package_here")
     with pytest.raises(MissingExtraError, match=r"pip install 'kefu\[embedded\]'"):
-        load_encoder("embedded", tmp_path)
+        load_encoder("embedded-en", tmp_path)
 
 
 def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
     # Nor where safetensors of something else lie beside it.
     (model / "other").mkdir()
     shutil.copy(tiny_model / "model.safetensors", model / "other")
-    with pytest.raises(EncoderError, match="does not hold a whole model"):
+    with pytest.raises(EncoderError, match="holds no whole model"):
         load_encoder(str(model), tmp_path / "cache")
     assert not trace.exists()
 
@@ -374,7 +374,7 @@ def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
 def test_a_damaged_model_folder_is_named(tiny_model: Path, tmp_path: Path, name: str, content: str) -> None:
     model = shutil.copytree(tiny_model, tmp_path / "model")
     (model / name).write_text(content)
-    with pytest.raises(EncoderError, match="does not hold a whole model") as told:
+    with pytest.raises(EncoderError, match="holds no whole model") as told:
         load_encoder(str(model), tmp_path / "cache")
     assert str(model) in str(told.value)
 

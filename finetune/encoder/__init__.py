@@ -1,0 +1,1 @@
+"""A further language for an encoder, by distillation from parallel text."""

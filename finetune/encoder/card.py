@@ -1,0 +1,64 @@
+"""The model card of an extension: what it is, from which data under which licences, made how, and how good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from finetune.encoder.parallel import Pair, origins
+from finetune.kinds import Parts
+from finetune.report.told import Told
+from finetune.run import Data
+from retrieval.extension import Extension
+
+#: What a method changes beside the tokens.
+_CHANGES = {"head": "", "lora": ", and low-rank changes of its layers"}
+
+
+def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extension: Extension) -> None:
+    """Write the card of ``extension``, in Markdown."""
+    recipe, cost = told.recipe, told.metrics["cost"]
+    size = sum((extension.folder / name).stat().st_size for name in extension.files)
+    sections = [
+        f"# An extension of {recipe.backbone}",
+        f"It teaches the encoder `{recipe.backbone}`, which reads {recipe.known}, a further language: "
+        f"{len(extension.tokens):,} tokens with their embeddings{_CHANGES[recipe.method]}, {size / 1e6:.1f} MB in all. "
+        f"kefu lays it over the weights of the encoder (SHA-256 `{extension.base_sha256}`).",
+        f"## Data\n\n{len(parts.train):,} pairs, of which {len(parts.dev):,} others chose the best epoch.\n\n"
+        + _table(
+            ("source", "licence", "pairs"), [(s or "-", li or "-", f"{n:,}") for s, li, n in origins(parts.train)]
+        ),
+        _table(("file", "SHA-256"), [(file["name"], f"`{file['sha256']}`") for file in told.data["files"]]),
+        f"## How it was made\n\n```sh\n{_command(told, files)}\n```\n\nIt took {cost['seconds'] / 60:.0f} minutes and "
+        f"{cost['memory_mb']:,} MB. `recipe.json` holds every setting.",
+        "## Figures\n\nR@1 of a text among all of the part, after export, as it serves.\n\n"
+        + _table(
+            ("part", *told.metrics["dev"]),
+            [(name, *map(_figure, told.metrics[name].values())) for name in told.metrics if name != "cost"],
+        ),
+    ]
+    path.write_text("\n\n".join(sections) + "\n", "utf-8")
+
+
+def _command(told: Told, files: Data) -> str:
+    recipe = told.recipe
+    usual = type(recipe).of(kind=recipe.kind, method=recipe.method)
+    values = recipe.model_dump(mode="json", exclude={"kind", "method", "backbone"})
+    lines = [
+        f"kefu train encoder --teacher {recipe.backbone} --method {recipe.method}",
+        *(f"--parallel {path.name}" for path in files.train),
+        *([f"--dev {files.dev.name}"] if files.dev else []),
+        *([f"--test {files.test.name}"] if files.test else []),
+        *(f"--set {name}={value}" for name, value in values.items() if value != getattr(usual, name)),
+    ]
+    return " \\\n    ".join(lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}"

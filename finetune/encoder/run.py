@@ -1,0 +1,171 @@
+"""One run that teaches an encoder a language: from parallel text to an extension that serving lays over it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from torch import Tensor
+
+from finetune.encoder import figures
+from finetune.encoder.alignment import first_rows
+from finetune.encoder.card import write_card
+from finetune.encoder.parallel import Pair, apart, joined, read_pairs
+from finetune.encoder.student import learned, student_of
+from finetune.encoder.task import Distillation
+from finetune.encoder.vocabulary import new_tokens
+from finetune.kinds import Parts
+from finetune.loop import steps_of, train, trained
+from finetune.network import Backbone, Network
+from finetune.recipe import Recipe
+from finetune.remember import Remembering
+from finetune.report.page import write_report
+from finetune.report.told import Told
+from finetune.run import Data, Helped, Trained, cost_since
+from finetune.texts import Tokens, cutting
+from finetune.watch import Watch
+from retrieval.disk import folder_beside
+from retrieval.export import load_encoder
+from retrieval.extension import extend_tokenizer, write_extension
+from retrieval.text import levelled
+
+#: Texts that the teacher reads between two words on how far it is.
+_AT_ONCE = 2048
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parallel:
+    """What `finetune.run.Data` asks of rows of parallel text."""
+
+    #: The key of the language that the teacher reads.
+    known: str
+
+    def read(self, path: Path) -> list[Pair]:
+        """Return the pairs of a file."""
+        return read_pairs(path, self.known)
+
+    def check(self, parts: Parts[Pair], files: Parts[Path]) -> None:
+        """Raise `DataError` where pairs to choose or to report by are learned too."""
+        for rows, paths in ((parts.dev, files.dev), (parts.test, files.test)):
+            if rows:
+                apart(parts.train, rows, paths[0])
+
+
+def teach(
+    recipe: Recipe,
+    data: Data,
+    out: Path,
+    work: Path,
+    *,
+    watch: Watch | None = None,
+    step: Callable[[str], None] = lambda text: None,
+) -> Trained:
+    """Teach the backbone of ``recipe`` the other language of ``data`` and write the extension to ``out``.
+
+    ``work`` keeps what a killed run goes on from, and ``step`` is told what is being done. All figures are those of
+    what will serve, after export. Raises `DataError`, `BackboneError`, `RecipeError` or `EncoderError`; `Helped` in a
+    process of several that is not the main one.
+    """
+    start = time.perf_counter()
+    step("Reading")
+    parts, known = data.read(Parallel(known=recipe.known)), data.fingerprint()
+    torch.manual_seed(recipe.seed)
+    learned_from = [*parts.train, *joined(parts.train, recipe.join, recipe.seed)]
+    lesson = _prepared(recipe, learned_from, parts.dev, step)
+    step("Training")
+    history = train(lesson.student, lesson.task, recipe, work, watch)
+    if not PartialState().is_main_process:
+        raise Helped
+    with folder_beside(out.parent, "teaching-") as folder:
+        step("Writing")
+        rows, changes = learned(lesson.student.cpu())
+        extension = write_extension(
+            folder,
+            base=recipe.backbone,
+            base_sha256=lesson.base_sha256,
+            tokens=lesson.tokens,
+            rows=rows,
+            changes=changes,
+        )
+        step("Exporting")
+        encoder = Remembering(load_encoder(str(folder), work))
+        step("Measuring")
+        held = {name: pairs for name, pairs in (("dev", parts.dev), ("test", parts.test)) if pairs}
+        told = Told(
+            recipe=recipe,
+            metrics={name: figures.figures(encoder, pairs) for name, pairs in held.items()}
+            | {"cost": cost_since(start, trained(lesson.student))},
+            history=history,
+            outcomes={name: figures.outcomes(encoder, pairs) for name, pairs in held.items()},
+            data=known,
+        )
+        step("Writing the report")
+        write_report(folder / "report", told)
+        write_card(folder / "README.md", told, parts, data, extension)
+        documents = {"recipe": recipe.model_dump(mode="json"), "metrics": told.metrics, "data": known}
+        for name, document in documents.items():
+            (folder / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
+        shutil.rmtree(out, ignore_errors=True)
+        os.rename(folder, out)
+    return Trained(folder=out, metrics=dict(told.metrics))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Lesson:
+    """What is ready to be trained."""
+
+    student: Network
+    task: Distillation
+    tokens: list[str]
+    #: Of the weights of the teacher.
+    base_sha256: str
+
+
+def _prepared(recipe: Recipe, pairs: Sequence[Pair], dev: Sequence[Pair], step: Callable[[str], None]) -> _Lesson:
+    step("Loading the teacher")
+    teacher = Backbone.load(recipe.backbone)
+    embeddings = teacher.model.get_input_embeddings().weight.detach().numpy()
+    known = cutting(teacher, recipe)([pair.known for pair in pairs])
+    targets = _targets(teacher, pairs, recipe, step)
+    step("Choosing tokens")
+    tokens = new_tokens([levelled(pair.taught) for pair in pairs], teacher.tokenizer, at_least=recipe.words)
+    extend_tokenizer(teacher.tokenizer, tokens)
+    read = cutting(teacher, recipe)
+    taught = read([pair.taught for pair in pairs])
+    step("Aligning")
+    special, first = set(teacher.tokenizer.all_special_ids), len(embeddings)
+    rows = first_rows(
+        [[(i - first) % len(tokens) for i in ids if i >= first] for ids in taught.ids],
+        [[i for i in ids if i not in special] for ids in known.ids],
+        len(tokens),
+        embeddings,
+        seed=recipe.seed,
+    )
+    student = student_of(teacher, rows, recipe, steps_of(len(pairs), recipe))
+    chosen_by = read([pair.taught for pair in dev]), read([pair.known for pair in dev])
+    return _Lesson(
+        student=student,
+        task=Distillation(taught, known, targets, chosen_by, recipe),
+        tokens=tokens,
+        base_sha256=teacher.source.weights_sha256(),
+    )
+
+
+def _targets(teacher: Backbone, pairs: Sequence[Pair], recipe: Recipe, step: Callable[[str], None]) -> Tensor:
+    """Return what the teacher makes of the texts it reads, (texts, 2 size), in half precision."""
+    network = Network(teacher, teacher.size, 0, dropout=0.0, wide=True).to(PartialState().device)
+    out = []
+    for start in range(0, len(pairs), _AT_ONCE):
+        step(f"Encoding with the teacher: {start:,} of {len(pairs):,}")
+        texts = [pair.known for pair in pairs[start : start + _AT_ONCE]]
+        made = Tokens(texts, teacher.tokenizer, recipe.max_tokens, teacher.source.prompts["query"]).features(network)
+        out.append(made.half())
+    network.cpu()
+    return torch.cat(out)

@@ -1,0 +1,95 @@
+"""What a student learns: to give both sides of a pair the vector that the teacher gives the one it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from finetune.network import Batch, Network
+from finetune.recipe import Recipe
+from finetune.texts import Texts
+
+#: Vectors of the teacher that are as near as this are of the same meaning, and no negatives for each other.
+_SAME = 0.98
+
+#: What the middle layer counts beside the last one: heads of labels read it (`retrieval.pooling.features`).
+_MIDDLE = 0.5
+
+#: Rows whose nearest texts are looked up together.
+_ROWS = 1024
+
+
+class Distillation:
+    """A `finetune.loop.Task` (Reimers and Gurevych 2020, arXiv 2004.09813).
+
+    The vector of each taught text is drawn to the one that the teacher gives its translation, and away from those that
+    it gives the other translations in the batch; what the teacher reads itself is held where it was.
+    """
+
+    def __init__(self, taught: Texts, known: Texts, targets: Tensor, dev: tuple[Texts, Texts], recipe: Recipe) -> None:
+        """``targets`` are what the teacher makes of ``known``, (texts, 2 size); ``dev`` are taught and known ones."""
+        self._taught, self._known, self._targets, self._dev, self._recipe = taught, known, targets, dev, recipe
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """How long each taught text is."""
+        return self._taught.lengths
+
+    def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
+        """Return taught texts, and beside them some known ones, with what the teacher makes of each."""
+        taught = replace(self._taught.batch(rows, self._recipe.augment, random), targets=self._of(rows))
+        count = round(self._recipe.hold * len(rows))
+        if not count:
+            return taught
+        held = random.choice(np.asarray(rows), count, replace=False).tolist()
+        return replace(taught, other=replace(self._known.batch(held, 0.0, random), targets=self._of(held)))
+
+    def _of(self, rows: Sequence[int]) -> Tensor:
+        return self._targets[list(rows)].float()
+
+    def loss(self, network: nn.Module, batch: Batch, rdrop: float) -> Tensor:
+        """Return how far vectors are from where they belong, and how hard pairs are to tell from each other."""
+        assert batch.targets is not None
+        made = network(batch).float()
+        size = made.shape[1] // 2
+        loss = _off(made, batch.targets) + _told_apart(
+            made[:, :size], batch.targets[:, :size], self._recipe.temperature
+        )
+        if batch.other is not None:
+            assert batch.other.targets is not None
+            loss = loss + _off(network(batch.other).float(), batch.other.targets)
+        return loss
+
+    def score(self, network: Network) -> float:
+        """Return for what share of the dev pairs each side finds the other among all, the mean of both directions."""
+        taught, known = (texts.features(network)[:, : network.size] for texts in self._dev)
+        return (recall(taught, known) + recall(known, taught)) / 2
+
+
+def recall(asked: Tensor, among: Tensor) -> float:
+    """Return how often the nearest of ``among`` is the one at the same place; unit vectors, (texts, size) each."""
+    right = 0
+    for start in range(0, len(asked), _ROWS):
+        nearest = (asked[start : start + _ROWS] @ among.T).argmax(1)
+        right += int((nearest == torch.arange(start, start + len(nearest))).sum())
+    return right / len(asked)
+
+
+def _off(made: Tensor, targets: Tensor) -> Tensor:
+    """Return how far both halves are from the teacher's: the mean squared distance of unit vectors."""
+    last, middle = ((a * b).sum(-1) for a, b in zip(made.chunk(2, -1), targets.chunk(2, -1), strict=True))
+    return (2 - 2 * last).mean() + _MIDDLE * (2 - 2 * middle).mean()
+
+
+def _told_apart(made: Tensor, targets: Tensor, temperature: float) -> Tensor:
+    """Return the loss of finding the own translation among those of the batch, and of being found by it."""
+    alike = made @ targets.T / temperature
+    same = (targets @ targets.T > _SAME).fill_diagonal_(fill_value=False)
+    alike = alike.masked_fill(same, -1e4)
+    right = torch.arange(len(made), device=made.device)
+    return (functional.cross_entropy(alike, right) + functional.cross_entropy(alike.T, right)) / 2

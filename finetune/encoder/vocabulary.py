@@ -1,0 +1,50 @@
+"""Which tokens a tokenizer needs for a further language: its characters, and its frequent words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from retrieval.text import HAN
+
+#: A stretch that has to be cut into words, and a word of a language that cuts them itself.
+_STRETCH = re.compile(f"[{HAN}]+")
+_WORD = re.compile(r"[^\W\d_]+")
+#: What the tokenizer puts around a Chinese character.
+_SET_APART = re.compile(f" ([{HAN}]) ")
+
+#: Characters of a word: what is longer is mostly a name that stands in few texts.
+_LONGEST = 6
+
+
+def new_tokens(texts: Sequence[str], tokenizer: Any, *, at_least: int) -> list[str]:
+    """Return the tokens that ``tokenizer`` is to learn to read ``texts``, sorted.
+
+    These are the characters it does not know, all Chinese ones among them, for those that it does know it knows from
+    hearsay; and the words of such characters that stand in the texts ``at_least`` so many times. ``texts`` are as they
+    are given to the tokenizer.
+    """
+    normalised = normalise(texts, tokenizer)
+    vocabulary = tokenizer.get_vocab()
+    characters = Counter(c for text in normalised for c in text if not c.isspace())
+    fresh = {c for c in characters if _STRETCH.match(c) or c not in vocabulary}
+    words = Counter(word for text in normalised for word in _words(text) if 1 < len(word) <= _LONGEST)
+    return sorted(fresh | {word for word, count in words.items() if count >= at_least and fresh.issuperset(word)})
+
+
+def normalise(texts: Iterable[str], tokenizer: Any) -> list[str]:
+    """Return ``texts`` as the tokenizer sees them, but with Chinese characters together."""
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    if normalizer is None:
+        return list(texts)
+    return [_SET_APART.sub(r"\1", normalizer.normalize_str(text)) for text in texts]
+
+
+def _words(text: str) -> Iterator[str]:
+    import rjieba
+
+    for stretch in _STRETCH.findall(text):
+        yield from rjieba.cut(stretch, hmm=False)
+    yield from _WORD.findall(_STRETCH.sub(" ", text))
