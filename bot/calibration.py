@@ -91,7 +91,7 @@ class Calibration:
         """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
         key = language if language in self.coefficients else "en"
         return [
-            EXACT if hit.exact else 1 / (1 + math.exp(-self.intercepts[key] - _dot(self.coefficients[key], numbers)))
+            EXACT if hit.exact else _share(self.intercepts[key] + _dot(self.coefficients[key], numbers))
             for hit, numbers in zip(hits, features(hits), strict=True)
         ]
 
@@ -105,6 +105,11 @@ def _read(path: Path) -> Calibration:
         coefficients={language: tuple(model["coefficients"]) for language, model in data["languages"].items()},
         intercepts={language: model["intercept"] for language, model in data["languages"].items()},
     )
+
+
+def _share(odds: float) -> float:
+    """Return the logistic function, which for no odds is out of the range of a number."""
+    return 0.5 + 0.5 * math.tanh(odds / 2)
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:

@@ -27,6 +27,12 @@ def encoder(encoder_cache: Path) -> Encoder:
 
 
 @pytest.fixture(scope="session")
+def english_encoder(encoder_cache: Path) -> Encoder:
+    """The embedded encoder without its extension: it reads no Chinese."""
+    return load_encoder("embedded-en", encoder_cache)
+
+
+@pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
     """An analyser without a user dictionary."""
     return Analyzer()

@@ -88,5 +88,5 @@ def test_a_folder_with_a_pickle_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     folder = shutil.copytree(Source.find("embedded-en").folder, tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"torn")
-    with pytest.raises(BackboneError, match="holds no whole model"):
+    with pytest.raises(BackboneError, match="does not hold a whole model"):
         Backbone.load(str(folder))

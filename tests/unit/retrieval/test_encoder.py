@@ -166,14 +166,31 @@ def test_progress_counts_every_text(encoder: Encoder, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "share"), [("where is my parcel", 0.0), ("😀😀", 1.0), ("", 1.0), ("where 😀", 0.5), ("\ud800", 1.0)]
+    ("text", "share"),
+    [("where is my parcel", 0.0), ("😀😀", 1.0), ("", 1.0), ("where 😀", 0.0), ("where ꙮ", 0.5), ("\ud800", 1.0)],
 )
 def test_the_share_of_pieces_it_does_not_know(encoder: Encoder, text: str, share: float) -> None:
     assert encoder.unknown_share(text) == share
 
 
-def test_chinese_is_known_to_be_read_badly(encoder: Encoder) -> None:
-    assert encoder.unknown_share("我的快递到哪里了") > 0.3
+def test_chinese_is_read_and_without_the_extension_known_to_be_read_badly(
+    encoder: Encoder, english_encoder: Encoder
+) -> None:
+    assert encoder.unknown_share("我的快递到哪里了") == 0
+    assert english_encoder.unknown_share("我的快递到哪里了") > 0.3
+
+
+def test_a_question_finds_the_same_in_the_other_language(encoder: Encoder) -> None:
+    english = ["where is my parcel", "I want my money back", "how do I reset my password", "do you ship to Canada"]
+    chinese = ["我的快递到哪里了", "我要退款", "怎么重置密码", "可以寄到加拿大吗"]
+    alike = encoder.encode(english) @ encoder.encode(chinese).T
+    assert alike.argmax(1).tolist() == alike.argmax(0).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("text", "plain"), [("我要退貨", "我要退货"), ("ＶＩＰ", "VIP"), ("退款😀吗", "退款 吗")])
+def test_a_text_is_read_as_its_plainer_twin(encoder: Encoder, text: str, plain: str) -> None:
+    one, other = encoder.encode([text, plain])
+    assert np.array_equal(one, other)
 
 
 # From a model folder.
@@ -357,7 +374,7 @@ def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
     # Nor where safetensors of something else lie beside it.
     (model / "other").mkdir()
     shutil.copy(tiny_model / "model.safetensors", model / "other")
-    with pytest.raises(EncoderError, match="holds no whole model"):
+    with pytest.raises(EncoderError, match="does not hold a whole model"):
         load_encoder(str(model), tmp_path / "cache")
     assert not trace.exists()
 
@@ -374,7 +391,7 @@ def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
 def test_a_damaged_model_folder_is_named(tiny_model: Path, tmp_path: Path, name: str, content: str) -> None:
     model = shutil.copytree(tiny_model, tmp_path / "model")
     (model / name).write_text(content)
-    with pytest.raises(EncoderError, match="holds no whole model") as told:
+    with pytest.raises(EncoderError, match="does not hold a whole model") as told:
         load_encoder(str(model), tmp_path / "cache")
     assert str(model) in str(told.value)
 

@@ -193,7 +193,7 @@ def test_hits_are_few_bounded_best_first_and_each_entry_once(
     assert hits == ask(index, today, text, context, k)
 
 
-def test_chinese_entries_without_twins_change_no_english_ranking(
+def test_chinese_entries_are_found_by_what_they_say_and_change_nothing_among_the_english_ones(
     build, index: KnowledgeIndex, knowledge: tuple[Passage, ...], today: date
 ) -> None:
     goods, faults = (
@@ -220,7 +220,10 @@ def test_chinese_entries_without_twins_change_no_english_ranking(
         "pick up in store",
     ):
         before, after = ask(index, today, text, k=3), ask(larger, today, text, k=50)
-        assert after[0].passage == before[0].passage
+        if text == "lamp broken":  # no English entry says so, and twenty of the Chinese ones are about lamps
+            assert after[0].passage.id.startswith("台灯")
+        else:
+            assert after[0].passage == before[0].passage
         after = [hit for hit in after if not hit.passage.id[-1].isdigit()][:3]
         assert ids(after) == ids(before)
         assert [hit.odds for hit in after] == pytest.approx([hit.odds for hit in before])

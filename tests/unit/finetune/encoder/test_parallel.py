@@ -1,0 +1,33 @@
+"""Pairs as they are read, counted, and put together to longer ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finetune.encoder.parallel import Pair, joined, origins, read_pairs
+
+PAIRS = [Pair(known=f"k{i}", taught=f"t{i}", source="s", licence="MIT") for i in range(20)]
+
+
+def test_the_keys_name_the_languages(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"de": "Hallo", "pt-BR": "Olá", "source": "own", "licence": "MIT", "note": 3}\n', "utf-8")
+    assert read_pairs(path, "de") == [Pair(known="Hallo", taught="Olá", source="own", licence="MIT")]
+
+
+@given(share=st.floats(0, 0.99), seed=st.integers(0, 5))
+def test_long_texts_say_the_same_on_both_sides(share: float, seed: int) -> None:
+    made = joined(PAIRS, share, seed)
+    assert len(made) == round(share * len(PAIRS))
+    for pair in made:
+        assert pair.known.replace("k", "t") == pair.taught
+        assert 2 <= len(pair.known.split()) <= 4
+    assert made == joined(PAIRS, share, seed)
+
+
+def test_sources_are_counted_with_their_licences() -> None:
+    more = [*PAIRS, Pair(known="a", taught="b")]
+    assert origins(more) == [("s", "MIT", 20), ("", "", 1)]

@@ -1,0 +1,84 @@
+"""What a student is told to do: to say what the teacher says, of both sides of a pair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from finetune.encoder.student import TaughtEmbedding
+from finetune.encoder.task import Distillation, recall
+from finetune.network import Batch
+from finetune.recipe import Recipe
+from finetune.texts import Vectors
+
+ROWS, SIZE = 6, 4
+
+
+def units(seed: int) -> Tensor:
+    halves = torch.randn(2, ROWS, SIZE, generator=torch.Generator().manual_seed(seed))
+    return torch.cat(list(functional.normalize(halves, dim=-1)), dim=-1)
+
+
+class Says(nn.Module):
+    """Says of each text the vectors that stand in its batch."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        assert batch.features is not None
+        return batch.features
+
+
+def lesson(hold: float = 0.5) -> tuple[Distillation, Tensor]:
+    targets = units(0)
+    taught, known = (Vectors(units(seed).numpy()) for seed in (1, 2))
+    return Distillation(taught, known, targets, (taught, known), Recipe.of(kind="encoder", hold=hold)), targets
+
+
+def test_a_batch_has_what_the_teacher_said_of_each_text() -> None:
+    task, targets = lesson()
+    batch = task.batch([4, 1, 3, 0], np.random.default_rng(0))
+    assert batch.targets is not None and batch.targets.equal(targets[[4, 1, 3, 0]])
+    assert batch.other is not None and batch.other.targets is not None
+    assert len(batch.other.targets) == 2
+    assert all(any(row.equal(other) for other in batch.targets) for row in batch.other.targets)
+
+
+def test_without_hold_only_taught_texts_are_looked_at() -> None:
+    task, _ = lesson(hold=0.0)
+    assert task.batch([0, 1], np.random.default_rng(0)).other is None
+
+
+def test_saying_what_the_teacher_says_is_better_than_anything_else() -> None:
+    task, targets = lesson()
+    same = Batch(features=targets, targets=targets)
+    least = float(task.loss(Says(), same, 0.0))
+    for seed in range(20):
+        assert float(task.loss(Says(), Batch(features=units(seed + 3), targets=targets), 0.0)) > least
+
+
+def test_pairs_of_one_meaning_are_no_negatives_for_each_other() -> None:
+    task, targets = lesson()
+    twice = targets[[0, 1, 1]]
+    apart = float(task.loss(Says(), Batch(features=twice, targets=twice), 0.0))
+    assert apart == pytest.approx(
+        float(task.loss(Says(), Batch(features=targets[[0, 1]], targets=targets[[0, 1]]), 0.0)), abs=0.3
+    )
+
+
+def test_recall_is_the_share_that_finds_its_own() -> None:
+    one = units(0)[:, :SIZE]
+    assert recall(one, one) == 1.0
+    assert recall(one[[1, 0, 2, 3, 4, 5]], one) == pytest.approx(4 / 6)
+
+
+def test_a_new_row_has_two_ids_and_old_rows_do_not_learn() -> None:
+    known = nn.Embedding(5, SIZE)
+    before = known.weight.detach().clone()
+    table = TaughtEmbedding(known, np.arange(2 * SIZE, dtype=np.float32).reshape(2, SIZE))
+    made = table(torch.tensor([[0, 5, 7], [4, 6, 8]]))
+    assert made[0, 1].equal(made[0, 2]) and made[1, 1].equal(made[1, 2])
+    assert made[0, 0].equal(before[0]) and made[1, 0].equal(before[4])
+    made.sum().backward()
+    assert [name for name, p in table.named_parameters() if p.grad is not None] == ["rows"]

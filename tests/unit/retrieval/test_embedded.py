@@ -1,0 +1,57 @@
+"""The encoder that ships reads English and Chinese: what it holds, and how well it finds on the demo company."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.common import FAQ, index_of, labelled, mean
+from retrieval.analysis import Analyzer
+from retrieval.disk import sha256
+from retrieval.encoder import Encoder
+from retrieval.extension import open_extension
+from retrieval.ingest import read_sources
+from retrieval.source import EMBEDDED_EXTENSION, Source
+from retrieval.types import Query
+
+TODAY = date(2026, 11, 25)
+
+
+def test_what_ships_is_whole_and_small() -> None:
+    extension = open_extension(EMBEDDED_EXTENSION)
+    assert {name: sha256(EMBEDDED_EXTENSION / name) for name in extension.files} == extension.files
+    assert sum(path.stat().st_size for path in EMBEDDED_EXTENSION.rglob("*") if path.is_file()) <= 12_000_000
+    assert extension.base == "embedded-en"
+    assert extension.base_sha256 == Source.find("embedded-en").weights_sha256()
+
+
+def test_no_word_of_a_text_that_people_write_is_unknown(encoder: Encoder) -> None:
+    texts = [text for p in read_sources([FAQ]).passages for text in (p.question, *p.alternatives, p.answer)]
+    assert mean(encoder.unknown_share(text) for text in texts) < 0.002
+
+
+@pytest.mark.parametrize(
+    ("known", "dense", "both"),
+    [(("en", "zh"), 0.80, 0.88), (("en",), 0.70, 0.70)],
+    ids=["entries in both languages", "entries in English alone"],
+)
+def test_chinese_questions_find_their_entries(
+    encoder: Encoder, analyzer: Analyzer, known: tuple[str, ...], dense: float, both: float
+) -> None:
+    """On the half to choose by; what is reported stands in the benchmarks."""
+    index = index_of([p for p in read_sources([FAQ]).passages if p.language in known], encoder, analyzer)
+    asked = [q for q in labelled("zh") if q.answers and q.split == "dev"]
+    hits = index.search([Query(text=q.text, context=q.context) for q in asked], 60, day=TODAY)
+    for side, least in (("dense", dense), ("odds", both)):
+        best = [max(found, key=lambda hit: float(getattr(hit, side))).passage.id for found in hits]
+        assert mean(q.right([entry]) for q, entry in zip(asked, best, strict=True)) >= least
+
+
+def test_the_card_names_every_source_with_its_licence() -> None:
+    card = Path(EMBEDDED_EXTENSION, "README.md").read_text("utf-8")
+    for licence in ("CC-BY-2.0-FR", "CC-BY-4.0", "Apache-2.0", "MIT", "BSD-3-Clause"):
+        assert f"| {licence} |" in card
+    assert "| OSL-3.0 |" not in card
+    assert "| GPL-3.0 |" not in card
