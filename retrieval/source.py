@@ -51,6 +51,13 @@ class Source:
         return cls(name=name, folder=base.folder, extensions=(*base.extensions, extension))
 
     @property
+    def lasting_name(self) -> str:
+        """The name from wherever it is asked for: of a folder, its absolute path."""
+        folder = Path(self.name).expanduser()
+        named = self.name in (EMBEDDED, EMBEDDED_ENGLISH) or not folder.is_dir()
+        return self.name if named else str(folder.absolute())
+
+    @property
     def first_token(self) -> bool:
         """Whether the vector of a text is the state of its first token; otherwise it is the mean of all."""
         pooling = read_json(self.folder / "1_Pooling" / "config.json")

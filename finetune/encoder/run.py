@@ -77,8 +77,7 @@ def teach(
     step("Reading")
     parts, known = data.read(Parallel(known=recipe.known)), data.fingerprint()
     torch.manual_seed(recipe.seed)
-    learned_from = [*parts.train, *joined(parts.train, recipe.join, recipe.seed)]
-    lesson = _prepared(recipe, learned_from, parts.dev, step)
+    lesson = _prepared(recipe, parts, step)
     step("Training")
     history = train(lesson.student, lesson.task, recipe, work, watch)
     if not PartialState().is_main_process:
@@ -88,7 +87,7 @@ def teach(
         rows, changes = learned(lesson.student.cpu())
         extension = write_extension(
             folder,
-            base=recipe.backbone,
+            base=lesson.base,
             base_sha256=lesson.base_sha256,
             tokens=lesson.tokens,
             rows=rows,
@@ -124,18 +123,20 @@ class _Lesson:
     student: Network
     task: Distillation
     tokens: list[str]
-    #: Of the weights of the teacher.
+    #: The name of the teacher, and the hash of its weights.
+    base: str
     base_sha256: str
 
 
-def _prepared(recipe: Recipe, pairs: Sequence[Pair], dev: Sequence[Pair], step: Callable[[str], None]) -> _Lesson:
+def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -> _Lesson:
+    pairs = [*parts.train, *joined(parts.train, recipe.join, recipe.seed)]
     step("Loading the teacher")
     teacher = Backbone.load(recipe.backbone)
     embeddings = teacher.model.get_input_embeddings().weight.detach().numpy()
     known = cutting(teacher, recipe)([pair.known for pair in pairs])
     targets = _targets(teacher, pairs, recipe, step)
     step("Choosing tokens")
-    tokens = new_tokens([levelled(pair.taught) for pair in pairs], teacher.tokenizer, at_least=recipe.words)
+    tokens = new_tokens([levelled(pair.taught) for pair in parts.train], teacher.tokenizer, at_least=recipe.words)
     extend_tokenizer(teacher.tokenizer, tokens)
     read = cutting(teacher, recipe)
     taught = read([pair.taught for pair in pairs])
@@ -149,11 +150,12 @@ def _prepared(recipe: Recipe, pairs: Sequence[Pair], dev: Sequence[Pair], step: 
         seed=recipe.seed,
     )
     student = student_of(teacher, rows, recipe, steps_of(len(pairs), recipe))
-    chosen_by = read([pair.taught for pair in dev]), read([pair.known for pair in dev])
+    dev = read([pair.taught for pair in parts.dev]), read([pair.known for pair in parts.dev])
     return _Lesson(
         student=student,
-        task=Distillation(taught, known, targets, chosen_by, recipe),
+        task=Distillation(taught, known, targets, dev, recipe),
         tokens=tokens,
+        base=teacher.source.lasting_name,
         base_sha256=teacher.source.weights_sha256(),
     )
 
