@@ -99,7 +99,7 @@ def parity(asked: Sequence[Labelled]) -> dict[str, dict[str, float]]:
         theirs = [p for p in passages if p.language == other]
         more = [_foreign(theirs[i % len(theirs)], i // len(theirs), i) for i in range(1000)]
         questions = [q for q in asked if q.language == language and q.answers]
-        # Half of the words of a code-mixed question are in the other language: a copy of the right entry is right.
+        # A question finds what answers it in either language: a copy of the right entry is right.
         copies = {p.id: theirs[i % len(theirs)].id for i, p in enumerate(more)}
         before, after = (
             _first(index_of(each, encoder, analyzer), questions, copies) for each in (mine, [*mine, *more])
@@ -119,10 +119,7 @@ def _foreign(passage: Passage, round_: int, number: int) -> Passage:
 def _first(index: KnowledgeIndex, questions: Sequence[Labelled], copies: Mapping[str, str]) -> float:
     found = index.search([Query(text=q.text, context=q.context) for q in questions], 1, day=TODAY)
     firsts = [hits[0].passage.id if hits else "" for hits in found]
-    return mean(
-        q.right([copies.get(first, first) if q.kind == "mixed" else first])
-        for q, first in zip(questions, firsts, strict=True)
-    )
+    return mean(q.right([copies.get(first, first)]) for q, first in zip(questions, firsts, strict=True))
 
 
 if __name__ == "__main__":

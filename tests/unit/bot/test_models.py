@@ -8,7 +8,6 @@ import logging
 import shutil
 from collections import Counter
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,12 +41,12 @@ def folder(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "state" / "models"))
 
 
-@cache
-def learned_by(encoder: Encoder, folders: pytest.TempPathFactory) -> Path:
-    """Return a folder with what was learned on the vectors of ``encoder``."""
-    folder = folders.mktemp("learned")
+@pytest.fixture(scope="module")
+def english(tmp_path_factory: pytest.TempPathFactory, english_encoder: Encoder) -> Path:
+    """The same artefacts, learned on the vectors of an encoder that reads no Chinese."""
+    folder = tmp_path_factory.mktemp("english")
     for kind, rows, key in ((Kind.INTENTS, INTENTS, "intent"), (Kind.SENTIMENT, SENTIMENT, "sentiment")):
-        train(folder / "models", kind, rows_of(rows, key, folder), encoder)
+        train(folder / "models", kind, rows_of(rows, key, folder), english_encoder)
     return folder / "models"
 
 
@@ -76,9 +75,9 @@ def test_without_artefacts_nothing_is_in_use(tmp_path: Path, encoder: Encoder) -
     "text", ["我的订单在哪里", "大小", "我要中国", "🦆🦆", "人工", "Halo lamp一直连不上wifi，怎么reset", ""]
 )
 def test_of_what_its_encoder_cannot_read_a_model_says_nothing(
-    tmp_path_factory: pytest.TempPathFactory, english_encoder: Encoder, text: str
+    english: Path, english_encoder: Encoder, text: str
 ) -> None:
-    now = in_use(learned_by(english_encoder, tmp_path_factory), english_encoder, InUse())
+    now = in_use(english, english_encoder, InUse())
     (understanding, other) = now.models.understandings([text, TRACK])
     assert (understanding.intents, understanding.sentiment) == ((), "")
     assert other.intents
