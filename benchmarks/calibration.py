@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,9 +16,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 import bot.calibration
-from benchmarks.common import TODAY, Labelled, demo_index, labelled, mean
-from bot.calibration import FEATURES, Calibration, features
-from retrieval.types import Hit, Query
+from benchmarks.common import FAQ, TODAY, Labelled, index_of, labelled, mean, tools
+from bot.calibration import FEATURES, OTHER, Calibration, features
+from retrieval.ingest import read_sources
+from retrieval.types import Hit, Passage, Query
 
 #: Candidates of a question that the fit learns from: the ones a clarifying question could offer.
 PLACES = 3
@@ -26,48 +28,61 @@ PLACES = 3
 C = 3.0
 
 
+#: A question, and what was found for it.
+Rows = list[tuple[Labelled, list[Hit]]]
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", action="store_true", help="fit the coefficients anew and write bot/calibration.json")
     arguments = parser.parse_args()
-    asked = labelled()
-    index = demo_index()
-    hits = index.search([Query(text=q.text, context=q.context) for q in asked], 10, day=TODAY)
+    passages = read_sources([FAQ]).passages
+    both = found(passages, labelled())
+    rows = {language: [(q, hits) for q, hits in both if q.language == language] for language in ("en", "zh")}
+    abroad = {
+        spoken: found([p for p in passages if p.language == known], labelled(spoken))
+        for spoken, known in (("en", "zh"), ("zh", "en"))
+    }
     if arguments.fit:
-        fit([(q, h) for q, h in zip(asked, hits, strict=True) if q.split == "dev"])
+        fit({**rows, OTHER: [*abroad["en"], *abroad["zh"]]})
     calibration = Calibration.shipped()
     for split in ("dev", "test"):
         for language in ("en", "zh"):
-            report(
-                split,
-                language,
-                [(q, h) for q, h in zip(asked, hits, strict=True) if (q.split, q.language) == (split, language)],
-                calibration,
-            )
+            for name, asked in ((language, rows), (f"{language}, entries in the other language alone", abroad)):
+                some = [(q, hits) for q, hits in asked[language] if q.split == split]
+                report(f"{split} {name}", language, some, calibration)
 
 
-def fit(rows: list[tuple[Labelled, list[Hit]]]) -> None:
-    """Fit one model for each language and write them."""
-    languages = {}
-    for language in ("en", "zh"):
+def found(passages: Sequence[Passage], asked: Sequence[Labelled]) -> Rows:
+    """Return what each question finds in an index of ``passages``."""
+    index = index_of(passages, *tools())
+    return list(
+        zip(asked, index.search([Query(text=q.text, context=q.context) for q in asked], 10, day=TODAY), strict=True)
+    )
+
+
+def fit(rows: dict[str, Rows]) -> None:
+    """Fit a model for each language, and for entries in the other one, and write them."""
+    models = {}
+    for name, asked in rows.items():
         samples = [
             (numbers, hit.passage.id in {*q.answers, *q.accept})
-            for q, hits in rows
-            if q.language == language
+            for q, hits in asked
+            if q.split == "dev"
             for hit, numbers in list(zip(hits, features(hits), strict=True))[:PLACES]
         ]
         model = LogisticRegression(C=C, max_iter=5000).fit(*map(np.array, zip(*samples, strict=True)))
-        languages[language] = {
+        models[name] = {
             "coefficients": [round(float(value), 4) for value in model.coef_[0]],
             "intercept": round(float(model.intercept_[0]), 4),
             "samples": len(samples),
         }
-    data = {"fit_on": "faq_data, development half", "features": list(FEATURES), "languages": languages}
+    data = {"fit_on": "faq_data, development half", "features": list(FEATURES), "languages": models}
     Path(bot.calibration.__file__).with_name("calibration.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
 
 
-def report(split: str, language: str, rows: list[tuple[Labelled, list[Hit]]], calibration: Calibration) -> None:
+def report(name: str, language: str, rows: Rows, calibration: Calibration) -> None:
     """Print R@1, and for each threshold the coverage, how many answers are right, and how many refusals are."""
     best = []
     for q, hits in rows:
@@ -78,7 +93,7 @@ def report(split: str, language: str, rows: list[tuple[Labelled, list[Hit]]], ca
         )
     known = [row for row in best if row[2]]
     first = mean(q.right([hits[0].passage.id]) for q, hits in rows if q.answers and hits)
-    print(f"\n{split} {language}: {len(known)} answerable, {len(best) - len(known)} not; R@1 {first:.3f}")
+    print(f"\n{name}: {len(known)} answerable, {len(best) - len(known)} not; R@1 {first:.3f}")
     for threshold in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8):
         sent = [row for row in known if row[0] >= threshold]
         refused = mean(row[0] < threshold for row in best if not row[2])

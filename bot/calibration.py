@@ -1,6 +1,7 @@
 """From what retrieval found to a calibrated confidence: of all candidates with 0.9, nine in ten are right.
 
-A logistic model for each language over the `FEATURES` of a hit and its rivals (Platt 1999). The shipped coefficients
+A logistic model for each language, and one for entries in another language than that of the question, of whose words
+none can be expected in it, over the `FEATURES` of a hit and its rivals (Platt 1999). The shipped coefficients
 were fit on the development half of `faq_data` by `benchmarks/calibration.py`; for other knowledge they hold only
 roughly, until they are fit on questions labelled for it.
 """
@@ -33,6 +34,9 @@ FEATURES = (
     "agree",
     "leans",
 )
+
+#: Stands for entries in another language than that of the question.
+OTHER = "other"
 
 #: A question that an entry lists word for word, and no other does, needs no model; what is left is that the operator
 #: may have listed it in the wrong place.
@@ -77,7 +81,10 @@ def _rivals(hits: Sequence[Hit], name: str) -> list[float]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """The coefficients of each language, by ISO code; other languages take English's."""
+    """The coefficients of each language, by ISO code; other languages take English's.
+
+    Those of `OTHER` are for entries in another language than that of the question.
+    """
 
     coefficients: Mapping[str, tuple[float, ...]]
     intercepts: Mapping[str, float]
@@ -89,10 +96,11 @@ class Calibration:
 
     def confidences(self, hits: Sequence[Hit], language: str) -> list[float]:
         """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
-        key = language if language in self.coefficients else "en"
+        own = language if language in self.coefficients else "en"
+        keys = [own if hit.passage.language == language else OTHER for hit in hits]
         return [
             EXACT if hit.exact else _share(self.intercepts[key] + _dot(self.coefficients[key], numbers))
-            for hit, numbers in zip(hits, features(hits), strict=True)
+            for key, hit, numbers in zip(keys, hits, features(hits), strict=True)
         ]
 
 

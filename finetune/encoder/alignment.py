@@ -60,7 +60,7 @@ def translations(
         if some and others:
             here, there = np.array([*dict.fromkeys(some), nothing]), np.array([*dict.fromkeys(others)])
             possible = np.tile(here, len(there)) * pieces + np.repeat(there, len(here))
-            parts.append((possible, np.repeat(np.arange(place, place + len(there)), len(here))))
+            parts.append((possible, np.repeat(np.arange(place, place + len(there), dtype=np.int32), len(here))))
             place += len(there)
     if not parts:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)

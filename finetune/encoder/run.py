@@ -143,8 +143,9 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
     step("Aligning")
     special, first = set(teacher.tokenizer.all_special_ids), len(embeddings)
     rows = first_rows(
-        [[(i - first) % len(tokens) for i in ids if i >= first] for ids in taught.ids],
-        [[i for i in ids if i not in special] for ids in known.ids],
+        # Of the short texts: what goes with what is hard to tell in long ones, and there are many possibilities.
+        [[(i - first) % len(tokens) for i in ids if i >= first] for ids in taught.ids[: len(parts.train)]],
+        [[i for i in ids if i not in special] for ids in known.ids[: len(parts.train)]],
         len(tokens),
         embeddings,
         seed=recipe.seed,
