@@ -51,11 +51,11 @@ RIVAL = {"odds": 4.0, "dense": 0.2, "keyword": 2.0}
 
 
 def features(hits: Sequence[Hit]) -> list[tuple[float, ...]]:
-    """Return the `FEATURES` of each of ``hits``, each of the order of one."""
+    """Return the `FEATURES` of each of ``hits``, each of the order of one, whatever is asked."""
     return [
         (
             min(hit.odds, 25.0) / 10,
-            min(hit.odds - odds, 10.0) / 5,
+            max(min(hit.odds - odds, 10.0), -10.0) / 5,
             math.tanh((hit.odds - odds) / 3),
             hit.dense,
             hit.nearest,
@@ -97,7 +97,7 @@ class Calibration:
     def confidences(self, hits: Sequence[Hit], language: str) -> list[float]:
         """Return how likely each of ``hits`` is right, 0 to 1, for a question in ``language``."""
         own = language if language in self.coefficients else "en"
-        keys = [own if hit.passage.language == language else OTHER for hit in hits]
+        keys = [own if hit.passage.language == own else OTHER for hit in hits]
         return [
             EXACT if hit.exact else _share(self.intercepts[key] + _dot(self.coefficients[key], numbers))
             for key, hit, numbers in zip(keys, hits, features(hits), strict=True)

@@ -102,3 +102,21 @@ async def test_every_text_has_one_reply_of_approved_words(index: KnowledgeIndex,
             assert reply.text in frames
             assert not reply.citations
         before = reply.action
+
+
+@pytest.mark.parametrize(
+    ("text", "reply", "entry"),
+    [
+        (
+            "怎么重置密码？",
+            "这部分内容目前只有英文版：\nChoose 'Forgot password' and follow the e-mail.",
+            "password",
+        ),
+        ("How do I get an invoice?", "We have this in Chinese only:\n在订单页面点击“申请发票”。", "invoice"),
+    ],
+)
+async def test_an_entry_that_is_there_in_the_other_language_alone_is_found_and_quoted(
+    talk: Talk, text: str, reply: str, entry: str
+) -> None:
+    said = await talk.says(text)
+    assert (said.action, said.text, [c.id for c in said.citations]) == (ANSWER, reply, [entry])
