@@ -105,3 +105,16 @@ def test_what_is_known_is_likelier_than_what_is_not(
     assert confidences[0] == max(confidences)
     assert all(0 < confidence < 1 for confidence in confidences)
     assert max(Calibration.shipped().confidences(unsure, language), default=0.0) < confidences[0] / 2
+
+
+@given(hits)
+def test_no_feature_is_far_from_one_however_strange_the_hits_are(found: list[Hit]) -> None:
+    assert all(abs(number) <= 6 for numbers in features(found) for number in numbers)
+
+
+def test_an_entry_in_another_language_that_is_far_behind_is_not_believed() -> None:
+    own = replace(
+        hit(25.0, 0.9, 1.0, 25.0, 1.0, 0.0, 8), passage=Passage(id="a", question="?", answer=".", language="zh")
+    )
+    other = hit(2.0, 0.1, 0.1, 0.0, 0.0, 0.0, 8)
+    assert Calibration.shipped().confidences([own, other], "zh")[1] < 0.05
