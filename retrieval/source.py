@@ -41,10 +41,10 @@ class Source:
         It is "embedded", "embedded-en", a folder with a sentence-transformers model or an extension, or a hub name.
         Raises `EncoderError` where there is none, `MissingExtraError` where what brings it is not installed.
         """
-        if name == EMBEDDED_ENGLISH or (name == EMBEDDED and not EMBEDDED_EXTENSION.is_dir()):
+        if name == EMBEDDED_ENGLISH:
             return cls(name=name, folder=_package())
         folder = EMBEDDED_EXTENSION if name == EMBEDDED else Path(name).expanduser()
-        if not (folder / FILE).is_file():
+        if name != EMBEDDED and not (folder / FILE).is_file():
             return cls(name=name, folder=folder if folder.is_dir() else _fetched(name))
         extension = open_extension(folder)
         base = cls.find(extension.base)

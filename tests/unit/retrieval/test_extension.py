@@ -161,3 +161,9 @@ def test_only_word_pieces_can_be_extended(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="BPE; only WordPiece"):
         extend_tokenizer(Other(), TOKENS)
+
+
+def test_an_installation_that_lost_its_extension_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.source.EMBEDDED_EXTENSION", tmp_path)
+    with pytest.raises(EncoderError, match="is no whole extension"):
+        load_encoder("embedded", tmp_path / "cache")
