@@ -18,7 +18,6 @@ from retrieval.build import build_index
 from retrieval.encoder import Encoder
 from retrieval.export import load_encoder
 from retrieval.index import KnowledgeIndex
-from retrieval.ingest import read_sources
 from retrieval.types import Passage
 
 FAQ = Path(__file__).parents[1] / "faq_data"
@@ -94,11 +93,6 @@ def index_of(passages: Sequence[Passage], encoder: Encoder, analyzer: Analyzer) 
     """Return an index of ``passages`` that leaves nothing on disk."""
     with tempfile.TemporaryDirectory() as folder:
         return build_index(Path(folder), passages, encoder, analyzer)
-
-
-def demo_index() -> KnowledgeIndex:
-    """Return the index of `faq_data`."""
-    return index_of(read_sources([FAQ]).passages, *tools())
 
 
 def mean(values: Iterable[bool | float]) -> float:

@@ -29,7 +29,7 @@ from finetune.remember import Remembering
 from finetune.report.page import write_report
 from finetune.report.told import Told
 from finetune.run import Data, Helped, Trained, cost_since
-from finetune.texts import Tokens, cutting
+from finetune.texts import cutting
 from finetune.watch import Watch
 from retrieval.disk import folder_beside
 from retrieval.export import load_encoder
@@ -168,7 +168,6 @@ def _targets(teacher: Backbone, pairs: Sequence[Pair], recipe: Recipe, step: Cal
     for start in range(0, len(pairs), _AT_ONCE):
         step(f"Encoding with the teacher: {start:,} of {len(pairs):,}")
         texts = [pair.known for pair in pairs[start : start + _AT_ONCE]]
-        made = Tokens(texts, teacher.tokenizer, recipe.max_tokens, teacher.source.prompts["query"]).features(network)
-        out.append(made.half())
+        out.append(cutting(teacher, recipe)(texts).features(network).half())
     network.cpu()
     return torch.cat(out)
