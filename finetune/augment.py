@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import cache
 
 import numpy as np
+from pypinyin import lazy_pinyin
 
 from retrieval.text import is_han
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
-#: Characters that a Chinese input method often confuses: the same sound, sometimes but for the tone.
-_HOMOPHONES = (
-    "的得地 在再 做作坐座 他她它 那哪 吗嘛妈 吧把爸 是事式试 已以意 有又右 到道倒 时是十 期七其 付服复副 退腿 款宽 "
-    "货或获 单但担 订定丁 发法 快块 递第地 换患 修休 送松 买卖麦 票漂 优有 惠会回 券卷 积极机 分份 员圆元原 号好 "
-    "码吗马 查茶 询寻 物务五 流留六 收手首 费飞 价假家 格个各 质只之 量两 问文 题提体 客可课"
-).split()
-_SOUNDS = {char: group.replace(char, "") for group in _HOMOPHONES for char in group}
+#: The 3,755 characters of daily use: the first level of GB/T 2312-1980, its rows 16 to 55.
+_COMMON = bytes(b for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for b in (row, cell)).decode(
+    "gb2312", errors="ignore"
+)
 _WORD = re.compile(r"[a-z]{4,}", re.IGNORECASE)
 
 
@@ -32,9 +32,17 @@ def neighbours(letter: str) -> str:
 
 
 def mistyped(text: str, random: np.random.Generator) -> str:
-    """Return ``text`` with one or two slips in it; a text too short for any comes back as it is."""
+    """Return ``text`` with one or two slips in it; a text too short for any comes back as it is.
+
+    In Chinese, most are characters of the same sound, as an input method offers them.
+    """
+    slips = _HAN_SLIPS if any(map(is_han, text)) else _LATIN_SLIPS
     for _ in range(1 + int(random.random() < 0.3)):
-        text = _SLIPS[int(random.integers(len(_SLIPS)))](text, random)
+        for place in random.permutation(len(slips)).tolist():
+            slipped = slips[place](text, random)
+            if slipped != text:
+                text = slipped
+                break
     return text
 
 
@@ -75,13 +83,46 @@ def _words_swapped(text: str, random: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def _homophone(text: str, random: np.random.Generator) -> str:
-    places = [place for place, char in enumerate(text) if is_han(char) and char in _SOUNDS]
+def _same_sound(text: str, random: np.random.Generator) -> str:
+    places = [place for place, char in enumerate(text) if len(_sounding_as(char)) > 1]
     if not places:
         return text
     place = places[int(random.integers(len(places)))]
-    others = _SOUNDS[text[place]]
+    others = _sounding_as(text[place]).replace(text[place], "")
     return text[:place] + others[int(random.integers(len(others)))] + text[place + 1 :]
 
 
-_SLIPS = (_in_a_word, _in_a_word, _without_a_word, _words_swapped, _homophone)
+def _without_a_character(text: str, random: np.random.Generator) -> str:
+    places = [place for place, char in enumerate(text) if is_han(char)]
+    if len(places) < 5:
+        return text
+    place = places[int(random.integers(len(places)))]
+    return text[:place] + text[place + 1 :]
+
+
+def _characters_swapped(text: str, random: np.random.Generator) -> str:
+    places = [place for place in range(len(text) - 1) if is_han(text[place]) and is_han(text[place + 1])]
+    if len(places) < 4:
+        return text
+    place = places[int(random.integers(len(places)))]
+    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+
+
+def _sounding_as(char: str) -> str:
+    """Return the common characters of the same sound, whatever their tone, ``char`` among them; "" for a rare one."""
+    sounds, by_sound = _sounds()
+    return by_sound[sounds[char]] if char in sounds else ""
+
+
+@cache
+def _sounds() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the sound of each common character, and the characters of each sound."""
+    sounds = dict(zip(_COMMON, lazy_pinyin(list(_COMMON)), strict=True))
+    by_sound: defaultdict[str, str] = defaultdict(str)
+    for char, sound in sounds.items():
+        by_sound[sound] += char
+    return sounds, dict(by_sound)
+
+
+_LATIN_SLIPS = (_in_a_word, _in_a_word, _without_a_word, _words_swapped)
+_HAN_SLIPS = (_same_sound, _same_sound, _same_sound, _same_sound, _without_a_character, _characters_swapped, _in_a_word)

@@ -112,7 +112,7 @@ class Recipe(BaseModel):
         layers = self.top_layers
         if layers is None and self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is none of {', '.join(METHODS)} or top-K, such as top-2")
-        if self.method == "head" and (self.adversarial or self.augment):
+        if self.method == "head" and self.kind is not Kind.ENCODER and (self.adversarial or self.augment):
             raise ValueError(
                 "adversarial and augment change what the encoder reads, which the method head leaves alone"
             )
@@ -166,9 +166,10 @@ class Recipe(BaseModel):
 USUAL: Mapping[str, Mapping[str, object]] = {
     "encoder": {
         "learning_rate": 5e-4,
-        "epochs": 3,
+        "epochs": 4,
         "patience": 1,
-        "batch": 64,
+        "batch": 128,
+        "augment": 0.2,
         "dropout": 0.0,
         "warmup": 0.05,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import resource
 import shutil
 import time
@@ -181,9 +182,10 @@ def run(
     return Trained(folder=folder, metrics=dict(told.metrics))
 
 
-def cost_since(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float]:
-    """Return what a run took that began at ``start`` of `time.perf_counter`."""
+def cost_since(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float | str]:
+    """Return what a run took that began at ``start`` of `time.perf_counter`, and on what."""
     return {
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores",
         "seconds": round(time.perf_counter() - start, 1),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "trainable_parameters": sum(weight.numel() for weight in weights.values()),

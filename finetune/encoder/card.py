@@ -31,7 +31,7 @@ def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extensio
         ),
         _table(("file", "SHA-256"), [(file["name"], f"`{file['sha256']}`") for file in told.data["files"]]),
         f"## How it was made\n\n```sh\n{_command(told, files)}\n```\n\nIt took {cost['seconds'] / 60:.0f} minutes and "
-        f"{cost['memory_mb']:,} MB. `recipe.json` holds every setting.",
+        f"{cost['memory_mb']:,} MB on {cost['device']}. `recipe.json` holds every setting.",
         "## Figures\n\nR@1 of a text among all of the part, after export, as it serves.\n\n"
         + _table(
             ("part", *told.metrics["dev"]),
