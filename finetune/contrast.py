@@ -60,7 +60,7 @@ class ContrastTask:
         self._hard = _nearest_others(self._texts.features(network), self._groups) if recipe.negatives else None
 
     @property
-    def lengths(self) -> Sequence[int]:
+    def order(self) -> Sequence[int]:
         """How long each training text is."""
         return self._texts.lengths
 

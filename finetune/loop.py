@@ -28,7 +28,7 @@ from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.watch import Epoch, History, Watch
 
-#: Batches that are sorted by length together, so that little is padded, while their order stays random.
+#: Batches that are sorted together, by length so that little is padded, say, while their order stays random.
 POOL = 32
 
 #: Steps between two checkpoints within an epoch.
@@ -42,8 +42,8 @@ class Task(Protocol):
     """What a kind brings to the loop."""
 
     @property
-    def lengths(self) -> Sequence[int]:
-        """How long each training row is; rows of similar length are put together."""
+    def order(self) -> Sequence[int]:
+        """A number for each training row, such as its length: a batch is of rows whose numbers are near each other."""
         ...
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
@@ -105,7 +105,7 @@ class _Run:
         network.to(self._accelerator.device)
         torch.manual_seed(recipe.seed)
         self._optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.peak_rate, fused=True)
-        self._total = steps_of(len(task.lengths), recipe)
+        self._total = steps_of(len(task.order), recipe)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, _rate(recipe, self._total))
         self._model, self._prepared = self._accelerator.prepare(network, self._optimizer)
         self._place, self._history = _Place(), History()
@@ -130,7 +130,7 @@ class _Run:
     def _epoch(self) -> None:
         place, start = self._place, time.perf_counter()
         before = place.seconds
-        batches = list(_batches(self._task.lengths, self._recipe, place.epoch))
+        batches = list(_batches(self._task.order, self._recipe, place.epoch))
         self._model.train()
         for number in range(place.within, len(batches)):
             random = np.random.default_rng((self._recipe.seed, place.epoch, number))
@@ -260,14 +260,14 @@ def _rate(recipe: Recipe, total: int) -> Callable[[int], float]:
     return share
 
 
-def _batches(lengths: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[list[int]]:
-    """Yield the rows of each batch of an epoch: random, but with rows of similar length together."""
+def _batches(order: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[list[int]]:
+    """Yield the rows of each batch of an epoch: random, but with rows that are near each other in ``order`` together."""
     random = np.random.default_rng((recipe.seed, epoch))
-    order = random.permutation(len(lengths))
+    rows = random.permutation(len(order))
     size = recipe.batch * POOL
     batches = []
-    for start in range(0, len(order), size):
-        pool = sorted(order[start : start + size].tolist(), key=lambda row: lengths[row])
+    for start in range(0, len(rows), size):
+        pool = sorted(rows[start : start + size].tolist(), key=order.__getitem__)
         batches += [pool[i : i + recipe.batch] for i in range(0, len(pool), recipe.batch)]
     for place in random.permutation(len(batches)).tolist():
         yield batches[place]

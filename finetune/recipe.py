@@ -98,11 +98,14 @@ class Recipe(BaseModel):
     #: An encoder that learns a language: the key of the one that it reads, the rate of the rows of new tokens, how
     #: often a word must stand in the texts to be one, and the share of each batch in which what it reads is held.
     known: str = "en"
-    rows_rate: Positive = 2e-3
+    rows_rate: Positive = 4e-3
     words: Count = 3
     hold: Annotated[float, Field(ge=0, le=1)] = 0.25
     #: Long texts that are made of two to four, as a share of the training rows.
     join: Share = 0.15
+    #: Share of the new words that are read by their characters, so that these learn as well (BPE-dropout, Provilkov et
+    #: al. 2020, arXiv 1910.13267).
+    spell: Share = 0.2
     #: Tokens of a text that are read.
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
     seed: int = 0
@@ -165,11 +168,11 @@ class Recipe(BaseModel):
 #: What does best for a kind, where it is not what does best for most.
 USUAL: Mapping[str, Mapping[str, object]] = {
     "encoder": {
-        "learning_rate": 5e-4,
-        "epochs": 4,
-        "patience": 1,
-        "batch": 128,
-        "augment": 0.2,
+        "learning_rate": 1e-3,
+        "epochs": 3,
+        "batch": 512,
+        "rank": 32,
+        "augment": 0.4,
         "dropout": 0.0,
         "warmup": 0.05,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,12 +43,30 @@ class Texts(Protocol):
 Reader = Callable[[Sequence[str]], Texts]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finer:
+    """Reads some tokens by the pieces they are made of (BPE-dropout, Provilkov et al. 2020, arXiv 1910.13267)."""
+
+    #: The ids that each id can be read as.
+    pieces: Mapping[int, Sequence[int]]
+    #: Of how many that is done.
+    share: float
+
+    def of(self, ids: Sequence[int], random: np.random.Generator) -> list[int]:
+        """Return ``ids`` with a share of them read by their pieces."""
+        cut = random.random(len(ids)) < self.share
+        return [part for i, fine in zip(ids, cut, strict=True) for part in (self.pieces.get(i, (i,)) if fine else (i,))]
+
+
 class Tokens:
     """`Texts` for an encoder that learns."""
 
-    def __init__(self, texts: Sequence[str], tokenizer: Any, max_tokens: int, prompt: str) -> None:
+    def __init__(
+        self, texts: Sequence[str], tokenizer: Any, max_tokens: int, prompt: str, finer: Finer | None = None
+    ) -> None:
         """Cut ``texts``, each with ``prompt`` before it, into tokens, at most ``max_tokens`` each."""
         self._texts, self._tokenizer, self._max_tokens, self._prompt = texts, tokenizer, max_tokens, prompt
+        self._finer = finer
         self._pad: int = tokenizer.pad_token_id or 0
         self.ids = self._cut(texts)
         self.lengths = [len(ids) for ids in self.ids]
@@ -59,6 +78,8 @@ class Tokens:
         slips = self._cut([mistyped(self._texts[rows[place]], random) for place in changed])
         for place, tokens in zip(changed, slips, strict=True):
             ids[place] = tokens
+        if self._finer:
+            ids = [self._finer.of(each, random) for each in ids]
         token_ids, mask = padded(ids, self._pad)
         return Batch(ids=token_ids, mask=mask)
 
@@ -101,6 +122,6 @@ class Vectors:
         return self._vectors
 
 
-def cutting(backbone: Backbone, recipe: Recipe) -> Callable[[Sequence[str]], Tokens]:
+def cutting(backbone: Backbone, recipe: Recipe, finer: Finer | None = None) -> Callable[[Sequence[str]], Tokens]:
     """Return what makes texts ready for an encoder that learns."""
-    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.source.prompts["query"])
+    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.source.prompts["query"], finer)

@@ -20,7 +20,7 @@ from finetune.encoder.card import write_card
 from finetune.encoder.parallel import Pair, apart, joined, read_pairs
 from finetune.encoder.student import learned, student_of
 from finetune.encoder.task import Distillation
-from finetune.encoder.vocabulary import new_tokens
+from finetune.encoder.vocabulary import new_tokens, spelled
 from finetune.kinds import Parts
 from finetune.loop import steps_of, train, trained
 from finetune.network import Backbone, Network
@@ -29,7 +29,7 @@ from finetune.remember import Remembering
 from finetune.report.page import write_report
 from finetune.report.told import Told
 from finetune.run import Data, Helped, Trained, cost_since
-from finetune.texts import cutting
+from finetune.texts import Finer, cutting
 from finetune.watch import Watch
 from retrieval.disk import folder_beside
 from retrieval.export import load_encoder
@@ -139,7 +139,8 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
     tokens = new_tokens([levelled(pair.taught) for pair in parts.train], teacher.tokenizer, at_least=recipe.words)
     extend_tokenizer(teacher.tokenizer, tokens)
     read = cutting(teacher, recipe)
-    taught = read([pair.taught for pair in pairs])
+    finer = Finer(pieces=spelled(tokens, len(embeddings)), share=recipe.spell)
+    taught = cutting(teacher, recipe, finer)([pair.taught for pair in pairs])
     step("Aligning")
     special, first = set(teacher.tokenizer.all_special_ids), len(embeddings)
     rows = first_rows(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from finetune.loop import POOL
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.texts import Texts
@@ -19,6 +20,9 @@ _SAME = 0.98
 
 #: What the middle layer counts beside the last one: heads of labels read it (`retrieval.pooling.features`).
 _MIDDLE = 0.5
+
+#: Texts that a processor reads together.
+_AT_ONCE = 64
 
 #: Rows whose nearest texts are looked up together.
 _ROWS = 1024
@@ -34,11 +38,9 @@ class Distillation:
     def __init__(self, taught: Texts, known: Texts, targets: Tensor, dev: tuple[Texts, Texts], recipe: Recipe) -> None:
         """``targets`` are what the teacher makes of ``known``, (texts, 2 size); ``dev`` are taught and known ones."""
         self._taught, self._known, self._targets, self._dev, self._recipe = taught, known, targets, dev, recipe
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """How long each taught text is."""
-        return self._taught.lengths
+        topics = _topics(targets[:, : targets.shape[1] // 2], recipe)
+        #: Batches are of one topic, for what is alike has to be told apart (Hofstätter et al. 2021, arXiv 2104.06967).
+        self.order = [topic * recipe.max_tokens + length for topic, length in zip(topics, taught.lengths, strict=True)]
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
         """Return taught texts, and beside them some known ones, with what the teacher makes of each."""
@@ -55,14 +57,14 @@ class Distillation:
     def loss(self, network: nn.Module, batch: Batch, rdrop: float) -> Tensor:
         """Return how far vectors are from where they belong, and how hard pairs are to tell from each other."""
         assert batch.targets is not None
-        made = network(batch).float()
-        size = made.shape[1] // 2
-        loss = _off(made, batch.targets) + _told_apart(
-            made[:, :size], batch.targets[:, :size], self._recipe.temperature
+        made, targets = _read(network, batch), batch.targets
+        count, size = len(targets), targets.shape[1] // 2
+        loss = _off(made[:count], targets) + _told_apart(
+            made[:count, :size], targets[:, :size], self._recipe.temperature
         )
         if batch.other is not None:
             assert batch.other.targets is not None
-            loss = loss + _off(network(batch.other).float(), batch.other.targets)
+            loss = loss + _off(made[count:], batch.other.targets)
         return loss
 
     def score(self, network: Network) -> float:
@@ -80,6 +82,29 @@ def recall(asked: Tensor, among: Tensor) -> float:
     return right / len(asked)
 
 
+def _read(network: nn.Module, batch: Batch) -> Tensor:
+    """Return what ``network`` makes of ``batch`` and, behind it, of the texts beside it; (texts, 2 size).
+
+    A processor takes them a few at a time, those of similar length together, and so reads hardly any padding, of which
+    batches of one topic hold as much as of words; for a GPU that is nothing beside the starts it would take.
+    """
+    parts = [part for part in (batch, batch.other) if part is not None]
+    width = max(part.ids.shape[1] for part in parts if part.ids is not None)
+    ids, mask = (
+        torch.cat([functional.pad(one, (0, width - one.shape[1])) for one in each])
+        for each in ([part.ids for part in parts], [part.mask for part in parts])
+    )
+    if ids.device.type != "cpu":
+        return network(Batch(ids=ids, mask=mask)).float()
+    lengths = mask.sum(1)
+    order = lengths.argsort()
+    made = []
+    for rows in order.split(_AT_ONCE):
+        width = int(lengths[rows[-1]])
+        made.append(network(Batch(ids=ids[rows, :width], mask=mask[rows, :width])).float())
+    return torch.cat(made)[order.argsort()]
+
+
 def _off(made: Tensor, targets: Tensor) -> Tensor:
     """Return how far both halves are from the teacher's: the mean squared distance of unit vectors."""
     last, middle = ((a * b).sum(-1) for a, b in zip(made.chunk(2, -1), targets.chunk(2, -1), strict=True))
@@ -93,3 +118,17 @@ def _told_apart(made: Tensor, targets: Tensor, temperature: float) -> Tensor:
     alike = alike.masked_fill(same, -1e4)
     right = torch.arange(len(made), device=made.device)
     return (functional.cross_entropy(alike, right) + functional.cross_entropy(alike.T, right)) / 2
+
+
+def _topics(targets: Tensor, recipe: Recipe) -> list[int]:
+    """Return the topic of each text, by the teacher: as many as batches are sorted at a time."""
+    import faiss
+
+    count = min(POOL, len(targets) // recipe.batch)
+    if count < 2:
+        return [0] * len(targets)
+    vectors = targets.float().numpy()
+    topics = faiss.Kmeans(vectors.shape[1], count, niter=10, seed=recipe.seed, max_points_per_centroid=2000)
+    topics.train(vectors)
+    found: list[int] = topics.index.search(vectors, 1)[1][:, 0].tolist()
+    return found

@@ -34,6 +34,20 @@ def new_tokens(texts: Sequence[str], tokenizer: Any, *, at_least: int) -> list[s
     return sorted(fresh | {word for word, count in words.items() if count >= at_least and fresh.issuperset(word)})
 
 
+def spelled(tokens: Sequence[str], first: int) -> dict[int, list[int]]:
+    """Return for the ids of each word among ``tokens`` those of its characters.
+
+    ``first`` is the first of the ids that `retrieval.extension.extend_tokenizer` gives ``tokens``: as many for those
+    that begin a word, then as many for those inside one.
+    """
+    begins = {token: number for number, token in enumerate(tokens, first)}
+    inside = {token: number + len(tokens) for token, number in begins.items()}
+    words = [token for token in tokens if len(token) > 1]
+    return {
+        ids[word]: [ids[word[0]], *(inside[char] for char in word[1:])] for word in words for ids in (begins, inside)
+    }
+
+
 def normalise(texts: Iterable[str], tokenizer: Any) -> list[str]:
     """Return ``texts`` as the tokenizer sees them, but with Chinese characters together."""
     normalizer = tokenizer.backend_tokenizer.normalizer

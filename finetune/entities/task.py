@@ -55,7 +55,7 @@ class EntityTask:
         self._dev_pieces = self._cut([example.text for example in dev])
         self._targets = self._tagged(self._pieces, train)
         self._weights = _weights(self._targets, bio.count(types)) if recipe.balance else None
-        self.lengths = [len(some.ids) for some in self._pieces]
+        self.order = [len(some.ids) for some in self._pieces]
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
         """Return training texts as tensors, some of them mistyped if the recipe says so."""

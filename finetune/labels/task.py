@@ -44,7 +44,7 @@ class LabelTask:
         self._texts, self._dev_texts = (read([example.text for example in some]) for some in (train, dev))
 
     @property
-    def lengths(self) -> Sequence[int]:
+    def order(self) -> Sequence[int]:
         """How long each training text is."""
         return self._texts.lengths
 
