@@ -1,11 +1,10 @@
 """What the encoder reads: English beside the model it came from, Chinese, and one language in the other.
 
-    python -m benchmarks.bilingual --data FOLDER [--encoder NAME ...] [--heads] [--json]
+    python -m benchmarks.bilingual --data FOLDER [--encoder NAME ...] [--dev] [--json]
 
-FOLDER holds xquad-r-en-zh, cmrc2018-zh, parallel-en-zh, clinc150, bitext-support-qa and crosswoz-zh; sets that are
-absent are left out. Every figure is of the exported encoder, as it serves. The first encoder is the one that the others
-are compared with; by default these are "embedded-en" and "embedded". `--heads` adds what heads on frozen vectors reach,
-which takes minutes. The development rows of each set are shown beside those that decided nothing.
+FOLDER holds xquad-r-en-zh, cmrc2018-zh, parallel-en-zh and bitext-support-qa; sets that are absent are left out. Every
+figure is of the exported encoder, as it serves. The first encoder is the one that the others are compared with; by
+default these are "embedded-en" and "embedded". `--dev` shows only the rows that settings may be chosen on.
 """
 
 from __future__ import annotations
@@ -17,13 +16,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.preprocessing import MultiLabelBinarizer
 
 from benchmarks.common import CACHE, FAQ, TODAY, index_of, labelled, mean, read_jsonl
 from retrieval.analysis import Analyzer
@@ -43,21 +35,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with public data sets, one folder each")
     parser.add_argument("--encoder", nargs="+", default=["embedded-en", "embedded"], help="names of encoders")
     parser.add_argument("--dev", action="store_true", help="only what settings may be chosen on")
-    parser.add_argument("--heads", action="store_true", help="also heads on frozen vectors")
     parser.add_argument("--json", action="store_true", help="print JSON")
     wanted = parser.parse_args()
-    encoders = {name: load_encoder(name, CACHE, progress=lambda step: None) for name in wanted.encoder}
+    encoders = {name: load_encoder(name, CACHE) for name in wanted.encoder}
     parts: list[Callable[[Encoder, Path], Figures]] = [cmrc, parallel_dev, faq_dev]
     if not wanted.dev:
         parts += [xquad, parallel_test, faq_test, bitext]
-    if wanted.heads:
-        parts += [clinc, crosswoz]
     rows = {
         name: {key: round(value, 4) for part in parts for key, value in part(encoder, wanted.data)}
         for name, encoder in encoders.items()
     }
     if not wanted.dev:
-        for name, ratio in speeds(encoders, wanted.data).items():
+        for name, ratio in speeds(encoders).items():
             rows[name]["time of an English text, as a ratio"] = round(ratio, 3)
     if wanted.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -66,7 +55,7 @@ def main() -> None:
         print(f"{key:58} " + "  ".join(f"{name} {values[key]:.4f}" for name, values in rows.items()))
 
 
-def first(encoder: Encoder, asked: Sequence[str], among: Sequence[str], right: Sequence[set[int]]) -> float:
+def recall_at_one(encoder: Encoder, asked: Sequence[str], among: Sequence[str], right: Sequence[set[int]]) -> float:
     """Return for what share of ``asked`` the nearest of ``among`` is one of the right ones."""
     nearest = (encoder.encode(asked, kind="query") @ encoder.encode(among, kind="passage").T).argmax(1)
     return mean(int(place) in places for place, places in zip(nearest, right, strict=True))
@@ -91,7 +80,7 @@ def cmrc(encoder: Encoder, data: Path) -> Figures:
     ]
     held = [i for i, found in enumerate(right) if found]
     asked = [rows[i]["question"] for i in held]
-    yield "cmrc2018 sentences, zh, dev", first(encoder, asked, sentences, [right[i] for i in held])
+    yield "cmrc2018 sentences, zh, dev", recall_at_one(encoder, asked, sentences, [right[i] for i in held])
 
 
 def parallel_dev(encoder: Encoder, data: Path) -> Figures:
@@ -112,7 +101,7 @@ def _parallel(encoder: Encoder, data: Path, part: str) -> Figures:
     own = [{place} for place in range(len(rows))]
     for here, there in (("en", "zh"), ("zh", "en")):
         asked, among = [row[here] for row in rows], [row[there] for row in rows]
-        yield f"parallel {here} -> {there}, {part}", first(encoder, asked, among, own)
+        yield f"parallel {here} -> {there}, {part}", recall_at_one(encoder, asked, among, own)
 
 
 def xquad(encoder: Encoder, data: Path) -> Figures:
@@ -128,7 +117,7 @@ def xquad(encoder: Encoder, data: Path) -> Figures:
         questions = [row["question"] for row in asked[here]]
         sentences = [row["text"] for row in among[there]]
         right = [relevant[row["id"]] for row in asked[here]]
-        yield f"XQuAD-R {here} -> {there}, dense side", first(encoder, questions, sentences, right)
+        yield f"XQuAD-R {here} -> {there}, dense side", recall_at_one(encoder, questions, sentences, right)
     for language in ("en", "zh"):
         passages = [Passage(id=r["id"], question="", answer=r["text"], language=language) for r in among[language]]
         queries = [Query(text=row["question"]) for row in asked[language]]
@@ -180,59 +169,13 @@ def bitext(encoder: Encoder, data: Path) -> Figures:
     for place, row in enumerate(known):
         by_intent.setdefault(row["intent"], set()).add(place)
     right = [by_intent.get(row["intent"], set()) for row in asked]
-    yield "bitext, en, test", first(encoder, [r["question"] for r in asked], [r["question"] for r in known], right)
+    yield (
+        "bitext, en, test",
+        recall_at_one(encoder, [r["question"] for r in asked], [r["question"] for r in known], right),
+    )
 
 
-def clinc(encoder: Encoder, data: Path) -> Figures:
-    """Yield how often a head on frozen features names the right one of 150 intents."""
-    folder = data / "clinc150"
-    if not folder.is_dir():
-        return
-    parts = {name: [r for r in read_jsonl(folder / f"{name}.jsonl") if r["intent"] != "oos"] for name in _PARTS}
-    made = {name: encoder.features([row["text"] for row in rows]) for name, rows in parts.items()}
-    head = LogisticRegression(C=100.0, max_iter=500).fit(made["train"], [row["intent"] for row in parts["train"]])
-    for name in _PARTS[1:]:
-        found = head.predict(made[name])
-        yield f"clinc150 head, en, {name}", mean(a == row["intent"] for a, row in zip(found, parts[name], strict=True))
-
-
-_PARTS = ("train", "dev", "test")
-
-
-def crosswoz(encoder: Encoder, data: Path) -> Figures:
-    """Yield micro F1 of what customers want (act and domain), of a head on frozen features and of character n-grams."""
-    folder = data / "crosswoz-zh"
-    if not folder.is_dir():
-        return
-    parts = {name: _turns(folder / f"{name}.jsonl") for name in _PARTS}
-    ngrams = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
-    ngrams.fit(parts["train"][0])
-    labels = MultiLabelBinarizer().fit([*parts["train"][1], *parts["dev"][1], *parts["test"][1]])
-    wanted = {name: labels.transform(acts) for name, (_, acts) in parts.items()}
-    for side, features in (("head", encoder.features), ("character n-grams", ngrams.transform)):
-        best: tuple[float, float, float] = (0.0, 0.0, 0.0)
-        for strength in (3.0, 10.0, 30.0, 100.0):
-            head = OneVsRestClassifier(LogisticRegression(C=strength, max_iter=1000))
-            head.fit(features(parts["train"][0]), wanted["train"])
-            chances = {name: head.predict_proba(features(parts[name][0])) for name in _PARTS[1:]}
-            for threshold in np.linspace(0.2, 0.6, 9):
-                dev, test = (_f1(chances[name] >= threshold, wanted[name]) for name in _PARTS[1:])
-                best = max(best, (dev, test, strength))
-        yield f"crosswoz acts, {side}, zh, dev", best[0]
-        yield f"crosswoz acts, {side}, zh, test", best[1]
-
-
-def _turns(path: Path) -> tuple[list[str], list[set[str]]]:
-    turns = [turn for row in read_jsonl(path) for turn in row["turns"] if turn["speaker"] == "user"]
-    return [turn["text"] for turn in turns], [{f"{act[0]} {act[1]}" for act in turn["acts"]} for turn in turns]
-
-
-def _f1(found: Any, wanted: Any) -> float:
-    both = float(np.logical_and(found, wanted).sum())
-    return 2 * both / max(float(found.sum() + wanted.sum()), 1.0)
-
-
-def speeds(encoders: dict[str, Encoder], data: Path) -> dict[str, float]:
+def speeds(encoders: dict[str, Encoder]) -> dict[str, float]:
     """Return how long each encoder takes for English questions, beside the first: medians of alternating rounds."""
     texts = [q.text for q in labelled("en") if detect_language(q.text) == "en"]
     seconds: dict[str, list[float]] = {name: [] for name in encoders}

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finetune.errors import ArtefactError
+from finetune.errors import ArtefactError, RecipeError
 from finetune.recipe import Recipe
-from retrieval.disk import folder_beside, sha256
+from retrieval.disk import changed, folder_beside, sha256
 from retrieval.encoder import Encoder
 
 #: Raise it when the files change: an artefact of another format is refused.
@@ -113,9 +113,8 @@ def open_artefact(folder: Path) -> Artefact:
             raise ArtefactError(
                 f"{folder} was written by another version of kefu (format {about['format']}). Train it again."
             )
-        for name, wanted in about["sha256"].items():
-            if sha256(folder / name) != wanted:
-                raise ArtefactError(f"{folder / name} is damaged or was changed. Train it again.")
+        if wrong := changed(folder, about["sha256"]):
+            raise ArtefactError(f"{wrong} is missing, damaged or was changed. Train it again.")
         return Artefact(
             folder=folder,
             version=about["version"],
@@ -124,5 +123,5 @@ def open_artefact(folder: Path) -> Artefact:
             backbone=str(about["backbone"]),
             metrics=json.loads((folder / "metrics.json").read_text("utf-8")),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecipeError) as error:
         raise ArtefactError(f"{folder} is not whole ({type(error).__name__}: {error}). Train it again.") from error

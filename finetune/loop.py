@@ -1,14 +1,13 @@
 """The one training loop: every kind and every method goes through it.
 
-A run that was killed goes on from its last checkpoint and ends where it would have ended: the order of the rows depends
-on seed and epoch alone, and the states of the optimiser and of the random numbers are kept.
+A run that was killed goes on from its last checkpoint and, on a processor, ends where it would have ended: the order of
+the rows depends on seed and epoch alone, and the states of the optimiser and of the random numbers are kept.
 """
 
 from __future__ import annotations
 
 import io
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from finetune.errors import RecipeError
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.watch import Epoch, History, Watch
+from retrieval.disk import replace_file
 
 #: Batches that are sorted together, by length so that little is padded, say, while their order stays random.
 POOL = 32
@@ -156,7 +156,7 @@ class _Run:
         )
         self._history.epochs.append(epoch)
         if self._history.best == len(self._history.epochs) - 1 and self._accelerator.is_main_process:
-            _written(self._folder / "best.safetensors", save(trained(self._network)))
+            replace_file(self._folder / "best.safetensors", save(trained(self._network)))
         self._place = _Place(epoch=place.epoch + 1, steps=place.steps)
         self._save()
         self._watch.epoch(epoch)
@@ -207,7 +207,7 @@ class _Run:
         }
         content = io.BytesIO()
         torch.save(state, content)
-        _written(self._folder / "checkpoint.pt", content.getbuffer())
+        replace_file(self._folder / "checkpoint.pt", content.getbuffer())
 
     def _resume(self) -> None:
         path = self._folder / "checkpoint.pt"
@@ -261,7 +261,7 @@ def _rate(recipe: Recipe, total: int) -> Callable[[int], float]:
 
 
 def _batches(order: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[list[int]]:
-    """Yield the rows of each batch of an epoch: random, but with rows that are near each other in ``order`` together."""
+    """Yield the rows of each batch of an epoch: random, but those that are near each other in ``order`` together."""
     random = np.random.default_rng((recipe.seed, epoch))
     rows = random.permutation(len(order))
     size = recipe.batch * POOL
@@ -271,13 +271,3 @@ def _batches(order: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[list[
         batches += [pool[i : i + recipe.batch] for i in range(0, len(pool), recipe.batch)]
     for place in random.permutation(len(batches)).tolist():
         yield batches[place]
-
-
-def _written(path: Path, content: bytes | memoryview) -> None:
-    """Write a file beside its place and move it there, so that a killed run leaves the one before.
-
-    Of a full disk Python says what is wrong; the libraries that could write these files themselves do not.
-    """
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(content)
-    os.replace(beside, path)

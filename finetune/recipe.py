@@ -95,27 +95,29 @@ class Recipe(BaseModel):
     rank: Count = 16
     #: Vectors that prompt tuning puts before each text.
     prompt_tokens: Count = 16
-    #: An encoder that learns a language: the key of the one that it reads, the rate of the rows of new tokens, how
-    #: often a word must stand in the texts to be one, and the share of each batch in which what it reads is held.
+    #: This and the next five are of an encoder that learns a language: the key of the one that it reads.
     known: str = "en"
+    #: The peak rate of the rows of new tokens.
     rows_rate: Positive = 4e-3
+    #: How often a word must stand in the texts to be a token.
     words: Count = 3
+    #: Texts of the language that it reads, which are held where they were, for each that it learns.
     hold: Annotated[float, Field(ge=0, le=1)] = 0.25
     #: Long texts that are made of two to four, as a share of the training rows.
     join: Share = 0.15
-    #: Share of the new words that are read by their characters, so that these learn as well (BPE-dropout, Provilkov et
-    #: al. 2020, arXiv 1910.13267).
+    #: Share of the new words that are read by their characters, so that these learn too (BPE-dropout, Provilkov et al.
+    #: 2020, arXiv 1910.13267).
     spell: Share = 0.2
     #: Tokens of a text that are read.
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
     seed: int = 0
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _possible(self) -> Self:
         layers = self.top_layers
         if layers is None and self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is none of {', '.join(METHODS)} or top-K, such as top-2")
-        if self.method == "head" and self.kind is not Kind.ENCODER and (self.adversarial or self.augment):
+        if self.method == "head" and (self.adversarial or self.augment):
             raise ValueError(
                 "adversarial and augment change what the encoder reads, which the method head leaves alone"
             )
@@ -123,8 +125,8 @@ class Recipe(BaseModel):
             raise ValueError("contrast trains the encoder for labels: no method head, and intents or sentiment")
         if self.rdrop and self.kind in (Kind.ANSWERS, Kind.ENCODER):
             raise ValueError(f"rdrop compares what is said of labels, and {self.kind.value} has none")
-        if self.kind is Kind.ENCODER and self.method not in ("head", "lora"):
-            raise ValueError("an encoder learns a language by lora, or by head, which trains its new tokens alone")
+        if self.kind is Kind.ENCODER and (self.method != "lora" or self.adversarial):
+            raise ValueError("an encoder learns a language by lora, without adversarial steps")
         return self
 
     @property

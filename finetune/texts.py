@@ -34,8 +34,11 @@ class Texts(Protocol):
         """Return some of them; a share of ``augment`` is changed as customers mistype them."""
         ...
 
-    def features(self, network: Network) -> Tensor:
-        """Return what the encoder makes of all of them, a row for each, without a gradient."""
+    def features(self, network: Network, progress: Callable[[int], None] = lambda done: None) -> Tensor:
+        """Return what the encoder makes of all of them, a row for each, without a gradient.
+
+        ``progress`` is told how many are done.
+        """
         ...
 
 
@@ -44,29 +47,32 @@ Reader = Callable[[Sequence[str]], Texts]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finer:
-    """Reads some tokens by the pieces they are made of (BPE-dropout, Provilkov et al. 2020, arXiv 1910.13267)."""
+class Spelling:
+    """Has some words read by their characters, so that these learn too (Provilkov et al. 2020, arXiv 1910.13267)."""
 
-    #: The ids that each id can be read as.
-    pieces: Mapping[int, Sequence[int]]
-    #: Of how many that is done.
+    #: The ids of the characters of each word, by its own.
+    characters: Mapping[int, Sequence[int]]
+    #: Of how many words that is done.
     share: float
+    #: Ids that a text may come to; one that would come to more is left as it is.
+    at_most: int
 
-    def of(self, ids: Sequence[int], random: np.random.Generator) -> list[int]:
-        """Return ``ids`` with a share of them read by their pieces."""
-        cut = random.random(len(ids)) < self.share
-        return [part for i, fine in zip(ids, cut, strict=True) for part in (self.pieces.get(i, (i,)) if fine else (i,))]
+    def read(self, ids: Sequence[int], random: np.random.Generator) -> list[int]:
+        """Return ``ids`` with a share of the words spelled."""
+        spelled = random.random(len(ids)) < self.share
+        parts = [self.characters.get(i, (i,)) if there else (i,) for i, there in zip(ids, spelled, strict=True)]
+        return [i for part in parts for i in part] if sum(map(len, parts)) <= self.at_most else list(ids)
 
 
 class Tokens:
     """`Texts` for an encoder that learns."""
 
     def __init__(
-        self, texts: Sequence[str], tokenizer: Any, max_tokens: int, prompt: str, finer: Finer | None = None
+        self, texts: Sequence[str], tokenizer: Any, max_tokens: int, prompt: str, spelling: Spelling | None = None
     ) -> None:
         """Cut ``texts``, each with ``prompt`` before it, into tokens, at most ``max_tokens`` each."""
         self._texts, self._tokenizer, self._max_tokens, self._prompt = texts, tokenizer, max_tokens, prompt
-        self._finer = finer
+        self._spelling = spelling
         self._pad: int = tokenizer.pad_token_id or 0
         self.ids = self._cut(texts)
         self.lengths = [len(ids) for ids in self.ids]
@@ -78,24 +84,26 @@ class Tokens:
         slips = self._cut([mistyped(self._texts[rows[place]], random) for place in changed])
         for place, tokens in zip(changed, slips, strict=True):
             ids[place] = tokens
-        if self._finer:
-            ids = [self._finer.of(each, random) for each in ids]
+        if self._spelling:
+            ids = [self._spelling.read(each, random) for each in ids]
         token_ids, mask = padded(ids, self._pad)
         return Batch(ids=token_ids, mask=mask)
 
-    def features(self, network: Network) -> Tensor:
+    def features(self, network: Network, progress: Callable[[int], None] = lambda done: None) -> Tensor:
         """Return what the encoder of ``network`` makes of all of them."""
-        out: list[Tensor | None] = [None] * len(self.ids)
+        out = torch.empty(0)
         network.eval()
         device = next(network.parameters()).device
         order = sorted(range(len(self.ids)), key=self.lengths.__getitem__)
-        with torch.inference_mode():
+        with torch.no_grad():
             for start in range(0, len(order), AT_ONCE):
                 rows = order[start : start + AT_ONCE]
                 ids, mask = padded([self.ids[row] for row in rows], self._pad)
-                for row, vector in zip(rows, network.features(ids.to(device), mask.to(device)).cpu(), strict=True):
-                    out[row] = vector
-        return torch.stack([vector.clone() for vector in out if vector is not None])
+                vectors = network.features(ids.to(device), mask.to(device)).cpu()
+                out = out if len(out) else vectors.new_empty((len(order), *vectors.shape[1:]))
+                out[rows] = vectors
+                progress(start + len(rows))
+        return out
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
@@ -117,11 +125,12 @@ class Vectors:
         """Return some of them as vectors; a recipe with ``augment`` has no such texts."""
         return Batch(features=self._vectors[list(rows)])
 
-    def features(self, network: Network) -> Tensor:
+    def features(self, network: Network, progress: Callable[[int], None] = lambda done: None) -> Tensor:
         """Return the vectors."""
         return self._vectors
 
 
-def cutting(backbone: Backbone, recipe: Recipe, finer: Finer | None = None) -> Callable[[Sequence[str]], Tokens]:
+def cutting(backbone: Backbone, recipe: Recipe, spelling: Spelling | None = None) -> Callable[[Sequence[str]], Tokens]:
     """Return what makes texts ready for an encoder that learns."""
-    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, backbone.source.prompts["query"], finer)
+    prompt = backbone.source.prompts["query"]
+    return lambda texts: Tokens(texts, backbone.tokenizer, recipe.max_tokens, prompt, spelling)

@@ -23,7 +23,7 @@ class History:
     """How a run went."""
 
     epochs: list[Epoch] = field(default_factory=list)
-    #: (step, mean loss since the entry before), about a hundred of them.
+    #: (step, its loss), about a hundred of them.
     losses: list[tuple[int, float]] = field(default_factory=list)
 
     @property

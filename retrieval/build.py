@@ -21,7 +21,7 @@ import numpy as np
 
 from retrieval import fusion
 from retrieval.analysis import Analyzer
-from retrieval.disk import folder_beside, sha256
+from retrieval.disk import changed, folder_beside, sha256
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexBrokenError, IndexMissingError, SourceError
 from retrieval.index import IndexData, KnowledgeIndex
@@ -237,9 +237,8 @@ def _read(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData:
             raise IndexBrokenError(f"{here} was written by another version of kefu (format {manifest['format']}).")
         if (manifest["encoder"], manifest["analysis"]) != (encoder.fingerprint, analyzer.fingerprint):
             raise IndexBrokenError(f"{here} was built with another encoder or user dictionary than the settings name.")
-        for name, wanted in manifest["sha256"].items():
-            if sha256(here / name) != wanted:
-                raise IndexBrokenError(f"{here / name} is damaged or was changed.")
+        if wrong := changed(here, manifest["sha256"]):
+            raise IndexBrokenError(f"{wrong} is missing, damaged or was changed.")
         with np.load(here / "units.npz", allow_pickle=False) as arrays:
             units, starts, reads = arrays["units"], arrays["starts"], arrays["reads"]
         return IndexData(

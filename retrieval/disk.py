@@ -1,13 +1,14 @@
-"""What is written to disk whole or not at all: made in a folder beside its place, moved there by one rename."""
+"""What is on disk whole or not at all: made beside its place, moved there by one rename, and known by its hashes."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,11 +29,31 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
             if left.stat().st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(left)
     work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    work.chmod(stat.S_IMODE(parent.stat().st_mode))  # a bot of another user reads what its trainer wrote
+    # A bot of another user reads what its trainer wrote; but what all may write is none of theirs.
+    work.chmod(stat.S_IMODE(parent.stat().st_mode) & ~(stat.S_ISVTX | stat.S_IWOTH))
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Write a file beside its place and move it there, so that a killed run leaves the one before.
+
+    Of a full disk Python says what is wrong; the libraries that could write such files themselves do not.
+    """
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(content)
+    os.replace(beside, path)
+
+
+def changed(folder: Path, hashes: Mapping[str, str]) -> Path | None:
+    """Return the first file that is missing or has another SHA-256 than ``hashes`` says; None where there is none."""
+    for name, wanted in hashes.items():
+        path = folder / name
+        if not path.is_file() or sha256(path) != wanted:
+            return path
+    return None
 
 
 def sha256(path: Path) -> str:

@@ -72,6 +72,10 @@ class Encoder:
 
         try:
             about = json.loads((folder / "encoder.json").read_text("utf-8"))
+            self.fingerprint: str = about["fingerprint"]
+            #: Numbers of a vector.
+            self.dimensions: int = about["dimensions"]
+            self._prompts: dict[str, str] = about["prompts"]
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
@@ -79,21 +83,17 @@ class Encoder:
             session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
+            tokenizer.enable_truncation(about["max_tokens"])
+            self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
         except Exception as error:  # each of the three libraries raises its own kind
             raise EncoderError(
                 f"{folder} does not hold a whole exported encoder ({error}). Delete it to export again."
             ) from error
-        self.fingerprint: str = about["fingerprint"]
-        #: Numbers of a vector.
-        self.dimensions: int = about["dimensions"]
         #: Numbers of the features of a text: more than of its vector where the encoder gives a middle layer too.
         self.width: int = session.get_outputs()[0].shape[-1]
-        self._prompts: dict[str, str] = about["prompts"]
         self._session = session
         self._tokenizer = tokenizer
-        self._tokenizer.enable_truncation(about["max_tokens"])
         self._tokenizer.no_padding()
-        self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
         self.threads = threads or available_cores()
         self._slice = SLICE * self.threads
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="encode")

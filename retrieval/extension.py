@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.disk import sha256
+from retrieval.disk import changed, sha256
 from retrieval.errors import EncoderError
 from retrieval.text import is_han
 
@@ -27,6 +27,9 @@ FILE, TOKENS, WEIGHTS = "extension.json", "tokens.txt", "weights.safetensors"
 
 #: Raise it when the files change: an extension of another format is refused.
 FORMAT = 1
+
+#: What to do about one that is not whole.
+_MEND = "Install kefu anew if it came with it, train it again if you made it."
 
 #: What WordPiece writes before a piece that does not begin a word.
 _INSIDE = "##"
@@ -55,7 +58,7 @@ class Extension:
     @property
     def fingerprint(self) -> str:
         """Hash of what it changes."""
-        about = json.dumps([FORMAT, self.base, self.base_sha256, dict(self.files)], sort_keys=True)
+        about = json.dumps([FORMAT, self.base_sha256, dict(self.files)], sort_keys=True)
         return hashlib.sha256(about.encode()).hexdigest()
 
     @property
@@ -70,18 +73,19 @@ class Extension:
         """
         from safetensors.numpy import load_file
 
-        for name, wanted in self.files.items():
-            path = self.folder / name
-            if not path.is_file() or sha256(path) != wanted:
-                raise EncoderError(f"{path} is missing, damaged or was changed. Install kefu anew, or train it again.")
-        weights, tokens = load_file(self.folder / WEIGHTS), self.tokens
-        rows = weights.pop(_ROWS).astype(np.float32) * weights.pop(_SCALES).astype(np.float32)[:, None]
+        if wrong := changed(self.folder, self.files):
+            raise EncoderError(f"{wrong} is missing, damaged or was changed. {_MEND}")
+        tokens = self.tokens
         try:
-            extend_tokenizer(tokenizer, tokens)
+            weights = load_file(self.folder / WEIGHTS)
+            rows = weights.pop(_ROWS).astype(np.float32) * weights.pop(_SCALES).astype(np.float32)[:, None]
+            if len(rows) != len(tokens):
+                raise ValueError(f"{len(rows)} rows for {len(tokens)} tokens")
+            extend_tokenizer(tokenizer, tokens, model.get_input_embeddings().num_embeddings)
             extend_embeddings(model, rows)
             _add(model, weights)
-        except (KeyError, AttributeError, ValueError, RuntimeError) as error:
-            raise EncoderError(f"{self.folder} does not fit {self.base} ({error}). Train it again.") from error
+        except (KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise EncoderError(f"{self.folder} does not fit {self.base} ({error}). {_MEND}") from error
 
 
 def open_extension(folder: Path) -> Extension:
@@ -89,14 +93,12 @@ def open_extension(folder: Path) -> Extension:
     try:
         about = json.loads((folder / FILE).read_text("utf-8"))
         if about["format"] != FORMAT:
-            raise EncoderError(
-                f"{folder} was written by another version of kefu (format {about['format']}). Train it again."
-            )
+            raise EncoderError(f"{folder} was written by another version of kefu (format {about['format']}). {_MEND}")
+        if set(about["files"]) != {TOKENS, WEIGHTS}:
+            raise ValueError(f"its files should be {TOKENS} and {WEIGHTS}")
         return Extension(folder=folder, base=about["base"], base_sha256=about["base_sha256"], files=about["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EncoderError(
-            f"{folder} is no whole extension ({type(error).__name__}: {error}). Train it again."
-        ) from error
+        raise EncoderError(f"{folder} is no whole extension ({type(error).__name__}: {error}). {_MEND}") from error
 
 
 def write_extension(
@@ -126,21 +128,25 @@ def write_extension(
     return open_extension(folder)
 
 
-def extend_tokenizer(tokenizer: Any, tokens: Sequence[str]) -> None:
+def extend_tokenizer(tokenizer: Any, tokens: Sequence[str], first: int) -> None:
     """Teach a WordPiece ``tokenizer`` of transformers ``tokens``, which it finds by longest match.
 
     Texts are no longer cut around each Chinese character but into stretches of those that were taught. Each token gets
     two ids, for a token that begins a word and for one inside: first all of the former, in this order, then all of the
-    latter. Raises `ValueError` where it is no WordPiece tokenizer.
+    latter. ``first`` is the first of them: how many rows the embeddings have. Raises `EncoderError` where it cannot be
+    extended.
     """
     from tokenizers import Tokenizer
 
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     model = state["model"]
     if model["type"] != "WordPiece":
-        raise ValueError(f"its tokenizer is of the kind {model['type']}; only WordPiece can be extended")
+        raise EncoderError(f"A tokenizer of the kind {model['type']} cannot be extended: name a model with WordPiece.")
     vocabulary: dict[str, int] = model["vocab"]
-    first = max(vocabulary.values()) + 1
+    if len(tokenizer) > first:
+        raise EncoderError(
+            f"The tokenizer has {len(tokenizer)} tokens, and the embeddings {first} rows: they do not fit."
+        )
     for number, token in enumerate([*tokens, *(f"{_INSIDE}{token}" for token in tokens)], first):
         if token in vocabulary:  # its old row stays, under a name that no text gives
             vocabulary[f"[was {token}]"] = vocabulary[token]

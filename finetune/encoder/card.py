@@ -12,9 +12,6 @@ from finetune.report.told import Told
 from finetune.run import Data
 from retrieval.extension import Extension
 
-#: What a method changes beside the tokens.
-_CHANGES = {"head": "", "lora": ", and low-rank changes of its layers"}
-
 
 def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extension: Extension) -> None:
     """Write the card of ``extension``, in Markdown."""
@@ -23,16 +20,18 @@ def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extensio
     sections = [
         f"# An extension of {recipe.backbone}",
         f"It teaches the encoder `{recipe.backbone}`, which reads {recipe.known}, a further language: "
-        f"{len(extension.tokens):,} tokens with their embeddings{_CHANGES[recipe.method]}, {size / 1e6:.1f} MB in all. "
-        f"kefu lays it over the weights of the encoder (SHA-256 `{extension.base_sha256}`).",
-        f"## Data\n\n{len(parts.train):,} pairs, of which {len(parts.dev):,} others chose the best epoch.\n\n"
+        f"{len(extension.tokens):,} tokens with their embeddings, and low-rank changes of its layers, "
+        f"{size / 1e6:.1f} MB in all. kefu lays it over the weights of the encoder (SHA-256 "
+        f"`{extension.base_sha256}`).",
+        f"## Data\n\n{len(parts.train):,} pairs; {len(parts.dev):,} others chose the best epoch.\n\n"
         + _table(
             ("source", "licence", "pairs"), [(s or "-", li or "-", f"{n:,}") for s, li, n in origins(parts.train)]
         ),
         _table(("file", "SHA-256"), [(file["name"], f"`{file['sha256']}`") for file in told.data["files"]]),
         f"## How it was made\n\n```sh\n{_command(told, files)}\n```\n\nIt took {cost['seconds'] / 60:.0f} minutes and "
         f"{cost['memory_mb']:,} MB on {cost['device']}. `recipe.json` holds every setting.",
-        "## Figures\n\nR@1 of a text among all of the part, after export, as it serves.\n\n"
+        "## Figures\n\nR@1 of a text among all of its part, after export, as it serves. Of equal texts each is right."
+        "\n\n"
         + _table(
             ("part", *told.metrics["dev"]),
             [(name, *map(_figure, told.metrics[name].values())) for name in told.metrics if name != "cost"],
@@ -43,10 +42,10 @@ def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extensio
 
 def _command(told: Told, files: Data) -> str:
     recipe = told.recipe
-    usual = type(recipe).of(kind=recipe.kind, method=recipe.method)
+    usual = type(recipe).of(kind=recipe.kind)
     values = recipe.model_dump(mode="json", exclude={"kind", "method", "backbone"})
     lines = [
-        f"kefu train encoder --teacher {recipe.backbone} --method {recipe.method}",
+        f"kefu train encoder --teacher {recipe.backbone}",
         *(f"--parallel {path.name}" for path in files.train),
         *([f"--dev {files.dev.name}"] if files.dev else []),
         *([f"--test {files.test.name}"] if files.test else []),

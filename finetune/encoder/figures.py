@@ -7,37 +7,43 @@ from collections.abc import Sequence
 import torch
 
 from finetune.encoder.parallel import Pair
-from finetune.encoder.task import recall
+from finetune.encoder.task import nearest
 from finetune.kinds import Outcome
 from retrieval.encoder import Encoder
 
 
 def figures(encoder: Encoder, pairs: Sequence[Pair]) -> dict[str, int | float]:
-    """Return how often a taught text finds its translation among all of ``pairs``, and how often it is found by it."""
+    """Return how often a taught text finds its translation among all of ``pairs``, and how often it is found by it.
+
+    Where several pairs have the same text, each of them is right.
+    """
     taught, known = _vectors(encoder, pairs)
+    there = [pairs[place].known == pair.known for pair, place in zip(pairs, nearest(taught, known), strict=True)]
+    back = [pairs[place].taught == pair.taught for pair, place in zip(pairs, nearest(known, taught), strict=True)]
     return {
         "rows": len(pairs),
-        "taught_to_known": recall(taught, known),
-        "known_to_taught": recall(known, taught),
+        "taught_to_known": sum(there) / len(pairs),
+        "known_to_taught": sum(back) / len(pairs),
         "cosine": float((taught * known).sum(1).mean()),
     }
 
 
 def outcomes(encoder: Encoder, pairs: Sequence[Pair]) -> list[Outcome]:
-    """Return for each pair which translation its taught text finds; of one that several pairs have, each is right."""
+    """Return for each pair which translation its taught text finds."""
     taught, known = _vectors(encoder, pairs)
-    best = (taught @ known.T).max(1)
-    found = [pairs[place].known for place in best.indices.tolist()]
+    places = nearest(taught, known)
     return [
         Outcome(
             text=pair.taught,
             wanted=(pair.known,),
-            found=(text,),
+            found=(found,),
             sure=min(max(sure, 0.0), 1.0),
-            best=text == pair.known,
-            right=text == pair.known,
+            best=found == pair.known,
+            right=found == pair.known,
         )
-        for pair, text, sure in zip(pairs, found, best.values.tolist(), strict=True)
+        for pair, found, sure in zip(
+            pairs, [pairs[place].known for place in places], (taught * known[places]).sum(1).tolist(), strict=True
+        )
     ]
 
 

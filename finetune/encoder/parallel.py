@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from finetune.errors import DataError
-from finetune.rows import Row, folded, read_rows, some
+from finetune.rows import folded, read_rows, some
 
 #: A key that names a language: a code of two or three letters, perhaps with a region or a script ("zh", "pt-BR").
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
@@ -40,19 +40,24 @@ def read_pairs(path: Path, known: str) -> list[Pair]:
     ``known`` is the key of the language that the teacher reads; the other key that names a language is the taught one.
     Raises `DataError` that names file and line.
     """
-    return some([_pair(row, known) for row in read_rows(path)], path)
+    pairs: list[Pair] = []
+    language = ""
+    for row in read_rows(path):
+        others = [key for key in row.values if key != known and _LANGUAGE.fullmatch(key)]
+        if known not in row.values or len(others) != 1:
+            named = ", ".join([key for key in row.values if key == known] + others) or "none"
+            raise row.error(f"keys that name languages: {named}", f'two, "{known}" and one other, such as "zh"')
+        language = language or others[0]
+        if others != [language]:
+            raise row.error(
+                f"its languages are {known} and {others[0]}", f"{known} and {language}, as in the first row"
+            )
+        about = {name: str(row.values.get(name) or "") for name in ("source", "licence")}
+        pairs.append(Pair(known=row.text(known), taught=row.text(language), **about))
+    return some(pairs, path)
 
 
-def _pair(row: Row, known: str) -> Pair:
-    taught = [key for key in row.values if key != known and _LANGUAGE.fullmatch(key)]
-    if known not in row.values or len(taught) != 1:
-        keys = ", ".join(row.values) or "none"
-        raise row.error(f"the keys are {keys}", f'two languages, "{known}" and one other, such as "zh"')
-    about = {name: str(row.values.get(name) or "") for name in ("source", "licence")}
-    return Pair(known=row.text(known), taught=row.text(taught[0]), **about)
-
-
-def apart(train: Sequence[Pair], held: Sequence[Pair], path: Path) -> None:
+def check_apart(train: Sequence[Pair], held: Sequence[Pair], path: Path) -> None:
     """Raise `DataError` where a pair to choose or to report by stands among those to learn from."""
     learned = {(folded(pair.known), folded(pair.taught)) for pair in train}
     both = sum((folded(pair.known), folded(pair.taught)) in learned for pair in held)
@@ -68,8 +73,8 @@ def joined(pairs: Sequence[Pair], share: float, seed: int) -> list[Pair]:
     random = np.random.default_rng(seed)
     out = []
     for _ in range(round(share * len(pairs))):
-        some = [pairs[place] for place in random.integers(len(pairs), size=random.integers(2, 5)).tolist()]
-        out.append(Pair(known=" ".join(p.known for p in some), taught=" ".join(p.taught for p in some)))
+        parts = [pairs[place] for place in random.integers(len(pairs), size=random.integers(2, 5)).tolist()]
+        out.append(Pair(known=" ".join(p.known for p in parts), taught=" ".join(p.taught for p in parts)))
     return out
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
 from torch import Tensor
 
-from finetune.encoder import figures
 from finetune.encoder.alignment import first_rows
 from finetune.encoder.card import write_card
-from finetune.encoder.parallel import Pair, apart, joined, read_pairs
+from finetune.encoder.figures import figures, outcomes
+from finetune.encoder.parallel import Pair, check_apart, joined, read_pairs
 from finetune.encoder.student import learned, student_of
 from finetune.encoder.task import Distillation
 from finetune.encoder.vocabulary import new_tokens, spelled
+from finetune.errors import DataError
 from finetune.kinds import Parts
 from finetune.loop import steps_of, train, trained
 from finetune.network import Backbone, Network
@@ -29,15 +29,12 @@ from finetune.remember import Remembering
 from finetune.report.page import write_report
 from finetune.report.told import Told
 from finetune.run import Data, Helped, Trained, cost_since
-from finetune.texts import Finer, cutting
+from finetune.texts import Spelling, Tokens, cutting
 from finetune.watch import Watch
 from retrieval.disk import folder_beside
 from retrieval.export import load_encoder
 from retrieval.extension import extend_tokenizer, write_extension
 from retrieval.text import levelled
-
-#: Texts that the teacher reads between two words on how far it is.
-_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +52,7 @@ class Parallel:
         """Raise `DataError` where pairs to choose or to report by are learned too."""
         for rows, paths in ((parts.dev, files.dev), (parts.test, files.test)):
             if rows:
-                apart(parts.train, rows, paths[0])
+                check_apart(parts.train, rows, paths[0])
 
 
 def teach(
@@ -70,9 +67,12 @@ def teach(
     """Teach the backbone of ``recipe`` the other language of ``data`` and write the extension to ``out``.
 
     ``work`` keeps what a killed run goes on from, and ``step`` is told what is being done. All figures are those of
-    what will serve, after export. Raises `DataError`, `BackboneError`, `RecipeError` or `EncoderError`; `Helped` in a
-    process of several that is not the main one.
+    what will serve, after export. ``out`` must not be there yet, or be empty. Raises `DataError`, `BackboneError`,
+    `RecipeError` or `EncoderError`; `Helped` in a process of several that is not the main one.
     """
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise DataError(f"{out} is there already. Name another folder, or delete it.")
+    out.parent.mkdir(parents=True, exist_ok=True)  # what cannot be written is told now, and not in hours
     start = time.perf_counter()
     step("Reading")
     parts, known = data.read(Parallel(known=recipe.known)), data.fingerprint()
@@ -99,19 +99,23 @@ def teach(
         held = {name: pairs for name, pairs in (("dev", parts.dev), ("test", parts.test)) if pairs}
         told = Told(
             recipe=recipe,
-            metrics={name: figures.figures(encoder, pairs) for name, pairs in held.items()}
+            metrics={name: figures(encoder, pairs) for name, pairs in held.items()}
             | {"cost": cost_since(start, trained(lesson.student))},
             history=history,
-            outcomes={name: figures.outcomes(encoder, pairs) for name, pairs in held.items()},
+            outcomes={name: outcomes(encoder, pairs) for name, pairs in held.items()},
             data=known,
         )
         step("Writing the report")
         write_report(folder / "report", told)
         write_card(folder / "README.md", told, parts, data, extension)
-        documents = {"recipe": recipe.model_dump(mode="json"), "metrics": told.metrics, "data": known}
+        documents = {
+            "recipe": recipe.model_dump(mode="json"),
+            "metrics": told.metrics,
+            "data": known,
+            "history": {"epochs": [asdict(epoch) for epoch in history.epochs], "losses": history.losses},
+        }
         for name, document in documents.items():
             (folder / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
-        shutil.rmtree(out, ignore_errors=True)
         os.rename(folder, out)
     return Trained(folder=out, metrics=dict(told.metrics))
 
@@ -134,13 +138,14 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
     teacher = Backbone.load(recipe.backbone)
     embeddings = teacher.model.get_input_embeddings().weight.detach().numpy()
     known = cutting(teacher, recipe)([pair.known for pair in pairs])
-    targets = _targets(teacher, pairs, recipe, step)
     step("Choosing tokens")
-    tokens = new_tokens([levelled(pair.taught) for pair in parts.train], teacher.tokenizer, at_least=recipe.words)
-    extend_tokenizer(teacher.tokenizer, tokens)
-    read = cutting(teacher, recipe)
-    finer = Finer(pieces=spelled(tokens, len(embeddings)), share=recipe.spell)
-    taught = cutting(teacher, recipe, finer)([pair.taught for pair in pairs])
+    tokens = _tokens(recipe, parts.train, teacher)
+    extend_tokenizer(teacher.tokenizer, tokens, len(embeddings))
+    spelling = Spelling(
+        characters=spelled(tokens, len(embeddings)), share=recipe.spell, at_most=teacher.source.max_tokens
+    )
+    taught = cutting(teacher, recipe, spelling)([pair.taught for pair in pairs])
+    targets = _targets(teacher, known, step)
     step("Aligning")
     special, first = set(teacher.tokenizer.all_special_ids), len(embeddings)
     rows = first_rows(
@@ -152,6 +157,7 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
         seed=recipe.seed,
     )
     student = student_of(teacher, rows, recipe, steps_of(len(pairs), recipe))
+    read = cutting(teacher, recipe)
     dev = read([pair.taught for pair in parts.dev]), read([pair.known for pair in parts.dev])
     return _Lesson(
         student=student,
@@ -162,13 +168,25 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
     )
 
 
-def _targets(teacher: Backbone, pairs: Sequence[Pair], recipe: Recipe, step: Callable[[str], None]) -> Tensor:
+def _tokens(recipe: Recipe, pairs: Sequence[Pair], teacher: Backbone) -> list[str]:
+    tokens = new_tokens(
+        [levelled(pair.taught) for pair in pairs],
+        teacher.tokenizer,
+        at_least=recipe.words,
+        taught={token for extension in teacher.source.extensions for token in extension.tokens},
+    )
+    if not tokens:
+        raise DataError(
+            f"{recipe.backbone} knows every character of the texts to learn, so there is no token to teach it. "
+            "A language in characters that it lacks can be taught."
+        )
+    return tokens
+
+
+def _targets(teacher: Backbone, known: Tokens, step: Callable[[str], None]) -> Tensor:
     """Return what the teacher makes of the texts it reads, (texts, 2 size), in half precision."""
     network = Network(teacher, teacher.size, 0, dropout=0.0, wide=True).to(PartialState().device)
-    out = []
-    for start in range(0, len(pairs), _AT_ONCE):
-        step(f"Encoding with the teacher: {start:,} of {len(pairs):,}")
-        texts = [pair.known for pair in pairs[start : start + _AT_ONCE]]
-        out.append(cutting(teacher, recipe)(texts).features(network).half())
+    count = len(known.ids)
+    made = known.features(network, lambda done: step(f"Encoding with the teacher: {done:,} of {count:,}"))
     network.cpu()
-    return torch.cat(out)
+    return made.half()

@@ -41,14 +41,14 @@ class TaughtEmbedding(nn.Module):
 
 
 def student_of(teacher: Backbone, rows: Floats, recipe: Recipe, steps: int) -> Network:
-    """Return the network that learns, on the very model of ``teacher``, which is none any more.
+    """Return the network that learns, on the very model of ``teacher``, which cannot be asked any more.
 
     ``steps`` is how many there will be, at most.
     """
     model = teacher.model
     for module in model.modules():
         if isinstance(module, nn.Dropout):
-            module.p = recipe.dropout  # what is drawn to a fixed vector is not to be shaken
+            module.p = recipe.dropout
     embedding = TaughtEmbedding(model.get_input_embeddings(), rows)
     model.set_input_embeddings(embedding)
     network = Network(teacher, teacher.size, 0, dropout=0.0, wide=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import faiss
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ _SAME = 0.98
 _MIDDLE = 0.5
 
 #: Texts that a processor reads together.
-_AT_ONCE = 64
+_CHUNK = 64
 
 #: Rows whose nearest texts are looked up together.
 _ROWS = 1024
@@ -32,14 +33,15 @@ class Distillation:
     """A `finetune.loop.Task` (Reimers and Gurevych 2020, arXiv 2004.09813).
 
     The vector of each taught text is drawn to the one that the teacher gives its translation, and away from those that
-    it gives the other translations in the batch; what the teacher reads itself is held where it was.
+    it gives the other translations in the batch; what the teacher reads itself is held where it was. A batch is of one
+    topic: what is alike has to be told apart (Hofstätter et al. 2021, arXiv 2104.06967).
     """
 
     def __init__(self, taught: Texts, known: Texts, targets: Tensor, dev: tuple[Texts, Texts], recipe: Recipe) -> None:
         """``targets`` are what the teacher makes of ``known``, (texts, 2 size); ``dev`` are taught and known ones."""
         self._taught, self._known, self._targets, self._dev, self._recipe = taught, known, targets, dev, recipe
         topics = _topics(targets[:, : targets.shape[1] // 2], recipe)
-        #: Batches are of one topic, for what is alike has to be told apart (Hofstätter et al. 2021, arXiv 2104.06967).
+        #: By topic, and within one by length.
         self.order = [topic * recipe.max_tokens + length for topic, length in zip(topics, taught.lengths, strict=True)]
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
@@ -75,33 +77,51 @@ class Distillation:
 
 def recall(asked: Tensor, among: Tensor) -> float:
     """Return how often the nearest of ``among`` is the one at the same place; unit vectors, (texts, size) each."""
-    right = 0
-    for start in range(0, len(asked), _ROWS):
-        nearest = (asked[start : start + _ROWS] @ among.T).argmax(1)
-        right += int((nearest == torch.arange(start, start + len(nearest))).sum())
-    return right / len(asked)
+    places = nearest(asked, among)
+    return float((places == torch.arange(len(places))).float().mean())
+
+
+def nearest(asked: Tensor, among: Tensor) -> Tensor:
+    """Return the place of the nearest of ``among`` for each of ``asked``; unit vectors, (texts, size) each."""
+    return torch.cat([(some @ among.T).argmax(1) for some in asked.split(_ROWS)])
+
+
+def _topics(targets: Tensor, recipe: Recipe) -> list[int]:
+    """Return the topic of each text, by the teacher: there are as many as batches are sorted at a time."""
+    count = min(POOL, len(targets) // recipe.batch)
+    if count < 2:
+        return [0] * len(targets)
+    vectors = targets.float().numpy()
+    means = faiss.Kmeans(
+        vectors.shape[1], count, niter=10, seed=recipe.seed, min_points_per_centroid=1, max_points_per_centroid=2000
+    )
+    means.train(vectors)
+    topics: list[int] = means.index.search(vectors, 1)[1][:, 0].tolist()
+    return topics
 
 
 def _read(network: nn.Module, batch: Batch) -> Tensor:
     """Return what ``network`` makes of ``batch`` and, behind it, of the texts beside it; (texts, 2 size).
 
     A processor takes them a few at a time, those of similar length together, and so reads hardly any padding, of which
-    batches of one topic hold as much as of words; for a GPU that is nothing beside the starts it would take.
+    a batch of one topic would hold as much as of words. A GPU takes all at once: it waits longer for a start than it
+    reads padding.
     """
     parts = [part for part in (batch, batch.other) if part is not None]
     width = max(part.ids.shape[1] for part in parts if part.ids is not None)
     ids, mask = (
-        torch.cat([functional.pad(one, (0, width - one.shape[1])) for one in each])
+        torch.cat([functional.pad(one, (0, width - one.shape[1])) for one in each if one is not None])
         for each in ([part.ids for part in parts], [part.mask for part in parts])
     )
     if ids.device.type != "cpu":
-        return network(Batch(ids=ids, mask=mask)).float()
+        whole: Tensor = network(Batch(ids=ids, mask=mask))
+        return whole.float()
     lengths = mask.sum(1)
     order = lengths.argsort()
     made = []
-    for rows in order.split(_AT_ONCE):
-        width = int(lengths[rows[-1]])
-        made.append(network(Batch(ids=ids[rows, :width], mask=mask[rows, :width])).float())
+    for rows in order.split(_CHUNK):
+        longest = int(lengths[rows[-1]])
+        made.append(network(Batch(ids=ids[rows, :longest], mask=mask[rows, :longest])).float())
     return torch.cat(made)[order.argsort()]
 
 
@@ -118,17 +138,3 @@ def _told_apart(made: Tensor, targets: Tensor, temperature: float) -> Tensor:
     alike = alike.masked_fill(same, -1e4)
     right = torch.arange(len(made), device=made.device)
     return (functional.cross_entropy(alike, right) + functional.cross_entropy(alike.T, right)) / 2
-
-
-def _topics(targets: Tensor, recipe: Recipe) -> list[int]:
-    """Return the topic of each text, by the teacher: as many as batches are sorted at a time."""
-    import faiss
-
-    count = min(POOL, len(targets) // recipe.batch)
-    if count < 2:
-        return [0] * len(targets)
-    vectors = targets.float().numpy()
-    topics = faiss.Kmeans(vectors.shape[1], count, niter=10, seed=recipe.seed, max_points_per_centroid=2000)
-    topics.train(vectors)
-    found: list[int] = topics.index.search(vectors, 1)[1][:, 0].tolist()
-    return found

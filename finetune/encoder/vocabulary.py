@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
+
+import rjieba
 
 from retrieval.text import HAN
 
@@ -15,22 +17,24 @@ _WORD = re.compile(r"[^\W\d_]+")
 #: What the tokenizer puts around a Chinese character.
 _SET_APART = re.compile(f" ([{HAN}]) ")
 
-#: Characters of a word: what is longer is mostly a name that stands in few texts.
+#: Characters of a Chinese word: what is longer is mostly a name that stands in few texts.
 _LONGEST = 6
 
 
-def new_tokens(texts: Sequence[str], tokenizer: Any, *, at_least: int) -> list[str]:
+def new_tokens(
+    texts: Sequence[str], tokenizer: Any, *, at_least: int, taught: Collection[str] = frozenset()
+) -> list[str]:
     """Return the tokens that ``tokenizer`` is to learn to read ``texts``, sorted.
 
-    These are the characters it does not know, all Chinese ones among them, for those that it does know it knows from
-    hearsay; and the words of such characters that stand in the texts ``at_least`` so many times. ``texts`` are as they
-    are given to the tokenizer.
+    These are the characters it does not know, all Chinese ones among them but those it was ``taught``, for what else it
+    has of them it knows from hearsay; and the words of such characters that stand in the texts ``at_least`` so many
+    times. ``texts`` are as they are given to the tokenizer.
     """
     normalised = normalise(texts, tokenizer)
     vocabulary = tokenizer.get_vocab()
     characters = Counter(c for text in normalised for c in text if not c.isspace())
-    fresh = {c for c in characters if _STRETCH.match(c) or c not in vocabulary}
-    words = Counter(word for text in normalised for word in _words(text) if 1 < len(word) <= _LONGEST)
+    fresh = {c for c in characters if c not in vocabulary or (_STRETCH.match(c) and c not in taught)}
+    words = Counter(word for text in normalised for word in _words(text) if len(word) > 1)
     return sorted(fresh | {word for word, count in words.items() if count >= at_least and fresh.issuperset(word)})
 
 
@@ -57,8 +61,6 @@ def normalise(texts: Iterable[str], tokenizer: Any) -> list[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    import rjieba
-
     for stretch in _STRETCH.findall(text):
-        yield from rjieba.cut(stretch, hmm=False)
+        yield from (word for word in rjieba.cut(stretch, hmm=False) if len(word) <= _LONGEST)
     yield from _WORD.findall(_STRETCH.sub(" ", text))

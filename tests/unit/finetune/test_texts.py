@@ -11,7 +11,7 @@ import pytest
 
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
-from finetune.texts import cutting
+from finetune.texts import Spelling, cutting
 from retrieval.export import load_encoder
 from tests.unit.retrieval.test_encoder import tiny_model
 
@@ -35,3 +35,12 @@ def test_a_prompt_stands_before_texts_as_it_does_where_they_are_served(
     learned, served = read.features(network).numpy(), load_encoder(str(source), tmp_path / "cache").features(texts)
     for layer in (slice(backbone.size), slice(backbone.size, None)):
         assert np.sum(learned[:, layer] * served[:, layer], axis=1) == pytest.approx(1.0, abs=0.01)
+
+
+def test_words_are_spelled_as_often_as_asked_unless_a_text_grew_too_long() -> None:
+    random = np.random.default_rng(0)
+    spelling = Spelling(characters={7: [1, 2]}, share=0.5, at_most=60)
+    read = [spelling.read([7, 5, 7], random) for _ in range(200)]
+    assert {tuple(ids) for ids in read} == {(7, 5, 7), (1, 2, 5, 7), (7, 5, 1, 2), (1, 2, 5, 1, 2)}
+    assert 0.4 < np.mean([len(ids) - 3 for ids in read]) / 2 < 0.6
+    assert spelling.read([7] * 59, random) == [7] * 59

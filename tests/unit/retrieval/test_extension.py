@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, rows: np.ndarray) -> Path:
 @pytest.fixture(scope="module")
 def tokenizer() -> object:
     tokenizer, _ = BASE.load()
-    extend_tokenizer(tokenizer, TOKENS)
+    extend_tokenizer(tokenizer, TOKENS, len(tokenizer))
     return tokenizer
 
 
@@ -64,19 +64,14 @@ def test_the_longest_known_token_is_taken(tokenizer: object, text: str, wanted: 
     assert pieces(tokenizer, text) == wanted
 
 
+@pytest.fixture(scope="module")
+def plain() -> object:
+    return BASE.load()[0]
+
+
 @given(text=st.text(st.characters(max_codepoint=0x24F), max_size=60))
-def test_what_is_not_taught_is_cut_as_before(tokenizer: object, text: str) -> None:
-    before, _ = _plain()
-    assert tokenizer(text)["input_ids"] == before(text)["input_ids"]
-
-
-_loaded: list[tuple[object, object]] = []
-
-
-def _plain() -> tuple[object, object]:
-    if not _loaded:
-        _loaded.append(BASE.load())
-    return _loaded[0]
+def test_what_is_not_taught_is_cut_as_before(tokenizer: object, plain: object, text: str) -> None:
+    assert tokenizer(text)["input_ids"] == plain(text)["input_ids"]
 
 
 def test_rows_stand_for_a_token_at_the_beginning_of_a_word_and_inside(folder: Path, rows: np.ndarray) -> None:
@@ -109,19 +104,32 @@ def test_low_rank_changes_are_added(tmp_path: Path, rows: np.ndarray) -> None:
 
 
 def test_an_extension_can_be_laid_over_another(folder: Path, tmp_path: Path, rows: np.ndarray) -> None:
-    written(tmp_path / "second", rows[:2], base=str(folder), tokens=["한", "국"])
+    below = Source.find(str(folder)).weights_sha256()
+    written(tmp_path / "second", rows[:2], base=str(folder), base_sha256=below, tokens=["한", "국"])
     tokenizer, model = Source.find(str(tmp_path / "second")).load()
     assert pieces(tokenizer, "退款") == ["退款"]
     assert "[UNK]" not in pieces(tokenizer, "退快")
     assert len(tokenizer) == len(model.get_input_embeddings().weight)
 
 
+def test_another_extension_below_is_refused(tmp_path: Path, rows: np.ndarray) -> None:
+    lower = written(tmp_path / "lower", rows).folder
+    below = Source.find(str(lower)).weights_sha256()
+    written(tmp_path / "upper", rows[:2], base=str(lower), base_sha256=below, tokens=["한", "국"])
+    written(lower, rows * 0.9)
+    with pytest.raises(EncoderError, match=r"upper was made for another .*lower than there is\. Train it again"):
+        Source.find(str(tmp_path / "upper")).load()
+
+
+@pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("name", ["tokens.txt", "weights.safetensors"])
-def test_a_changed_file_is_refused(tmp_path: Path, rows: np.ndarray, name: str) -> None:
+def test_a_changed_file_is_refused(tmp_path: Path, rows: np.ndarray, name: str, missing: bool) -> None:
     folder = written(tmp_path / "extension", rows).folder
     content = bytearray((folder / name).read_bytes())
     content[-1] ^= 1
     (folder / name).write_bytes(content)
+    if missing:
+        (folder / name).unlink()
     with pytest.raises(EncoderError, match=f"{name} is missing, damaged or was changed"):
         load_encoder(str(folder), tmp_path / "cache")
 
@@ -145,10 +153,18 @@ def test_changes_that_do_not_fit_are_refused(
         load_encoder(str(folder), tmp_path / "cache")
 
 
-@pytest.mark.parametrize("about", ["{", "{}", '{"format": 99}', "[]"])
+def test_rows_for_other_tokens_are_refused(tmp_path: Path, rows: np.ndarray) -> None:
+    folder = written(tmp_path / "extension", rows, tokens=TOKENS[:-1]).folder
+    with pytest.raises(EncoderError, match=r"does not fit embedded-en \(6 rows for 5 tokens\)"):
+        load_encoder(str(folder), tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "about", ["{", "{}", '{"format": 99}', "[]", '{"format": 1, "base": "b", "base_sha256": "0", "files": {}}']
+)
 def test_a_manifest_that_cannot_be_read_says_so(tmp_path: Path, about: str) -> None:
     (tmp_path / "extension.json").write_text(about, "utf-8")
-    with pytest.raises(EncoderError, match=r"[Tt]rain it (again|anew)"):
+    with pytest.raises(EncoderError, match="train it again if you made it"):
         open_extension(tmp_path)
 
 
@@ -159,8 +175,14 @@ def test_only_word_pieces_can_be_extended(tmp_path: Path) -> None:
             def to_str() -> str:
                 return json.dumps({"model": {"type": "BPE"}})
 
-    with pytest.raises(ValueError, match="BPE; only WordPiece"):
-        extend_tokenizer(Other(), TOKENS)
+    with pytest.raises(EncoderError, match="BPE cannot be extended: name a model with WordPiece"):
+        extend_tokenizer(Other(), TOKENS, 100)
+
+
+def test_a_tokenizer_with_more_tokens_than_rows_is_refused() -> None:
+    tokenizer, _ = BASE.load()
+    with pytest.raises(EncoderError, match="30522 tokens, and the embeddings 30000 rows"):
+        extend_tokenizer(tokenizer, TOKENS, 30_000)
 
 
 def test_an_installation_that_lost_its_extension_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

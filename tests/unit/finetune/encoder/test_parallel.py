@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.encoder.parallel import Pair, joined, origins, read_pairs
+from finetune.errors import DataError
 
 PAIRS = [Pair(known=f"k{i}", taught=f"t{i}", source="s", licence="MIT") for i in range(20)]
 
@@ -16,6 +18,13 @@ def test_the_keys_name_the_languages(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_text('{"de": "Hallo", "pt-BR": "Olá", "source": "own", "licence": "MIT", "note": 3}\n', "utf-8")
     assert read_pairs(path, "de") == [Pair(known="Hallo", taught="Olá", source="own", licence="MIT")]
+
+
+def test_all_rows_of_a_file_teach_one_language(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"en": "a", "zh": "b"}\n{"en": "a", "fr": "c"}\n', "utf-8")
+    with pytest.raises(DataError, match=r"pairs\.jsonl:2: its languages are en and fr; expected en and zh, as in the fi"):
+        read_pairs(path, "en")
 
 
 @given(share=st.floats(0, 0.99), seed=st.integers(0, 5))

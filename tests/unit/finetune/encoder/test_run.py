@@ -26,9 +26,9 @@ LEARNED, UNSEEN = sentences(700, seed=1), sentences(120, seed=2)
 CHANCE = 1 / len(UNSEEN)
 
 
-def recipe(teacher: Path, method: str = "lora", **more: object) -> Recipe:
+def recipe(teacher: Path, **more: object) -> Recipe:
     usual = {"batch": 16, "words": 2, "epochs": 8, "patience": 8, "learning_rate": 2e-3, "rows_rate": 1e-2}
-    return Recipe.of(kind="encoder", method=method, backbone=str(teacher), **{**usual, **more})
+    return Recipe.of(kind="encoder", backbone=str(teacher), **{**usual, **more})
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_teacher(tmp_path_factory.mktemp("teacher"))
 
 
-@pytest.fixture(scope="module", params=["lora", "head"])
-def taught(request: pytest.FixtureRequest, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Taught:
-    folder = tmp_path_factory.mktemp(request.param)
+@pytest.fixture(scope="module")
+def taught(teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Taught:
+    folder = tmp_path_factory.mktemp("taught")
     data = Data(
         train=(write_pairs(folder / "train.jsonl", [p for p in LEARNED if p not in UNSEEN]),),
         dev=write_pairs(folder / "dev.jsonl", UNSEEN[:60]),
@@ -55,7 +55,7 @@ def taught(request: pytest.FixtureRequest, teacher: Path, tmp_path_factory: pyte
     )
     epochs: list[Epoch] = []
     watch = Watch(epoch=epochs.append)
-    run = teach(recipe(teacher, request.param), data, folder / "out", folder / "work", watch=watch)
+    run = teach(recipe(teacher), data, folder / "out", folder / "work", watch=watch)
     before, after = (load_encoder(str(name), folder / "cache") for name in (teacher, run.folder))
     return Taught(teacher, run, before, after, epochs)
 
@@ -76,11 +76,14 @@ def test_what_the_teacher_read_stays_where_it_was(taught: Taught) -> None:
     assert alike.mean() >= 0.97  # both are int8
 
 
-def test_the_layers_are_the_teacher_s_unless_lora_changes_them(taught: Taught) -> None:
+def test_the_layers_learn_and_the_old_rows_do_not(taught: Taught) -> None:
     (_, before), (_, after) = (Source.find(str(name)).load() for name in (taught.teacher, taught.run.folder))
-    layers = {name: weight for name, weight in before.named_parameters() if name.startswith("encoder.")}
-    changed = [name for name, weight in layers.items() if not after.get_parameter(name).equal(weight)]
-    assert bool(changed) == taught.run.folder.parent.name.startswith("lora")
+    layers = [name for name, _ in before.named_parameters() if name.startswith("encoder.")]
+    matrices = [name for name in layers if name.endswith("weight") and "LayerNorm" not in name]
+    changed = [name for name in layers if not after.get_parameter(name).equal(before.get_parameter(name))]
+    assert changed == matrices
+    old = before.get_input_embeddings().weight
+    assert after.get_input_embeddings().weight[: len(old)].equal(old)
 
 
 def test_what_is_written_is_small_and_tells_of_itself(taught: Taught) -> None:
@@ -133,8 +136,8 @@ def test_pairs_to_choose_by_must_not_be_learned(teacher: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ('{"en": "a"}', "the keys are en; expected two languages"),
-        ('{"en": "a", "zh": "b", "fr": "c"}', "expected two languages"),
+        ('{"en": "a"}', 'keys that name languages: en; expected two, "en" and one other'),
+        ('{"en": "a", "zh": "b", "fr": "c"}', "keys that name languages: en, zh, fr"),
         ('{"de": "a", "zh": "b"}', '"en" and one other'),
         ('{"en": "a", "zh": " "}', "'zh' is empty"),
         ('{"en": 3, "zh": "b"}', "'en' is a number"),
@@ -148,7 +151,30 @@ def test_a_row_that_is_no_pair_is_told_with_its_line(teacher: Path, tmp_path: Pa
     assert f"{path}:2:" in str(raised.value)
 
 
-@pytest.mark.parametrize("values", [{"method": "full"}, {"rdrop": 1.0}])
-def test_a_recipe_that_cannot_teach_is_refused(values: dict[str, object]) -> None:
-    with pytest.raises(RecipeError):
+def test_a_language_that_the_teacher_has_all_characters_of_is_refused(teacher: Path, tmp_path: Path) -> None:
+    path = write_pairs(tmp_path / "train.jsonl", [(en, en) for en, _ in LEARNED[:40]])
+    with pytest.raises(DataError, match="knows every character of the texts to learn"):
+        teach(recipe(teacher), Data(train=(path,)), tmp_path / "out", tmp_path / "work")
+
+
+def test_what_is_there_is_not_overwritten(teacher: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "precious").write_text("mine", "utf-8")
+    data = Data(train=(write_pairs(tmp_path / "train.jsonl", LEARNED[:20]),))
+    with pytest.raises(DataError, match="is there already"):
+        teach(recipe(teacher), data, out, tmp_path / "work")
+    assert (out / "precious").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"method": "full"}, "learns a language by lora"),
+        ({"adversarial": 1.0}, "without adversarial steps"),
+        ({"rdrop": 1.0}, "rdrop compares"),
+    ],
+)
+def test_a_recipe_that_cannot_teach_is_refused(values: dict[str, object], told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
         Recipe.of(kind="encoder", **values)

@@ -23,11 +23,23 @@ def units(seed: int) -> Tensor:
 
 
 class Says(nn.Module):
-    """Says of each text the vectors that stand in its batch."""
+    """Says of each text the vector whose place its first token names."""
+
+    def __init__(self, vectors: Tensor) -> None:
+        super().__init__()
+        self.vectors, self.widths = vectors, []
 
     def forward(self, batch: Batch) -> Tensor:
-        assert batch.features is not None
-        return batch.features
+        assert batch.ids is not None
+        self.widths.append(batch.ids.shape[1])
+        return self.vectors[batch.ids[:, 0]]
+
+
+def said(vectors: Tensor, targets: Tensor, other: Batch | None = None) -> tuple[Says, Batch]:
+    """Return who says ``vectors``, and a batch of texts, the longest first."""
+    count = len(vectors)
+    mask = (torch.arange(count) < torch.arange(count, 0, -1)[:, None]).long()
+    return Says(vectors), Batch(ids=torch.arange(count)[:, None] * mask, mask=mask, targets=targets, other=other)
 
 
 def lesson(hold: float = 0.5) -> tuple[Distillation, Tensor]:
@@ -52,19 +64,38 @@ def test_without_hold_only_taught_texts_are_looked_at() -> None:
 
 def test_saying_what_the_teacher_says_is_better_than_anything_else() -> None:
     task, targets = lesson()
-    same = Batch(features=targets, targets=targets)
-    least = float(task.loss(Says(), same, 0.0))
+    least = float(task.loss(*said(targets, targets), 0.0))
     for seed in range(20):
-        assert float(task.loss(Says(), Batch(features=units(seed + 3), targets=targets), 0.0)) > least
+        assert float(task.loss(*said(units(seed + 3), targets), 0.0)) > least
 
 
 def test_pairs_of_one_meaning_are_no_negatives_for_each_other() -> None:
     task, targets = lesson()
     twice = targets[[0, 1, 1]]
-    apart = float(task.loss(Says(), Batch(features=twice, targets=twice), 0.0))
-    assert apart == pytest.approx(
-        float(task.loss(Says(), Batch(features=targets[[0, 1]], targets=targets[[0, 1]]), 0.0)), abs=0.3
-    )
+    apart = float(task.loss(*said(twice, twice), 0.0))
+    once = float(task.loss(*said(targets[[0, 1]], targets[[0, 1]]), 0.0))
+    assert apart == pytest.approx(once, abs=0.3)
+
+
+def test_texts_that_are_read_a_few_at_a_time_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, targets = lesson()
+    made = units(9)
+    held = Batch(ids=torch.tensor([[5]]), mask=torch.ones(1, 1, dtype=torch.long), targets=targets[:1])
+    whole = float(task.loss(*said(made, targets, held), 0.0))
+    monkeypatch.setattr("finetune.encoder.task._CHUNK", 2)
+    says, batch = said(made, targets, held)
+    assert float(task.loss(says, batch, 0.0)) == pytest.approx(whole)
+    assert says.widths == [1, 3, 5, 6]  # and hardly any padding
+
+
+def test_a_batch_is_of_one_topic() -> None:
+    topics = functional.normalize(torch.eye(SIZE)[torch.arange(40) % 2] + 0.01 * torch.rand(40, SIZE), dim=-1)
+    targets = torch.cat([topics, topics], dim=-1)
+    texts = Vectors(targets.numpy())
+    task = Distillation(texts, texts, targets, (texts, texts), Recipe.of(kind="encoder", batch=20))
+    first, second = ({task.order[i] for i in range(start, 40, 2)} for start in (0, 1))
+    assert len(first) == len(second) == 1
+    assert first != second
 
 
 def test_recall_is_the_share_that_finds_its_own() -> None:
