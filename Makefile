@@ -19,8 +19,11 @@ lint: .venv/dev  ## style and types
 
 bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds public data sets
 	$(BIN)/python -m benchmarks.answers
+	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.quantisation $(if $(DATA),--data $(DATA))
 	$(BIN)/python -m benchmarks.fusion $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.bilingual --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.heads --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.training --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.finetune --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.entities --data $(DATA))

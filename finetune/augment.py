@@ -21,7 +21,7 @@ _WORD = re.compile(r"[a-z]{4,}", re.IGNORECASE)
 
 
 def neighbours(letter: str) -> str:
-    """Return the keys beside that of a lower-case letter on a QWERTY keyboard."""
+    """Return the keys beside and below that of a lower-case letter on a QWERTY keyboard."""
     for height, row in enumerate(_ROWS):
         place = row.find(letter)
         if place >= 0:
@@ -47,7 +47,7 @@ def mistyped(text: str, random: np.random.Generator) -> str:
 
 
 def _in_a_word(text: str, random: np.random.Generator) -> str:
-    """Drop, double, swap or replace a letter of a word, but the first: that one is rarely wrong."""
+    """Drop, double, swap or replace a letter within a word: its first and its last are rarely wrong."""
     words = list(_WORD.finditer(text))
     if not words:
         return text

@@ -167,7 +167,7 @@ class Recipe(BaseModel):
             raise RecipeError("\n".join(map(_told, error.errors()))) from None
 
 
-#: What does best for a kind, where it is not what does best for most.
+#: What does best for a kind, where it is not what does best for most (an encoder: benchmarks/bilingual.py).
 USUAL: Mapping[str, Mapping[str, object]] = {
     "encoder": {
         "learning_rate": 1e-3,

@@ -16,7 +16,8 @@ from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.texts import Texts
 
-#: Vectors of the teacher that are as near as this are of the same meaning, and no negatives for each other.
+#: Vectors of the teacher that are as near as this are of the same meaning, and no negatives for each other. This and
+#: the next were chosen with benchmarks/bilingual.py.
 _SAME = 0.98
 
 #: What the middle layer counts beside the last one: heads of labels read it (`retrieval.pooling.features`).

@@ -23,7 +23,9 @@ def test_the_keys_name_the_languages(tmp_path: Path) -> None:
 def test_all_rows_of_a_file_teach_one_language(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     path.write_text('{"en": "a", "zh": "b"}\n{"en": "a", "fr": "c"}\n', "utf-8")
-    with pytest.raises(DataError, match=r"pairs\.jsonl:2: its languages are en and fr; expected en and zh, as in the fi"):
+    with pytest.raises(
+        DataError, match=r"pairs\.jsonl:2: its languages are en and fr; expected en and zh, as in the fi"
+    ):
         read_pairs(path, "en")
 
 
