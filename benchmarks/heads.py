@@ -58,7 +58,9 @@ def main() -> None:
 
 def heads(name: str, encoder: Encoder, clinc: Path, acts: dict[str, Path], folder: Path) -> Iterator[tuple[str, float]]:
     """Yield what heads on ``encoder`` reach on dev and on test, and the seconds it took to train them."""
-    sets = {"crosswoz-zh acts": (acts, {"epochs": 30, "patience": 5}, "f1_micro")} if acts else {}
+    sets: dict[str, tuple[dict[str, Path], dict[str, float], str]] = {}
+    if acts:
+        sets["crosswoz-zh acts"] = (acts, {"epochs": 30, "patience": 5}, "f1_micro")
     if clinc.is_dir():
         files = {part: clinc / f"{part}.jsonl" for part in PARTS}
         sets["clinc150"] = (files, {"batch": 64, "learning_rate": 3e-3, "epochs": 20, "patience": 20}, "accuracy")

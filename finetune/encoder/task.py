@@ -84,7 +84,7 @@ def recall(asked: Tensor, among: Tensor) -> float:
 
 def nearest(asked: Tensor, among: Tensor) -> Tensor:
     """Return the place of the nearest of ``among`` for each of ``asked``; unit vectors, (texts, size) each."""
-    return torch.cat([(some @ among.T).argmax(1) for some in asked.split(_ROWS)])
+    return torch.cat([(asked[i : i + _ROWS] @ among.T).argmax(1) for i in range(0, len(asked), _ROWS)])
 
 
 def _topics(targets: Tensor, recipe: Recipe) -> list[int]:
@@ -120,7 +120,8 @@ def _read(network: nn.Module, batch: Batch) -> Tensor:
     lengths = mask.sum(1)
     order = lengths.argsort()
     made = []
-    for rows in order.split(_CHUNK):
+    for start in range(0, len(order), _CHUNK):
+        rows = order[start : start + _CHUNK]
         longest = int(lengths[rows[-1]])
         made.append(network(Batch(ids=ids[rows, :longest], mask=mask[rows, :longest])).float())
     return torch.cat(made)[order.argsort()]

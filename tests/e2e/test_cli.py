@@ -306,6 +306,6 @@ def test_the_doctor_finds_a_missing_and_a_damaged_index_and_the_next_run_mends_i
     assert (found.code, found.err) == (1, "")
     findings: Any = found.json
     assert [finding["name"] for finding in findings if finding["ok"] is False] == ["index"]
-    assert "vectors.faiss is damaged" in findings[-1]["text"]
+    assert "vectors.faiss is missing, damaged or was changed" in findings[-1]["text"]
     assert desk.run("ask", "--faq", "faq", REFUND).out.startswith("14 days.")
     assert desk.run("doctor", "--faq", "faq").code == 0, "the damaged one was replaced"

@@ -109,7 +109,7 @@ def test_what_is_not_whole_is_left_out_and_told(tmp_path: Path, caplog: pytest.L
     with pytest.raises(ArtefactError, match="damaged"):
         registry.promote(Kind.INTENTS, torn.name)
     assert [artefact.version for artefact in registry.versions(Kind.INTENTS)] == [other.name]
-    assert f"{torn / 'head.safetensors'} is damaged" in caplog.text
+    assert f"{torn / 'head.safetensors'} is missing, damaged or was changed" in caplog.text
 
 
 def test_several_processes_may_promote_at_once(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def told(outcomes: list[Outcome], kind: str = "intents", classes: int = 3, **mor
         "recipe": Recipe.of(kind=kind, method="lora", batch=16),
         "metrics": {
             "dev": {"rows": len(outcomes), "accuracy": 0.75, "labels": labels},
-            "cost": {"seconds": 12.5, "memory_mb": 640, "trainable_parameters": 1234567},
+            "cost": {"device": "2 CPU cores", "seconds": 12.5, "memory_mb": 640, "trainable_parameters": 1234567},
         },
         "history": History(
             epochs=[Epoch(number=n, loss=1 / n, score=s, seconds=1.0) for n, s in enumerate((0.4, 0.7, 0.6), 1)],

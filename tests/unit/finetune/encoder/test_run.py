@@ -152,7 +152,7 @@ def test_a_row_that_is_no_pair_is_told_with_its_line(teacher: Path, tmp_path: Pa
 
 
 def test_a_language_that_the_teacher_has_all_characters_of_is_refused(teacher: Path, tmp_path: Path) -> None:
-    path = write_pairs(tmp_path / "train.jsonl", [(en, en) for en, _ in LEARNED[:40]])
+    path = write_pairs(tmp_path / "train.jsonl", [(en, "? " * (i + 1)) for i, (en, _) in enumerate(LEARNED[:40])])
     with pytest.raises(DataError, match="knows every character of the texts to learn"):
         teach(recipe(teacher), Data(train=(path,)), tmp_path / "out", tmp_path / "work")
 
