@@ -92,5 +92,5 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    out: Floats = np.reciprocal(1 + np.exp(-logits))
+    out: Floats = np.exp(-np.logaddexp(0, -logits))
     return out
