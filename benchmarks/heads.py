@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from benchmarks.common import CACHE, read_jsonl
+from benchmarks.finetune import ROWS
 from finetune.recipe import Recipe
 from finetune.run import Data, run
 from retrieval.encoder import Encoder
@@ -58,12 +59,13 @@ def main() -> None:
 
 def heads(name: str, encoder: Encoder, clinc: Path, acts: dict[str, Path], folder: Path) -> Iterator[tuple[str, float]]:
     """Yield what heads on ``encoder`` reach on dev and on test, and the seconds it took to train them."""
-    sets: dict[str, tuple[dict[str, Path], dict[str, float], str]] = {}
+    sets: dict[str, tuple[dict[str, Path], Mapping[str, object], str]] = {}
     if acts:
         sets["crosswoz-zh acts"] = (acts, {"epochs": 30, "patience": 5}, "f1_micro")
     if clinc.is_dir():
         files = {part: clinc / f"{part}.jsonl" for part in PARTS}
-        sets["clinc150"] = (files, {"batch": 64, "learning_rate": 3e-3, "epochs": 20, "patience": 20}, "accuracy")
+        settings = next(row.settings for row in ROWS if row.name == "clinc150 head")
+        sets["clinc150"] = (files, settings, "accuracy")
     for about, (files, settings, figure) in sets.items():
         recipe = Recipe.of(kind="intents", method="head", backbone=name, **settings)
         data = Data(train=(files["train"],), dev=files["dev"], test=files["test"])

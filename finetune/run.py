@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import resource
 import shutil
 import time
@@ -32,7 +31,7 @@ from finetune.report.page import write_report
 from finetune.report.told import Told
 from finetune.rows import folded
 from finetune.watch import Trial, Watch
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, available_cores
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +184,7 @@ def run(
 def cost_since(start: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float | str]:
     """Return what a run took that began at ``start`` of `time.perf_counter`, and on what."""
     return {
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores",
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{available_cores()} CPU cores",
         "seconds": round(time.perf_counter() - start, 1),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "trainable_parameters": sum(weight.numel() for weight in weights.values()),
