@@ -3,8 +3,8 @@
     python -m benchmarks.heads --data FOLDER [--encoder NAME ...] [--json]
 
 FOLDER holds clinc150 and crosswoz-zh. Each head is trained as `kefu train intents --method head` trains it, on what the
-exported encoder gives, with settings chosen on dev; the n-grams get a logistic regression for each label whose strength
-and threshold are chosen on dev. The texts of crosswoz-zh stand among the parallel pairs too: the figure of an encoder
+exported encoder gives, clinc150 with the settings of benchmarks/finetune.py and crosswoz-zh with the usual ones; the
+n-grams get a logistic regression for each label whose strength and threshold are chosen on dev. The texts of crosswoz-zh stand among the parallel pairs too: the figure of an encoder
 that has learned the sources ``crosswoz-*`` tells nothing.
 """
 
