@@ -54,12 +54,19 @@ class Backbone:
 
 
 class Network(nn.Module):
-    """A backbone, tuned by some method, and a linear head on its vectors."""
+    """A backbone, tuned by some method, and a head on its vectors."""
 
     def __init__(
-        self, backbone: Backbone | None, size: int, outputs: int, *, dropout: float, wide: bool = False
+        self,
+        backbone: Backbone | None,
+        size: int,
+        outputs: int,
+        *,
+        dropout: float,
+        wide: bool = False,
+        hidden: int = 0,
     ) -> None:
-        """``outputs`` is how many numbers the head gives (0: no head).
+        """``outputs`` is how many numbers the head gives (0: no head), from as many ``hidden`` ones (0: directly).
 
         Without a ``backbone`` batches bring their vectors, of ``size`` numbers. A ``wide`` network reads beside each
         vector that of a middle layer, as large.
@@ -69,13 +76,15 @@ class Network(nn.Module):
         self.encoder: Any = backbone.model if backbone else None
         self.first_token = backbone.source.first_token if backbone else False
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(size * (2 if wide else 1), outputs) if outputs else None
+        width = size * (2 if wide else 1)
+        self.hidden = nn.Linear(width, hidden) if hidden else None
+        self.head = nn.Linear(hidden or width, outputs) if outputs else None
         #: Vectors that prompt tuning puts before the tokens.
         self.prompt_tokens = 0
 
-    def with_head(self, outputs: int) -> Network:
+    def with_head(self, outputs: int, hidden: int) -> Network:
         """Return a network on the same encoder, with a head that has learned nothing."""
-        other = Network(None, self.size, outputs, dropout=self.dropout.p, wide=self.wide)
+        other = Network(None, self.size, outputs, dropout=self.dropout.p, wide=self.wide, hidden=hidden)
         other.encoder, other.first_token, other.prompt_tokens = self.encoder, self.first_token, self.prompt_tokens
         return other
 
@@ -101,8 +110,10 @@ class Network(nn.Module):
         It reads unit vectors stretched so that their components are of the order of one, as those of states are.
         """
         assert self.head is not None
-        scale = math.sqrt(self.size)
-        numbers: Tensor = self.head(self.dropout(features * scale))
+        read = self.dropout(features * math.sqrt(self.size))
+        if self.hidden is not None:
+            read = self.dropout(functional.relu(self.hidden(read)))
+        numbers: Tensor = self.head(read)
         return numbers
 
     def forward(self, batch: Batch) -> Tensor:

@@ -37,6 +37,10 @@ METHODS = {
     "full": 1e-4,
 }
 
+#: Numbers of the layer before the labels, where a text may have several of them and its encoder does not learn: no
+#: single plane tells where a label is one of some from where it stands alone (benchmarks/heads.py).
+HIDDEN = 256
+
 #: "top-2" trains the two upper layers.
 _TOP = "top-"
 _TOP_RATE = 2e-4
@@ -74,6 +78,8 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     dropout: Share = 0.1
     label_smoothing: Share = 0.0
+    #: Numbers of a layer between features and labels (0: none); None takes what does best: see `HIDDEN`.
+    hidden: Annotated[int, Field(ge=0, le=4096)] | None = None
     #: Weigh each label as if all were equally frequent.
     balance: bool = False
     #: Length of the adversarial step on the embeddings (FGM, Miyato et al. 2017, arXiv 1605.07725); 0 is without.
@@ -103,8 +109,8 @@ class Recipe(BaseModel):
     words: Count = 3
     #: Texts of the language that it reads, which are held where they were, for each that it learns.
     hold: Annotated[float, Field(ge=0, le=1)] = 0.25
-    #: Long texts that are made of two to four, as a share of the training rows.
-    join: Share = 0.15
+    #: Long texts that are made of two to six, as a share of the training rows.
+    join: Share = 0.12
     #: Share of the new words that are read by their characters, so that these learn too (BPE-dropout, Provilkov et al.
     #: 2020, arXiv 1910.13267).
     spell: Share = 0.2
@@ -123,6 +129,8 @@ class Recipe(BaseModel):
             )
         if self.contrast and (self.method == "head" or self.kind not in (Kind.INTENTS, Kind.SENTIMENT)):
             raise ValueError("contrast trains the encoder for labels: no method head, and intents or sentiment")
+        if self.hidden and self.kind not in (Kind.INTENTS, Kind.SENTIMENT):
+            raise ValueError(f"hidden is a layer before labels, and {self.kind.value} has none")
         if self.rdrop and self.kind in (Kind.ANSWERS, Kind.ENCODER):
             raise ValueError(f"rdrop compares what is said of labels, and {self.kind.value} has none")
         if self.kind is Kind.ENCODER and (self.method != "lora" or self.adversarial):
@@ -142,16 +150,18 @@ class Recipe(BaseModel):
 
     @property
     def decay(self) -> float:
-        """How strongly weights are drawn to zero: much, where a head tells labels apart on vectors that stay."""
+        """How strongly weights are drawn to zero: much, where one layer tells labels apart on vectors that stay."""
         if self.weight_decay is not None:
             return self.weight_decay
         if self.kind is Kind.ENCODER:
             return 0.0  # rows of rare tokens would shrink in all the steps in which they do not stand
-        return 1.0 if self.method == "head" and self.kind is not Kind.ANSWERS else 0.01
+        if self.method != "head" or self.kind is Kind.ANSWERS:
+            return 0.01
+        return 0.1 if self.hidden else 1.0
 
     def rate_of(self, parameter: str) -> float:
         """Return the peak rate of a parameter, by its name."""
-        if parameter.startswith("head.") and self.method != "head":
+        if parameter.startswith(("head.", "hidden.")) and self.method != "head":
             return self.head_rate
         return self.rows_rate if parameter.endswith(".rows") else self.peak_rate
 
@@ -177,6 +187,7 @@ USUAL: Mapping[str, Mapping[str, object]] = {
         "augment": 0.4,
         "dropout": 0.0,
         "warmup": 0.05,
+        "max_tokens": 256,
     }
 }
 

@@ -1,4 +1,4 @@
-"""What a trained classifier says of a text, without torch: its features times a matrix."""
+"""What a trained classifier says of a text, without torch: its features times a matrix or two."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ class Classifier:
     """Tells the labels of texts."""
 
     encoder: Encoder
-    #: Of the head: (labels, width of the features) and (labels,).
-    weight: Floats
-    bias: Floats
+    #: Weight and bias of each layer of the head, (numbers it gives, numbers it reads) and (numbers it gives,).
+    layers: tuple[tuple[Floats, Floats], ...]
     labels: tuple[str, ...]
     #: Whether a text may have several labels.
     several: bool
@@ -48,8 +47,9 @@ class Classifier:
         head = load_file(artefact.folder / "head.safetensors")
         return cls(
             encoder=artefact.encoder_on(backbone),
-            weight=head["weight"],
-            bias=head["bias"],
+            layers=tuple(
+                (head[f"{layer}weight"], head[f"{layer}bias"]) for layer in ("hidden.", "") if f"{layer}weight" in head
+            ),
             labels=tuple(artefact.about["labels"]),
             several=bool(artefact.about["several"]),
             threshold=float(artefact.about["threshold"]),
@@ -66,8 +66,11 @@ class Classifier:
         These are logits: how large the largest one is tells better what is out of scope than how likely its label is
         beside the others (Hendrycks et al. 2022, arXiv 1911.11132).
         """
-        scores: Floats = features @ self.weight.T * np.float32(np.sqrt(self.encoder.dimensions)) + self.bias
-        return scores
+        read: Floats = features * np.float32(np.sqrt(self.encoder.dimensions))
+        for weight, bias in self.layers[:-1]:
+            read = np.maximum(read @ weight.T + bias, 0)
+        weight, bias = self.layers[-1]
+        return read @ weight.T + bias
 
     def chances(self, scores: Floats) -> Floats:
         """Return how likely each label is."""

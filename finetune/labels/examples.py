@@ -39,6 +39,11 @@ def labels_of(examples: Sequence[Labelled], path: Path) -> list[str]:
     return sorted(counts)
 
 
+def have_several(examples: Sequence[Labelled]) -> bool:
+    """Return whether a text may have several labels, or none."""
+    return any(len(example.labels) != 1 for example in examples)
+
+
 def refuse_unknown(examples: Sequence[Labelled], labels: Sequence[str], path: Path) -> None:
     """Raise `DataError` where ``examples`` of ``path`` have a label that training never saw."""
     known = {*labels, OUT_OF_SCOPE}

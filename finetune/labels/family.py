@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from finetune.artefact import Artefact
 from finetune.augment import mistyped
@@ -21,12 +21,12 @@ from finetune.errors import DataError
 from finetune.kinds import Begun, Outcome, Parts, Surroundings
 from finetune.labels import figures
 from finetune.labels.classifier import Classifier
-from finetune.labels.examples import OUT_OF_SCOPE, Labelled, labels_of, read_labelled, refuse_unknown
+from finetune.labels.examples import OUT_OF_SCOPE, Labelled, have_several, labels_of, read_labelled, refuse_unknown
 from finetune.labels.task import LabelTask
 from finetune.loop import steps_of, train, trained
 from finetune.methods import prepare
 from finetune.network import Backbone, Network
-from finetune.recipe import Recipe
+from finetune.recipe import HIDDEN, Recipe
 from finetune.texts import Reader, Vectors, cutting
 from retrieval.encoder import Encoder
 
@@ -60,16 +60,20 @@ class Labels:
         """Return a network with a head, and labels to tell apart."""
         labels = _labels(parts.train)
         rows = [*parts.train, *_names(labels)] if recipe.label_names else parts.train
+        recipe = _with_hidden(recipe, parts.train)
+        hidden = recipe.hidden or 0
         if recipe.method == "head":
             around.step("Encoding")
-            network = Network(None, around.serving.dimensions, len(labels), dropout=recipe.dropout, wide=True)
+            size, width = around.serving.dimensions, len(labels)
+            network = Network(None, size, width, dropout=recipe.dropout, wide=True, hidden=hidden)
             task = LabelTask(rows, parts.dev, labels, recipe, lambda texts: Vectors(around.serving.features(texts)))
             return Begun(network=network, task=task, recipe=recipe)
         around.step("Loading the backbone")
         backbone = Backbone.load(recipe.backbone)
         read = cutting(backbone, recipe)
         if not recipe.contrast:
-            network = Network(backbone, backbone.size, len(labels), dropout=recipe.dropout, wide=True)
+            size, width = backbone.size, len(labels)
+            network = Network(backbone, size, width, dropout=recipe.dropout, wide=True, hidden=hidden)
             prepare(network, recipe, steps_of(len(rows), recipe))
             task = LabelTask(rows, parts.dev, labels, recipe, read)
             return Begun(network=network, task=task, recipe=recipe, backbone=backbone)
@@ -79,20 +83,19 @@ class Labels:
         prepare(drawn, drawing, steps_of(len(rows), drawing))
         learned = _contrasted(drawn, drawing, rows, parts.dev, around, read)
         around.step("Training the head")
-        network = drawn.with_head(len(labels))
+        network = drawn.with_head(len(labels), hidden)
         alone = recipe.model_copy(update=_ALONE)
         task = LabelTask(rows, parts.dev, labels, alone, lambda texts: Vectors(read(texts).features(drawn).numpy()))
         return Begun(network=network, task=task, recipe=alone, backbone=backbone, learned=learned)
 
     def model(self, begun: Begun, encoder: Encoder, parts: Parts[Labelled]) -> Classifier:
         """Return the classifier, with its threshold and its temperature chosen on dev."""
-        assert begun.network.head is not None
+        network = begun.network
         classifier = Classifier(
             encoder=encoder,
-            weight=begun.network.head.weight.detach().cpu().numpy(),
-            bias=begun.network.head.bias.detach().cpu().numpy(),
+            layers=tuple(map(_numbers, filter(None, (network.hidden, network.head)))),
             labels=tuple(_labels(parts.train)),
-            several=any(len(example.labels) != 1 for example in parts.train),
+            several=have_several(parts.train),
             threshold=0.0,
         )
         scores, several = _scores(classifier, parts.dev), classifier.several
@@ -110,7 +113,11 @@ class Labels:
     def save(self, model: Classifier, folder: Path) -> dict[str, Any]:
         """Write the head."""
         about = {"several": model.several, "threshold": model.threshold, "temperature": model.temperature}
-        (folder / "head.safetensors").write_bytes(save({"weight": model.weight, "bias": model.bias}))
+        *hidden, (weight, bias) = model.layers
+        head = {"weight": weight, "bias": bias}
+        for weight, bias in hidden:
+            head |= {"hidden.weight": weight, "hidden.bias": bias}
+        (folder / "head.safetensors").write_bytes(save(head))
         return {"labels": model.labels, **about}
 
     def open(self, artefact: Artefact, serving: Encoder) -> Classifier:
@@ -152,6 +159,17 @@ class Labels:
 def _labels(train: Sequence[Labelled]) -> list[str]:
     """Return the labels in the order of the head's numbers."""
     return sorted({label for example in train for label in example.labels} - {OUT_OF_SCOPE})
+
+
+def _with_hidden(recipe: Recipe, train: Sequence[Labelled]) -> Recipe:
+    """Return the recipe with the layer before the labels decided on."""
+    if recipe.hidden is not None:
+        return recipe
+    return recipe.model_copy(update={"hidden": HIDDEN if recipe.method == "head" and have_several(train) else 0})
+
+
+def _numbers(layer: nn.Linear) -> tuple[Floats, Floats]:
+    return layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()
 
 
 def _scores(model: Classifier, examples: Sequence[Labelled]) -> Floats:

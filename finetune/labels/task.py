@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from finetune.labels.examples import OUT_OF_SCOPE, Labelled
+from finetune.labels.examples import OUT_OF_SCOPE, Labelled, have_several
+from finetune.loop import POOL
 from finetune.losses import apart, even_weights
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
@@ -27,6 +28,8 @@ class LabelTask:
     (Hendrycks et al. 2019, arXiv 1812.04606).
     """
 
+    pool = POOL
+
     def __init__(
         self,
         train: Sequence[Labelled],
@@ -37,7 +40,7 @@ class LabelTask:
     ) -> None:
         """``labels`` are in the order of the head's numbers, ``read`` makes the texts ready for the network."""
         self._recipe, self._dev = recipe, dev
-        self.several = any(len(example.labels) != 1 for example in train)
+        self.several = have_several(train)
         self._targets = torch.from_numpy(targets(train, labels, several=self.several))
         self._dev_targets = targets(dev, labels, several=self.several)
         self._weights = even_weights(self._targets.sum(0)) if recipe.balance else None
