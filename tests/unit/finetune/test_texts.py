@@ -13,7 +13,7 @@ from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
 from finetune.texts import Spelling, cutting
 from retrieval.export import load_encoder
-from tests.unit.retrieval.test_encoder import tiny_model
+from tests.unit.retrieval.conftest import tiny_model
 
 pytestmark = pytest.mark.filterwarnings("default")
 

