@@ -109,8 +109,8 @@ class Recipe(BaseModel):
     words: Count = 3
     #: Texts of the language that it reads, which are held where they were, for each that it learns.
     hold: Annotated[float, Field(ge=0, le=1)] = 0.25
-    #: Long texts that are made of two to six, as a share of the training rows.
-    join: Share = 0.12
+    #: Long texts that are made of two to four, as a share of the training rows.
+    join: Share = 0.15
     #: Share of the new words that are read by their characters, so that these learn too (BPE-dropout, Provilkov et al.
     #: 2020, arXiv 1910.13267).
     spell: Share = 0.2
@@ -181,13 +181,12 @@ class Recipe(BaseModel):
 USUAL: Mapping[str, Mapping[str, object]] = {
     "encoder": {
         "learning_rate": 1e-3,
-        "epochs": 3,
+        "epochs": 2,
         "batch": 512,
         "rank": 32,
         "augment": 0.4,
         "dropout": 0.0,
         "warmup": 0.05,
-        "max_tokens": 256,
     }
 }
 

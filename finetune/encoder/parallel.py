@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,19 +66,14 @@ def check_apart(train: Sequence[Pair], held: Sequence[Pair], path: Path) -> None
 
 
 def joined(pairs: Sequence[Pair], share: float, seed: int) -> list[Pair]:
-    """Return long pairs, ``share`` as many as there are: two to six of one source at a time, one behind the other.
+    """Return long pairs, ``share`` as many as there are: two to four at a time, one behind the other.
 
     Most parallel text is short, and what is asked of an encoder, to find a sentence or an answer, is not.
     """
     random = np.random.default_rng(seed)
-    of_source: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        of_source[pair.source].append(pair)
     out = []
-    for first in random.integers(len(pairs), size=round(share * len(pairs))).tolist():
-        alike = of_source[pairs[first].source]
-        others = random.integers(len(alike), size=random.integers(1, 6)).tolist()
-        parts = [pairs[first], *(alike[place] for place in others)]
+    for _ in range(round(share * len(pairs))):
+        parts = [pairs[place] for place in random.integers(len(pairs), size=random.integers(2, 5)).tolist()]
         out.append(Pair(known=" ".join(p.known for p in parts), taught=" ".join(p.taught for p in parts)))
     return out
 

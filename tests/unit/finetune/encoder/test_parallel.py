@@ -35,14 +35,8 @@ def test_long_texts_say_the_same_on_both_sides(share: float, seed: int) -> None:
     assert len(made) == round(share * len(PAIRS))
     for pair in made:
         assert pair.known.replace("k", "t") == pair.taught
-        assert 2 <= len(pair.known.split()) <= 6
+        assert 2 <= len(pair.known.split()) <= 4
     assert made == joined(PAIRS, share, seed)
-
-
-def test_long_texts_are_of_one_source() -> None:
-    other = [Pair(known=f"other{i}", taught=f"other{i}", source="other") for i in range(5)]
-    for pair in joined([*PAIRS, *other], 0.9, 0):
-        assert len({text.startswith("other") for text in pair.known.split()}) == 1
 
 
 def test_sources_are_counted_with_their_licences() -> None:
