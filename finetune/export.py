@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -62,6 +61,8 @@ def export_encoder(network: Network, backbone: Backbone, folder: Path, texts: Se
 
 
 def _check(module: nn.Module, backbone: Backbone, path: Path, texts: Sequence[str]) -> None:
+    import onnxruntime  # after `retrieval.encoder`, which tells it to report nothing
+
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     pad = backbone.tokenizer.pad_token_id or 0
     for text in texts[:_PROBES]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -16,17 +17,22 @@ from pathlib import Path
 #: export, takes minutes, and what another process is writing must not be taken from it.
 ABANDONED = 24 * 3600
 
+#: What `tempfile.mkdtemp` puts behind a prefix.
+_RANDOM = "[a-z0-9_]{8}"
+
 
 @contextmanager
 def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
     """Give an empty folder in ``parent`` to write in; if it is not moved away, it is removed.
 
-    So are those that killed runs left there under the same ``prefix``.
+    So are those that killed runs left there under the same ``prefix``, known by the whole form of their names: the
+    folder may be the operator's, with work of theirs in it.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{prefix}*"):
+    ours = re.compile(re.escape(prefix) + _RANDOM)
+    for left in parent.iterdir():
         with suppress(OSError):  # another process removes it too
-            if left.stat().st_mtime < time.time() - ABANDONED:
+            if ours.fullmatch(left.name) and left.stat().st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(left)
     work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     # A bot of another user reads what its trainer wrote; but what all may write is none of theirs.

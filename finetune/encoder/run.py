@@ -82,7 +82,7 @@ def teach(
     history = train(lesson.student, lesson.task, recipe, work, watch)
     if not PartialState().is_main_process:
         raise Helped
-    with folder_beside(out.parent, "teaching-") as folder:
+    with folder_beside(out.parent, f".{out.name}-new-") as folder:
         step("Writing")
         rows, changes = learned(lesson.student.cpu())
         extension = write_extension(

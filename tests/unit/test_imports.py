@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import State
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Ours: everything else is the standard library or a dependency, and not the concern of these rules.
@@ -152,6 +154,48 @@ def test_an_answer_needs_no_torch(tmp_path: Path) -> None:
     modules = loaded(tmp_path, asked)
     assert {"onnxruntime", "faiss"} <= modules
     assert not {"torch", "transformers", "finetune", "safetensors"} & modules
+
+
+def places_of(module: str) -> Iterator[tuple[Path, bool]]:
+    """Yield each file that imports ``module``, and whether it does so as soon as it is imported itself."""
+    for package in ALLOWED:
+        for _, path in modules(package):
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if any(below(name, (module,)) for name in names):
+                    yield path, node in tree.body
+
+
+def test_onnxruntime_is_told_to_report_nothing_before_it_is_loaded() -> None:
+    found = dict(places_of("onnxruntime"))
+    assert len(found) >= 3
+    for path, at_once in found.items():
+        assert not at_once, f"{path} loads onnxruntime while modules are imported, in an order nobody sees"
+        assert path.name == "encoder.py" or "from retrieval.encoder import" in path.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("encoder")
+def test_nothing_that_is_loaded_reports_to_anybody(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    code = (
+        "import pathlib, sys; from retrieval.export import load_encoder\n"
+        "load_encoder('embedded', pathlib.Path(sys.argv[1])).encode(['refund'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(State().cache)],
+        env=env | {"HOME": str(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    left = [str(path.relative_to(home)) for path in home.rglob("*") if "onnxruntime" in path.name.lower()]
+    assert not left
 
 
 def test_training_data_is_made_without_anything_heavy(tmp_path: Path) -> None:
