@@ -28,8 +28,8 @@ from retrieval.text import is_han, levelled
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# From version 1.29 on, official builds of onnxruntime report to their makers and keep an identifier of the device, unless
-# told not to before they are loaded (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md).
+# From version 1.29 on, official builds of onnxruntime report to their makers and keep an identifier of the device,
+# unless told not to before they are loaded (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 Vectors = npt.NDArray[np.float32]

@@ -20,7 +20,7 @@ def old(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["new-data", "new-2", "new-material", "new-", "new-ABCDEFGH", "my new-abcdefgh", "old-a"]
+    "name", ["new-data", "new-2", "new-teaching-notes", "new-", "new-ABCDEFGH", "my new-abcdefgh", "old-a"]
 )
 def test_a_folder_of_the_operator_is_kept(tmp_path: Path, name: str) -> None:
     theirs = old(tmp_path / name)
