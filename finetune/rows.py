@@ -37,8 +37,12 @@ class Row:
         """Return the text under ``key``; raises `DataError` if there is none."""
         value = self.values.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise self.error(f"{key!r} is {described(value)}", "a text that is not empty")
+            raise self.error(f"{key!r} is {self.described(key)}", "a text that is not empty")
         return value
+
+    def described(self, key: str) -> str:
+        """Return what stands under ``key``, for an error."""
+        return _described(self.values[key]) if key in self.values else "missing"
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -94,14 +98,14 @@ def _row(text: str, path: Path, number: int) -> Row:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}:{number}: not JSON ({error}).") from None
     if not isinstance(values, dict):
-        raise DataError(f"{path}:{number}: {described(values)}; expected a JSON object.")
+        raise DataError(f"{path}:{number}: {_described(values)}; expected a JSON object.")
     return Row(file=path, line=number, values=values)
 
 
-def described(value: object) -> str:
+def _described(value: object) -> str:
     """Return what a value of a row is, for an error."""
     if value is None:
-        return "missing"
+        return "null"
     if value == "" or (isinstance(value, str) and not value.strip()):
         return "empty"
     return _JSON[type(value)]

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from finetune.rows import Row, described, read_rows, some
+from finetune.rows import Row, read_rows, some
 from retrieval.text import detect_language
 
 
@@ -42,5 +42,5 @@ def id_of(answer: str) -> str:
 def _answered(row: Row) -> Answered:
     question, answer, intent = row.text("question"), row.text("answer"), row.values.get("intent")
     if not isinstance(intent, str | None):
-        raise row.error(f"'intent' is {described(intent)}", "the id of an entry, or no intent at all")
+        raise row.error(f"'intent' is {row.described('intent')}", "the id of an entry, or no intent at all")
     return Answered(text=question, answer=answer, id=(intent or "").strip() or id_of(answer))

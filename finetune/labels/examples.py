@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.errors import DataError
-from finetune.rows import Row, described, read_rows, some
+from finetune.rows import Row, read_rows, some
 
 #: The label of what belongs to none.
 OUT_OF_SCOPE = "oos"
@@ -58,9 +58,12 @@ def refuse_unknown(examples: Sequence[Labelled], labels: Sequence[str], path: Pa
 
 
 def _labelled(row: Row, key: str) -> Labelled:
-    text, value = row.text("text"), row.values.get(key, row.values.get(f"{key}s"))
+    text = row.text("text")
+    named = f"{key}s" if key not in row.values and f"{key}s" in row.values else key
+    value = row.values.get(named)
     labels = [value] if isinstance(value, str) else value
     if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
-        found = "a list of something else than labels" if isinstance(value, list) else described(value)
-        raise row.error(f"{key!r} is {found}", f'a label, {{"text": ..., "{key}": ...}}')
+        found = "a list of something else than labels" if isinstance(value, list) else row.described(named)
+        shapes = f'a label, {{"text": ..., "{key}": ...}}, or several, {{"text": ..., "{key}s": [...]}}'
+        raise row.error(f"{named!r} is {found}", shapes)
     return Labelled(text=text, labels=tuple(dict.fromkeys(label.strip() for label in labels)))
