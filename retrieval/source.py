@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,16 @@ class Source:
         It is "embedded", "embedded-en", a folder with a sentence-transformers model or an extension, or a hub name.
         Raises `EncoderError` where there is none, `MissingExtraError` where what brings it is not installed.
         """
-        if name == EMBEDDED_ENGLISH:
-            return cls(name=name, folder=_package())
-        folder = EMBEDDED_EXTENSION if name == EMBEDDED else Path(name).expanduser()
-        if name != EMBEDDED and not (folder / FILE).is_file():
-            return cls(name=name, folder=folder if folder.is_dir() else _fetched(name))
-        extension = open_extension(folder)
-        base = cls.find(extension.base)
-        return cls(name=name, folder=base.folder, extensions=(*base.extensions, extension))
+        below, extensions = name, list[Extension]()
+        while folder := _extended(below):
+            if any(folder.samefile(above.folder) for above in extensions):
+                raise EncoderError(
+                    f"{extensions[-1].folder / FILE} names {below} as its base, which is laid over it in turn, so there "
+                    "is no model below. Name there what it was made for, or train it again."
+                )
+            extensions.append(open_extension(folder))
+            below = extensions[-1].base
+        return cls(name=name, folder=_model(below), extensions=tuple(reversed(extensions)))
 
     @property
     def lasting_name(self) -> str:
@@ -144,6 +147,21 @@ class Source:
                 )
 
 
+def _extended(name: str) -> Path | None:
+    """Return the folder of the extension called ``name``; None where it is a model, which has nothing below it."""
+    folder = EMBEDDED_EXTENSION if name == EMBEDDED else Path(name).expanduser()
+    is_extension = name == EMBEDDED or (name != EMBEDDED_ENGLISH and (folder / FILE).is_file())
+    return folder if is_extension else None
+
+
+def _model(name: str) -> Path:
+    """Return the folder of the model called ``name``, which is no extension."""
+    if name == EMBEDDED_ENGLISH:
+        return _package()
+    folder = Path(name).expanduser()
+    return folder if folder.is_dir() else _fetched(name)
+
+
 def _package() -> Path:
     spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
     if spec is None or spec.origin is None:
@@ -161,8 +179,10 @@ def _fetched(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
     except Exception as error:  # the hub client raises some twenty kinds: no network, no such name, gated, ...
+        near = get_close_matches(name.lower(), (EMBEDDED, EMBEDDED_ENGLISH), n=1, cutoff=0.7)
         raise EncoderError(
             f"{name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}). "
+            f"{f'Did you mean {near[0]!r}? ' if near else ''}"
             "Without network, download the model elsewhere and give its folder instead of the name."
         ) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from retrieval import source as source_module
 from retrieval.errors import EncoderError, MissingExtraError
 from retrieval.export import load_encoder
+from retrieval.source import Source
 
 
 @dataclass
@@ -87,6 +89,18 @@ def test_a_damaged_model_folder_is_named(tiny_model: Path, tmp_path: Path, name:
     assert str(model) in str(told.value)
 
 
+@pytest.mark.parametrize("names", [("one",), ("one", "other")])
+def test_extensions_that_have_no_model_below_them_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name, base in zip(names, (*names[1:], names[0]), strict=True):
+        (tmp_path / name).mkdir()
+        files = {"tokens.txt": "", "weights.safetensors": ""}
+        about = {"format": 1, "base": str(tmp_path / base), "base_sha256": "", "files": files}
+        (tmp_path / name / "extension.json").write_text(json.dumps(about))
+    with pytest.raises(EncoderError, match="so there is no model below") as told:
+        Source.find(str(tmp_path / "one"))
+    assert str(tmp_path / names[-1] / "extension.json") in str(told.value)
+
+
 def test_a_path_that_is_no_folder_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="is no folder"):
         load_encoder(str(tmp_path / "nowhere"), tmp_path)
@@ -96,3 +110,17 @@ def test_without_network_a_hub_name_says_how_to_give_a_folder(tmp_path: Path) ->
     with pytest.raises(EncoderError, match="give its folder instead of the name") as told:
         load_encoder("no-such-owner/no-such-model", tmp_path)
     assert "no-such-owner/no-such-model" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("embeded", "embedded"), ("Embedded", "embedded"), ("embedded_en", "embedded-en")]
+)
+def test_a_name_that_is_nearly_that_of_the_embedded_encoder_is_told_so(tmp_path: Path, name: str, near: str) -> None:
+    with pytest.raises(EncoderError, match=f"Did you mean '{near}'"):
+        load_encoder(name, tmp_path)
+
+
+def test_other_names_are_not_taken_for_that_of_the_embedded_encoder(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError) as told:
+        load_encoder("BAAI/no-such-model", tmp_path)
+    assert "Did you mean" not in str(told.value)
