@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.analysis import phrases
-from retrieval.keywords import BACKGROUND, K1, PHRASE_WEIGHT, B, KeywordIndex
+from retrieval.keywords import BACKGROUND, HAN_WEIGHT, K1, PHRASE_WEIGHT, B, KeywordIndex
 
 TERM = st.sampled_from(["parcel", "refund", "lamp", "card", "14", "退", "款", "退款"])
 DOCUMENTS = st.lists(st.lists(TERM, max_size=8), min_size=1, max_size=8)
@@ -20,13 +20,14 @@ def bm25(documents: list[list[str]], query: list[str]) -> list[float]:
     """Score the documents as Robertson and Zaragoza have it, with Lucene's inverse document frequency."""
     mean_length = sum(map(len, documents)) / len(documents)
     scores = [0.0] * len(documents)
-    for term in query:
+    for term in dict.fromkeys(query):
+        weight = 1.0 if term.isascii() else HAN_WEIGHT
         frequency = sum(term in document for document in documents)
         idf = math.log(1 + (max(len(documents), BACKGROUND) - frequency + 0.5) / (frequency + 0.5))
         for row, document in enumerate(documents):
             if count := document.count(term):
                 length = 1 - B + B * len(document) / mean_length
-                scores[row] += idf * count * (K1 + 1) / (count + K1 * length)
+                scores[row] += weight * idf * count * (K1 + 1) / (count + K1 * length)
     return scores
 
 
@@ -36,6 +37,12 @@ def test_scores_are_those_of_the_formula_for_terms_and_pairs(documents: list[lis
     pairs = bm25([phrases(document) for document in documents], phrases(query))
     expected = [term + PHRASE_WEIGHT * pair for term, pair in zip(terms, pairs, strict=True)]
     assert KeywordIndex(documents).scores(query) == pytest.approx(expected, abs=1e-4)
+
+
+@given(DOCUMENTS, st.lists(TERM, max_size=4), st.integers(2, 20))
+def test_saying_a_thing_again_says_no_more(documents: list[list[str]], query: list[str], times: int) -> None:
+    index = KeywordIndex(documents)
+    assert index.scores(query * times).tolist() == index.scores(query * 2).tolist()
 
 
 @given(DOCUMENTS, st.lists(TERM, max_size=6))
