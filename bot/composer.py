@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bot.languages import name_of
 from bot.policy import Decision
 from bot.types import Action, Candidate, Reason
 
@@ -60,13 +61,6 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-#: What a language is called in another: by the language of the reply, and by that of the entry. Those that are not here
-#: are called by their code.
-_LANGUAGES: Mapping[str, Mapping[str, str]] = {
-    "en": {"en": "English", "zh": "Chinese"},
-    "zh": {"en": "英文", "zh": "中文"},
-}
-
 #: Where one of two questions ends, and what led on to the other is no part of it.
 _LEADS_ON = re.compile(r"[\s,，](?:and|but|or)$", re.IGNORECASE)
 _COMMAS = " ,，、"
@@ -109,9 +103,8 @@ class VerbatimComposer:
         """Return the answer as it stands; of one in another language than that of the reply, this says so before it."""
         if candidate.language == language:
             return candidate.answer
-        names = _LANGUAGES.get(language, _LANGUAGES["en"])
-        name = names.get(candidate.language, candidate.language)
-        return f"{self._frame('other_language', language, language=name)}\n{candidate.answer}"
+        notice = self._frame("other_language", language, language=name_of(candidate.language, language))
+        return f"{notice}\n{candidate.answer}"
 
     def _frame(self, frame: str, spoken: str, **values: str) -> str:
         texts = self._replies[frame]

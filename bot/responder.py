@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 
 from bot.knowledge import CANDIDATES
+from bot.languages import TOLD_APART, is_plain
 from bot.placeholders import filled
-from bot.policy import Finding, Rules, Situation, decide
+from bot.policy import Decision, Finding, Rules, Situation, decide
 from bot.ports import Composer, Entries, Source, Understander
 from bot.types import (
     Action,
@@ -43,6 +44,8 @@ class _Heard:
     #: As it was sent, and what is to be looked up: what it picked of those offered, if it did; "" for nothing.
     text: str
     asks: str
+    #: What tells the customer's language: the message, or one before it where it has no words of the customer's own.
+    own_words: str
     picked: Citation | None
     small_talk: Reason | None
     wants_person: bool
@@ -76,12 +79,13 @@ class CombinedResponder:
         """Return the one reply to ``message``, which is the last turn of ``conversation``."""
         start = time.perf_counter()
         earlier = _before(conversation.turns, message)
-        language = conversation.language or _language(message.text, earlier)
+        heard = _heard(whole(message.text[:LONGEST]), earlier)
+        asked = _asked(heard, message, earlier, conversation.language or detect_language(heard.own_words))
         timings: dict[str, float] = {}
-        situation = await self._situation(conversation, message, earlier, language, timings)
+        situation = await self._situation(conversation, heard, asked, timings)
         decision = decide(situation, self._rules)
+        language = conversation.language or _language(heard.own_words, decision)
         text = await self._composer.compose(decision, language)
-        spoken = {candidate.language for candidate in decision.chosen}
         timings["total"] = _milliseconds_since(start)
         return Reply(
             id=uuid.uuid4().hex,
@@ -91,7 +95,7 @@ class CombinedResponder:
             action=decision.action,
             reason=decision.reason,
             confidence=round(decision.confidence, 4),
-            language=spoken.pop() if decision.action is Action.ANSWER and len(spoken) == 1 else language,
+            language=language,
             citations=tuple(
                 Citation(id=c.id, question=c.question, source=c.origin, url=c.url) for c in decision.chosen
             ),
@@ -101,15 +105,8 @@ class CombinedResponder:
         )
 
     async def _situation(
-        self,
-        conversation: Conversation,
-        message: Message,
-        earlier: Sequence[Turn],
-        language: str,
-        timings: dict[str, float],
+        self, conversation: Conversation, heard: _Heard, asked: Sequence[Question], timings: dict[str, float]
     ) -> Situation:
-        heard = _heard(whole(message.text[:LONGEST]), _offered(earlier))
-        asked = _asked(heard, message, earlier, language)
         understanding, proposals = await asyncio.gather(
             self._understand(heard, timings), self._ask(asked if heard.asks else [], timings)
         )
@@ -165,7 +162,8 @@ class CombinedResponder:
         return named
 
 
-def _heard(text: str, offered: Sequence[Citation]) -> _Heard:
+def _heard(text: str, earlier: Sequence[Turn]) -> _Heard:
+    offered = _offered(earlier)
     picked = _picked(text, offered)
     pleasantry = small_talk(text) if picked is None else None
     if offered and pleasantry is Reason.ACKNOWLEDGED:  # "ok" to several that were offered
@@ -174,6 +172,7 @@ def _heard(text: str, offered: Sequence[Citation]) -> _Heard:
     return _Heard(
         text=text,
         asks=picked.question if picked else "" if pleasantry or person else text,
+        own_words=text if picked is None and _has_letters(text) else _own_words(earlier) or text,
         picked=picked,
         small_talk=pleasantry,
         wants_person=person,
@@ -210,19 +209,35 @@ def _moods(before: Sequence[Turn]) -> list[str]:
     return [turn.understanding.sentiment for turn in alone]
 
 
-def _language(text: str, earlier: Sequence[Turn]) -> str:
-    """Return the language of ``text``; of the customer's last words where it has no letters of its own."""
-    if any(char.isalpha() for char in text):
-        return detect_language(text)
-    spoken = (t.text for t in reversed(earlier) if t.speaker is Speaker.CUSTOMER and any(map(str.isalpha, t.text)))
-    return detect_language(next(spoken, text))
+def _own_words(earlier: Sequence[Turn]) -> str:
+    """Return the customer's last message in words that tell the language; "" where there is none.
+
+    What was offered may be in another language than that of the customer, who repeats it or says yes to it.
+    """
+    for place in range(len(earlier) - 1, -1, -1):
+        text, offered = earlier[place].text, _offered(earlier[:place])
+        if earlier[place].speaker is Speaker.CUSTOMER and _has_letters(text) and _picked(text, offered) is None:
+            return text
+    return ""
+
+
+def _language(own_words: str, decision: Decision) -> str:
+    """Return the language to speak to a customer in who says ``own_words``.
+
+    Only English and Chinese are told apart. Words that are plainly neither are taken to be in the language of the
+    entries that they found, if that is a third one.
+    """
+    found = {candidate.language for candidate in decision.chosen}
+    if len(found) == 1 and not found.intersection(TOLD_APART) and not is_plain(own_words):
+        return found.pop()
+    return detect_language(own_words)
 
 
 def _context(earlier: Sequence[Turn]) -> str:
     """Return the customer's last question before this message."""
     for turn in reversed(earlier):
         # A number picked one of those offered: what is spoken of is still the question before it.
-        if turn.speaker is Speaker.CUSTOMER and any(map(str.isalpha, turn.text)) and small_talk(turn.text) is None:
+        if turn.speaker is Speaker.CUSTOMER and _has_letters(turn.text) and small_talk(turn.text) is None:
             return turn.text[:LONGEST]
     return ""
 
@@ -243,12 +258,16 @@ def _offered(earlier: Sequence[Turn]) -> Sequence[Citation]:
 
 def _picked(text: str, offered: Sequence[Citation]) -> Citation | None:
     """Return what ``text`` picks of ``offered``: by its number, by its own words, or a yes to the only one."""
-    plain = text.strip().rstrip(".。)）个").lstrip("#第")
+    plain = text.strip().rstrip(".。．、)）个").lstrip("#第")
     if len(offered) == 1 and agrees(text):
         return offered[0]
     if plain.isdecimal() and 1 <= int(plain) <= len(offered):
         return offered[int(plain) - 1]
     return next((citation for citation in offered if citation.question == text.strip()), None)
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
 
 
 def _milliseconds_since(start: float) -> float:

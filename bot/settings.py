@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -37,6 +39,9 @@ _HEADER = """\
 # file: KEFU_POLICY__CHOICES is [policy] choices, a list is written faq_data:more or as JSON, and relative paths
 # start at the working directory. Options of a command go before both.
 """
+
+#: A place in a reply that something is put in, and what looks like one.
+_PLACE = re.compile(r"\{[^{}]*\}")
 
 
 def _cache() -> Path:
@@ -140,32 +145,50 @@ class Sentiment(_Section):
     """If so many messages in a row have one of them."""
 
 
+def _language(code: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError('the ISO 639-1 code of a language, such as "en" or "zh"')
+    return code
+
+
+def _filled(text: str, info: ValidationInfo) -> str:
+    """Refuse what would go out to customers as it stands: a place that nothing is put in."""
+    known = _PLACE.findall(REPLIES[str(info.field_name)]["en"])
+    if set(_PLACE.findall(text)) <= set(known):
+        return text
+    raise ValueError(f"a text in which nothing stands in braces{''.join(f' but {place}' for place in known)}")
+
+
+#: By language.
+_Texts = dict[Annotated[str, AfterValidator(_language)], Annotated[str, AfterValidator(_filled)]]
+
+
 class Replies(_Section):
     """What the bot says around the entries it quotes, in each language. {question} stands for the question meant."""
 
-    greeting: dict[str, str] = dict(REPLIES["greeting"])
+    greeting: _Texts = dict(REPLIES["greeting"])
     """To a greeting."""
-    thanks: dict[str, str] = dict(REPLIES["thanks"])
+    thanks: _Texts = dict(REPLIES["thanks"])
     """To thanks."""
-    goodbye: dict[str, str] = dict(REPLIES["goodbye"])
+    goodbye: _Texts = dict(REPLIES["goodbye"])
     """To a goodbye."""
-    acknowledged: dict[str, str] = dict(REPLIES["acknowledged"])
+    acknowledged: _Texts = dict(REPLIES["acknowledged"])
     """To "ok" and the like."""
-    asked_if_bot: dict[str, str] = dict(REPLIES["asked_if_bot"])
+    asked_if_bot: _Texts = dict(REPLIES["asked_if_bot"])
     """To the question whether this is a bot."""
-    no_words: dict[str, str] = dict(REPLIES["no_words"])
+    no_words: _Texts = dict(REPLIES["no_words"])
     """To a message without words."""
-    clarify: dict[str, str] = dict(REPLIES["clarify"])
+    clarify: _Texts = dict(REPLIES["clarify"])
     """Before the questions to choose from."""
-    clarify_one: dict[str, str] = dict(REPLIES["clarify_one"])
+    clarify_one: _Texts = dict(REPLIES["clarify_one"])
     """Where only one question comes near."""
-    hand_off: dict[str, str] = dict(REPLIES["hand_off"])
+    hand_off: _Texts = dict(REPLIES["hand_off"])
     """Where the bot cannot answer reliably."""
-    asked_for_person: dict[str, str] = dict(REPLIES["asked_for_person"])
+    asked_for_person: _Texts = dict(REPLIES["asked_for_person"])
     """Where the customer asked for a person."""
-    partly_known: dict[str, str] = dict(REPLIES["partly_known"])
+    partly_known: _Texts = dict(REPLIES["partly_known"])
     """After the answer to one of two questions, where the other is handed over."""
-    other_language: dict[str, str] = dict(REPLIES["other_language"])
+    other_language: _Texts = dict(REPLIES["other_language"])
     """Before an entry that is not there in the language of the reply, whose own {language} stands for."""
 
     def texts(self) -> dict[str, dict[str, str]]:

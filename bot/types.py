@@ -176,6 +176,7 @@ class Reply:
     reason: Reason
     #: How likely it is right, 0 to 1 (1 for small talk, 0 where nothing was found).
     confidence: float
+    #: In which the customer is spoken to; where what is quoted is in another one, the text says so.
     language: str
     citations: tuple[Citation, ...] = ()
     #: Up to ten, best first.

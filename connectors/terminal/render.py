@@ -42,20 +42,14 @@ def commands(say: Words) -> RenderableType:
     return grid
 
 
-def choices(reply: Reply | None) -> list[str]:
-    """Return the questions that ``reply`` offers to choose from, in the order of their numbers."""
-    if reply is None or reply.action is not Action.CLARIFY:
-        return []
-    return [citation.question for citation in reply.citations]
-
-
 def shown(reply: Reply, say: Words) -> RenderableType:
     """Return ``reply`` as the person sees it."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     style = _STYLES[reply.action]
-    offered = choices(reply)
+    # What there is to choose from, in the order of its numbers.
+    offered = [citation.question for citation in reply.citations] if reply.action is Action.CLARIFY else []
     grid.add_row(Text(_BOT, style=style), Text(_without(offered, clean(reply.text))))
     for line in _below(reply, offered, say):
         grid.add_row(Text(), line)

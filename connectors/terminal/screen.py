@@ -30,7 +30,7 @@ from rich.text import Text
 from bot.errors import KefuError
 from bot.types import Reply
 from connectors.terminal.clean import clean
-from connectors.terminal.render import choices, commands, explained, shown, welcome
+from connectors.terminal.render import commands, explained, shown, welcome
 from connectors.terminal.session import MESSAGE_LIMIT, Session, command, nearest
 from connectors.terminal.words import COMMANDS, Words, unknown, words
 
@@ -132,17 +132,9 @@ class Screen:
             elif len(line) > MESSAGE_LIMIT:
                 self._note(self._say.too_long.format(count=f"{len(line):,}", limit=f"{MESSAGE_LIMIT:,}"))
             elif line:
-                await self._show(self._session.ask(self._chosen(line)))
+                await self._show(self._session.ask(line))
         except KefuError as error:
             self._console.print(Text(clean(str(error)), style="red"))
-
-    def _chosen(self, line: str) -> str:
-        """Return the question whose number ``line`` is, otherwise ``line``."""
-        number = line.rstrip(".)、．。）")
-        offered = choices(self._session.last)
-        if number.isdecimal() and len(number) == 1 and 1 <= int(number) <= len(offered):
-            return offered[int(number) - 1]
-        return line
 
     async def _obey(self, name: str, argument: str) -> None:
         if name == "quit":

@@ -52,7 +52,7 @@ class Session:
         self._clock = clock
         self._mailbox = Mailbox(channel)
         self.key = ConversationKey(channel=channel, thread=uuid4().hex)
-        #: The reply shown last, for `/why` and for choosing by number.
+        #: The reply shown last, for `/why`.
         self.last: Reply | None = None
         #: Of the notes beside the replies: the language of the last reply.
         self.language = "en"

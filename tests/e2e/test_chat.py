@@ -161,6 +161,22 @@ def test_a_person_picks_what_was_meant_and_leaves_with_ctrl_c(chat: Callable[...
     assert "Traceback" not in talk.seen
 
 
+def test_a_person_who_picks_what_is_there_in_english_alone_is_spoken_to_in_chinese(
+    chat: Callable[..., Chat], shared: Desk
+) -> None:
+    talk = chat(shared, "--faq", "faq", **ASKS_BACK)
+    talk.types("台灯可以调光吗")
+    offered = re.findall(r"Is the (\w+) lamp dimmable\?", talk.sees("输入序号选择"))
+    talk.types("2")
+    talk.sees("这部分内容目前只有英文版：")
+    assert f"[{offered[1]}]" in talk.sees("把握")
+    talk.types("/handoff")
+    talk.sees("好的，现在为您转接人工客服")
+    talk.types("/quit")
+    talk.sees("再见。")
+    assert talk.exit_code() == 0
+
+
 def test_an_edit_of_a_file_is_served_in_the_same_conversation(chat: Callable[..., Chat], desk: Desk) -> None:
     talk = chat(desk, "--faq", "faq")
     talk.types("How long does a refund take?")

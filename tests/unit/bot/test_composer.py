@@ -31,7 +31,10 @@ async def test_an_answer_is_quoted_as_it_stands() -> None:
     [
         ("en", "zh", "这部分内容目前只有英文版："),
         ("zh", "en", "We have this in Chinese only:"),
-        ("de", "en", "We have this in de only:"),
+        ("fr", "en", "We have this in French only:"),
+        ("ja", "zh", "这部分内容目前只有日文版："),
+        ("tlh", "en", "We have this in tlh only:"),
+        ("tlh", "zh", "这部分内容目前只有tlh版："),
         ("en", "fr", "We have this in English only:"),
     ],
 )
@@ -145,7 +148,7 @@ async def test_the_operators_texts_go_before_ours_one_by_one() -> None:
 
 @pytest.mark.parametrize("text", ["{", "{}", "{0}", "{name} 100 %", "%s {question} {question}", "\\1 {!r}"])
 async def test_braces_in_texts_of_the_operator_and_the_customer_do_no_harm(text: str) -> None:
-    composer = VerbatimComposer(Replies(clarify_one={"en": text}, hand_off={"en": text}).texts())
+    composer = VerbatimComposer({**REPLIES, "clarify_one": {"en": text}, "hand_off": {"en": text}})
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("A {b} {0}?"),))
     assert await composer.compose(decision, "en") == text.replace("{question}", "A {b} {0}?")
     assert await composer.compose(handed(Reason.NOT_KNOWN), "en") == text

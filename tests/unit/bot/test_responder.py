@@ -142,10 +142,12 @@ async def test_a_fixed_language_holds_for_entries_and_frames(talk: Talk) -> None
     assert (await talk.says("How long does a refund take?")).language == "en"
 
 
-async def test_an_entry_without_a_twin_is_quoted_in_its_own_language_and_the_reply_says_so(talk: Talk) -> None:
+async def test_a_reply_that_quotes_an_entry_in_another_language_is_in_that_of_the_customer(talk: Talk) -> None:
+    assert (await talk.says("怎么重置密码？")).language == "zh"
     await talk.store.set_language(KEY, "zh")
     reply = await talk.says("How do I reset my password?")
-    assert (reply.action, reply.language) == (ANSWER, "en")
+    assert (reply.action, reply.language) == (ANSWER, "zh")
+    assert reply.text.startswith("这部分内容目前只有英文版：\n")
 
 
 async def test_a_message_is_answered_without_what_came_after_it(talk: Talk) -> None:

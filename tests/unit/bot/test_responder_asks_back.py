@@ -13,7 +13,7 @@ from bot.types import Candidate, Question, Reason
 from tests.unit.bot.talk import ALWAYS_ASKS_BACK, ANSWER, CLARIFY, HAND_OFF, Talk
 
 
-@pytest.mark.parametrize("pick", ["2", "2.", " 2) ", "#2", "２", "第2个", "2。"])
+@pytest.mark.parametrize("pick", ["2", "2.", " 2) ", "#2", "２", "第2个", "2。", "2、", "2．"])
 async def test_an_offer_is_picked_by_its_number(asking: Talk, pick: str) -> None:
     offered = await asking.says("order")
     assert (offered.action, offered.reason) == (CLARIFY, Reason.AMBIGUOUS)
