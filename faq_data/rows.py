@@ -49,7 +49,7 @@ class Asked(Row):
 class Question(Asked):
     """A message that the knowledge answers."""
 
-    kind: Literal["plain", "typo", "slang", "mixed", "followup", "double", "traditional", "fullwidth"]
+    kind: Literal["plain", "typo", "slang", "mixed", "followup", "double", "traditional", "fullwidth", "word"]
     answer_ids: tuple[Text, ...] = Field(min_length=1, max_length=2)
     accept: tuple[Text, ...] = Field(default=(), min_length=1)
 
@@ -57,7 +57,7 @@ class Question(Asked):
 class Unanswerable(Asked):
     """A message that no entry may be quoted for."""
 
-    kind: Literal["near", "product", "company", "off_topic", "nonsense", "expired"]
+    kind: Literal["near", "product", "company", "off_topic", "nonsense", "expired", "long"]
 
 
 class LoggedTurn(BaseModel):
