@@ -159,6 +159,11 @@ class Recipe(BaseModel):
             return 0.01
         return 0.1 if self.hidden else 1.0
 
+    def settled(self, hidden: int) -> Self:
+        """Return the recipe with what it left open as it was in effect; ``hidden`` is what training decided on."""
+        decided = self.model_copy(update={"learning_rate": self.peak_rate, "hidden": hidden})
+        return decided.model_copy(update={"weight_decay": decided.decay})
+
     def rate_of(self, parameter: str) -> float:
         """Return the peak rate of a parameter, by its name."""
         if parameter.startswith(("head.", "hidden.")) and self.method != "head":

@@ -160,6 +160,7 @@ def run(
         history=history,
         outcomes={name: family.outcomes(model, rows) for name, rows in measured.items()},
         data=known,
+        hidden=begun.recipe.hidden or 0,
         trials=trials,
     )
 

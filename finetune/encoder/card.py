@@ -12,6 +12,12 @@ from finetune.report.told import Told
 from finetune.run import Data
 from retrieval.extension import Extension
 
+#: What decides nothing where an encoder learns a language; every other setting stands in the command of the card.
+_IDLE = {
+    *("head_rate", "label_smoothing", "hidden", "balance", "adversarial", "rdrop", "contrast", "label_names"),
+    *("negatives", "partners", "prompt_tokens"),
+}
+
 
 def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extension: Extension) -> None:
     """Write the card of ``extension``, in Markdown."""
@@ -42,14 +48,14 @@ def write_card(path: Path, told: Told, parts: Parts[Pair], files: Data, extensio
 
 def _command(told: Told, files: Data) -> str:
     recipe = told.recipe
-    usual = type(recipe).of(kind=recipe.kind)
-    values = recipe.model_dump(mode="json", exclude={"kind", "method", "backbone"})
+    # The defaults too: a later version of kefu may have others.
+    values = recipe.settled(told.hidden).model_dump(mode="json", exclude={"kind", "method", "backbone", *_IDLE})
     lines = [
         f"kefu train encoder --teacher {recipe.backbone}",
         *(f"--parallel {path.name}" for path in files.train),
         *([f"--dev {files.dev.name}"] if files.dev else []),
         *([f"--test {files.test.name}"] if files.test else []),
-        *(f"--set {name}={value}" for name, value in values.items() if value != getattr(usual, name)),
+        *(f"--set {name}={value}" for name, value in values.items()),
     ]
     return " \\\n    ".join(lines)
 

@@ -47,7 +47,8 @@ def page_of(told: Told, drawn: Mapping[str, str]) -> str:
     calibrations, coverages = _measured(told)
     return _template().render(
         recipe=told.recipe,
-        settings=_settings(told.recipe),
+        settings=_settings(told),
+        refuses=told.refuses,
         summary=_summary(told, calibrations, coverages),
         cost=told.metrics["cost"],
         data=told.data,
@@ -76,11 +77,12 @@ def _template() -> Template:
     return environment.from_string(files("finetune.report").joinpath("page.html").read_text("utf-8"))
 
 
-def _settings(recipe: Recipe) -> list[tuple[str, Any, bool]]:
-    """Return name and value of each setting, and whether it differs from the default."""
+def _settings(told: Told) -> list[tuple[str, Any, bool]]:
+    """Return name and value of each setting as it was in effect, and whether another one than the default was asked."""
+    recipe = told.recipe
     usual = Recipe.of(kind=recipe.kind, method=recipe.method)
-    values = recipe.model_dump(mode="json", exclude={"kind", "method", "backbone"})
-    return [(name, value, value != getattr(usual, name)) for name, value in values.items()]
+    values = recipe.settled(told.hidden).model_dump(mode="json", exclude={"kind", "method", "backbone"})
+    return [(name, value, getattr(recipe, name) != getattr(usual, name)) for name, value in values.items()]
 
 
 def _summary(

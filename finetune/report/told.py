@@ -23,10 +23,15 @@ class Told:
     outcomes: Mapping[str, Sequence[Outcome]]
     #: What the data are known by, as `finetune.artefact.fingerprint` returns it.
     data: Mapping[str, Any]
+    #: Numbers of the layer between features and labels: what training decided on where the recipe left it open.
+    hidden: int = 0
     #: The settings that were tried before, if there was a search.
     trials: Sequence[Trial] = ()
 
     @property
     def refuses(self) -> bool:
-        """Whether nothing found is a refusal: a text that names no entity is none that is to be refused."""
-        return self.recipe.kind is not Kind.ENTITIES
+        """Whether nothing found is a refusal, by a threshold that dev chose.
+
+        A text that names no entity is none that is to be refused, and an encoder finds something for every text.
+        """
+        return self.recipe.kind not in (Kind.ENTITIES, Kind.ENCODER)

@@ -183,6 +183,49 @@ def test_entities_are_named_by_what_stands_in_the_text() -> None:
     assert "Refusals" not in parsed.body.text()
 
 
+@pytest.mark.parametrize(
+    ("kind", "told_of"), [("intents", True), ("answers", True), ("entities", False), ("encoder", False)]
+)
+def test_thresholds_are_told_of_where_there_are_some(kind: str, told_of: bool) -> None:
+    some = [outcome("a", "a", 0.9), outcome("a", "", 0.1)]
+    text = page_of(told(some, kind=kind), {"coverage-dev": "a plot"})
+    assert ("Dev chose the best epoch and the threshold, so" in text) is told_of
+    assert ("where its threshold stands" in text) is told_of
+
+
+@pytest.mark.parametrize(
+    ("values", "hidden", "shown"),
+    [
+        ({"method": "head"}, 256, {"hidden": "256", "weight_decay": "0.1", "learning_rate": "0.002"}),
+        ({"method": "head"}, 0, {"hidden": "0", "weight_decay": "1.0", "learning_rate": "0.002"}),
+        ({"kind": "encoder"}, 0, {"hidden": "0", "weight_decay": "0.0", "learning_rate": "0.001"}),
+        ({"method": "lora", "weight_decay": 0.3}, 0, {"hidden": "0", "weight_decay": "0.3"}),
+    ],
+)
+def test_settings_are_shown_as_they_were_in_effect(
+    values: dict[str, object], hidden: int, shown: dict[str, str]
+) -> None:
+    parsed = page(told([outcome("a", "a", 0.9)], recipe=Recipe.of(**{"kind": "intents", **values}), hidden=hidden))
+    cells = {row.css_first("th").text(): row.css_first("td") for row in parsed.css("tr") if row.css_first("th + td")}
+    assert {name: cells[name].text() for name in shown} == shown
+    changed = {name for name, cell in cells.items() if "changed" in (cell.attributes.get("class") or "")}
+    assert changed == values.keys() - {"kind", "method"}  # and not what the recipe left open
+
+
+def test_a_layer_that_training_decided_on_is_shown(tmp_path: Path, phrasings: list[Labelled], serving: Encoder) -> None:
+    several = [Labelled(text="my order and my payment", labels=("order", "pay"))]
+    train, dev = (
+        write_labelled(tmp_path / name, part)
+        for name, part in (("train.jsonl", phrasings[:40] + several), ("dev.jsonl", phrasings[40:60]))
+    )
+    recipe = Recipe.of(kind="intents", method="head", epochs=1)
+    data = Data(train=(train,), dev=dev)
+    made = run(recipe, data, tmp_path / "models", tmp_path / "work", serving=serving)
+    page = made.report.read_text("utf-8")
+    assert '<th scope="row">hidden</th><td class="n">256</td>' in page
+    assert '<th scope="row">weight_decay</th><td class="n">0.1</td>' in page
+
+
 def test_a_run_writes_its_report(tmp_path: Path, phrasings: list[Labelled], serving: Encoder) -> None:
     outside = [Labelled(text=f"what is {n} times {n}?", labels=("oos",)) for n in range(20)]
     parts = {"train": phrasings[:100] + outside[:10], "dev": phrasings[100:140], "test": phrasings[140:180] + outside}
