@@ -19,5 +19,9 @@ class BackboneError(KefuError):
     exit_code = 3
 
 
+class PlaceError(KefuError):
+    """What is trained cannot be written there."""
+
+
 class ArtefactError(KefuError):
     """The artefact cannot be used."""

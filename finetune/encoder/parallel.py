@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from finetune.errors import DataError
-from finetune.rows import folded, read_rows, some
+from finetune.rows import Row, folded, read_rows, some
 
 #: A key that names a language: a code of two or three letters, perhaps with a region or a script ("zh", "pt-BR").
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
@@ -43,18 +43,29 @@ def read_pairs(path: Path, known: str) -> list[Pair]:
     pairs: list[Pair] = []
     language = ""
     for row in read_rows(path):
-        others = [key for key in row.values if key != known and _LANGUAGE.fullmatch(key)]
-        if known not in row.values or len(others) != 1:
-            named = ", ".join([key for key in row.values if key == known] + others) or "none"
-            raise row.error(f"keys that name languages: {named}", f'two, "{known}" and one other, such as "zh"')
-        language = language or others[0]
-        if others != [language]:
-            raise row.error(
-                f"its languages are {known} and {others[0]}", f"{known} and {language}, as in the first row"
-            )
+        found = _taught(row, known)
+        language = language or found
+        if found != language:
+            raise row.error(f"its languages are {known} and {found}", f"{known} and {language}, as in the first row")
         about = {name: str(row.values.get(name) or "") for name in ("source", "licence")}
         pairs.append(Pair(known=row.text(known), taught=row.text(language), **about))
     return some(pairs, path)
+
+
+def check_languages(paths: Iterable[Path], known: str) -> None:
+    """Raise `DataError` where one of ``paths`` teaches another language than the first; a file teaches one alone."""
+    first: tuple[Path, str] | None = None
+    for path in paths:
+        row = next(read_rows(path), None)
+        if row is None:  # which is told when the file is read
+            continue
+        language = _taught(row, known)
+        first = first or (path, language)
+        if language != first[1]:
+            raise DataError(
+                f"{path}: its languages are {known} and {language}, and those of {first[0]} are {known} and "
+                f"{first[1]}. All files of a run teach one language: leave out those of the other."
+            )
 
 
 def check_apart(train: Sequence[Pair], held: Sequence[Pair], path: Path) -> None:
@@ -82,3 +93,12 @@ def origins(pairs: Sequence[Pair]) -> list[tuple[str, str, int]]:
     """Return each source with its licence and its number of pairs, the largest first."""
     counts = Counter((pair.source, pair.licence) for pair in pairs)
     return [(source, licence, count) for (source, licence), count in counts.most_common()]
+
+
+def _taught(row: Row, known: str) -> str:
+    """Return the key of the language that ``row`` teaches."""
+    others = [key for key in row.values if key != known and _LANGUAGE.fullmatch(key)]
+    if known not in row.values or len(others) != 1:
+        named = ", ".join([key for key in row.values if key == known] + others) or "none"
+        raise row.error(f"keys that name languages: {named}", f'two, "{known}" and one other, such as "zh"')
+    return others[0]

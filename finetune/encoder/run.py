@@ -16,14 +16,15 @@ from torch import Tensor
 from finetune.encoder.alignment import first_rows
 from finetune.encoder.card import write_card
 from finetune.encoder.figures import figures, outcomes
-from finetune.encoder.parallel import Pair, check_apart, joined, read_pairs
+from finetune.encoder.parallel import Pair, check_apart, check_languages, joined, read_pairs
 from finetune.encoder.student import learned, student_of
 from finetune.encoder.task import Distillation
-from finetune.encoder.vocabulary import new_tokens, spelled
+from finetune.encoder.vocabulary import new_share, new_tokens, spelled
 from finetune.errors import DataError
 from finetune.kinds import Parts
 from finetune.loop import steps_of, train, trained
 from finetune.network import Backbone, Network
+from finetune.place import check_new
 from finetune.recipe import Recipe
 from finetune.remember import Remembering
 from finetune.report.page import write_report
@@ -35,6 +36,10 @@ from retrieval.disk import folder_beside
 from retrieval.export import load_encoder
 from retrieval.extension import extend_tokenizer, write_extension
 from retrieval.text import levelled
+
+#: Share of the letters in the texts to learn that must be new. Below it nearly all is read by rows that do not learn:
+#: of Arabic a BERT for English lacks the question mark alone, of Korean a few rare letters.
+_LEAST_NEW = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,14 +72,14 @@ def teach(
     """Teach the backbone of ``recipe`` the other language of ``data`` and write the extension to ``out``.
 
     ``work`` keeps what a killed run goes on from, and ``step`` is told what is being done. All figures are those of
-    what will serve, after export. ``out`` must not be there yet, or be empty. Raises `DataError`, `BackboneError`,
-    `RecipeError` or `EncoderError`; `Helped` in a process of several that is not the main one.
+    what will serve, after export. ``out`` must not be there yet, or be empty. Raises `PlaceError`, `DataError`,
+    `BackboneError`, `RecipeError` or `EncoderError`; `Helped` in a process of several that is not the main one.
     """
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise DataError(f"{out} is there already. Name another folder, or delete it.")
-    out.parent.mkdir(parents=True, exist_ok=True)  # what cannot be written is told now, and not in hours
+    check_new(out)
     start = time.perf_counter()
     step("Reading")
+    files = data.files
+    check_languages((*files.train, *files.dev, *files.test), recipe.known)
     parts, known = data.read(Parallel(known=recipe.known)), data.fingerprint()
     torch.manual_seed(recipe.seed)
     lesson = _prepared(recipe, parts, step)
@@ -169,16 +174,15 @@ def _prepared(recipe: Recipe, parts: Parts[Pair], step: Callable[[str], None]) -
 
 
 def _tokens(recipe: Recipe, pairs: Sequence[Pair], teacher: Backbone) -> list[str]:
-    tokens = new_tokens(
-        [levelled(pair.taught) for pair in pairs],
-        teacher.tokenizer,
-        at_least=recipe.words,
-        taught={token for extension in teacher.source.extensions for token in extension.tokens},
-    )
-    if not tokens:
+    texts = [levelled(pair.taught) for pair in pairs]
+    taught = {token for extension in teacher.source.extensions for token in extension.tokens}
+    tokens = new_tokens(texts, teacher.tokenizer, at_least=recipe.words, taught=taught)
+    share = new_share(texts, tokens, teacher.tokenizer)
+    if share < _LEAST_NEW:
         raise DataError(
-            f"{recipe.backbone} knows every character of the texts to learn, so there is no token to teach it. "
-            "A language in characters that it lacks can be taught."
+            f"{recipe.backbone} knows the characters of the texts to learn: {share:.1%} of their letters are new to "
+            f"it; expected at least {_LEAST_NEW:.0%}. A language is taught by tokens for the characters that a teacher "
+            "lacks. Name one that lacks more of them: --teacher NAME."
         )
     return tokens
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import rjieba
@@ -36,6 +38,14 @@ def new_tokens(
     fresh = {c for c in characters if c not in vocabulary or (_STRETCH.match(c) and c not in taught)}
     words = Counter(word for text in normalised for word in _words(text) if len(word) > 1)
     return sorted(fresh | {word for word, count in words.items() if count >= at_least and fresh.issuperset(word)})
+
+
+def new_share(texts: Sequence[str], tokens: Sequence[str], tokenizer: Any) -> float:
+    """Return which share of the letters in ``texts`` are among the ``tokens`` that `new_tokens` chose for them."""
+    characters = Counter(chain.from_iterable(normalise(texts, tokenizer)))
+    # Marks are letters too: many scripts write their vowels with them.
+    letters = {c: count for c, count in characters.items() if unicodedata.category(c)[0] in "LM"}
+    return sum(letters.get(token, 0) for token in tokens) / max(sum(letters.values()), 1)
 
 
 def spelled(tokens: Sequence[str], first: int) -> dict[int, list[int]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.encoder.parallel import Pair, joined, origins, read_pairs
+from finetune.encoder.parallel import Pair, check_languages, joined, origins, read_pairs
 from finetune.errors import DataError
 
 PAIRS = [Pair(known=f"k{i}", taught=f"t{i}", source="s", licence="MIT") for i in range(20)]
@@ -27,6 +28,17 @@ def test_all_rows_of_a_file_teach_one_language(tmp_path: Path) -> None:
         DataError, match=r"pairs\.jsonl:2: its languages are en and fr; expected en and zh, as in the fi"
     ):
         read_pairs(path, "en")
+
+
+def test_all_files_of_a_run_teach_one_language(tmp_path: Path) -> None:
+    one, other, empty = (tmp_path / f"{name}.jsonl" for name in ("one", "other", "empty"))
+    one.write_text('{"en": "a", "zh": "b"}\n', "utf-8")
+    other.write_text('{"en": "a", "de": "c"}\n', "utf-8")
+    empty.write_text("", "utf-8")
+    check_languages([one, empty, one], "en")
+    told = f"{other}: its languages are en and de, and those of {one} are en and zh"
+    with pytest.raises(DataError, match=re.escape(told)):
+        check_languages([one, empty, other], "en")
 
 
 @given(share=st.floats(0, 0.99), seed=st.integers(0, 5))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from finetune.encoder.run import teach
-from finetune.errors import DataError, RecipeError
+from finetune.errors import DataError, PlaceError, RecipeError
 from finetune.recipe import Recipe
 from finetune.run import Data, Trained
 from finetune.watch import Epoch, Watch
@@ -133,6 +133,16 @@ def test_pairs_to_choose_by_must_not_be_learned(teacher: Path, tmp_path: Path) -
         teach(recipe(teacher), Data(train=(path,), dev=path), tmp_path / "out", tmp_path / "work")
 
 
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
+def test_files_of_two_languages_are_refused(teacher: Path, tmp_path: Path, part: str) -> None:
+    path, german = write_pairs(tmp_path / "zh.jsonl", LEARNED[:20]), tmp_path / "de.jsonl"
+    german.write_text(write_pairs(german, UNSEEN[:20]).read_text("utf-8").replace('"zh"', '"de"'), "utf-8")
+    data = Data(train=(path, german)) if part == "train" else Data(train=(path,), **{part: german})
+    with pytest.raises(DataError, match=r"de\.jsonl: its languages are en and de") as raised:
+        teach(recipe(teacher), data, tmp_path / "out", tmp_path / "work")
+    assert "One row in" not in str(raised.value)  # --dev is no remedy
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [
@@ -151,10 +161,12 @@ def test_a_row_that_is_no_pair_is_told_with_its_line(teacher: Path, tmp_path: Pa
     assert f"{path}:2:" in str(raised.value)
 
 
-def test_a_language_that_the_teacher_has_all_characters_of_is_refused(teacher: Path, tmp_path: Path) -> None:
-    path = write_pairs(tmp_path / "train.jsonl", [(en, "? " * (i + 1)) for i, (en, _) in enumerate(LEARNED[:40])])
-    with pytest.raises(DataError, match="knows every character of the texts to learn"):
-        teach(recipe(teacher), Data(train=(path,)), tmp_path / "out", tmp_path / "work")
+@pytest.mark.parametrize("text", ["Где моя посылка?", "هل يمكنني الدفع بالبطاقة؟", "?"])
+def test_a_language_that_the_teacher_has_the_characters_of_is_refused(tmp_path: Path, text: str) -> None:
+    path = write_pairs(tmp_path / "train.jsonl", [(en, f"{text} {number}") for number, (en, _) in enumerate(LEARNED)])
+    wanted = Recipe.of(kind="encoder", backbone="embedded-en")
+    with pytest.raises(DataError, match=r"the texts to learn: 0\.0% of their letters are new to it; expected at least"):
+        teach(wanted, Data(train=(path,)), tmp_path / "out", tmp_path / "work")
 
 
 def test_what_is_there_is_not_overwritten(teacher: Path, tmp_path: Path) -> None:
@@ -162,9 +174,16 @@ def test_what_is_there_is_not_overwritten(teacher: Path, tmp_path: Path) -> None
     out.mkdir()
     (out / "precious").write_text("mine", "utf-8")
     data = Data(train=(write_pairs(tmp_path / "train.jsonl", LEARNED[:20]),))
-    with pytest.raises(DataError, match="is there already"):
+    with pytest.raises(PlaceError, match="is there already"):
         teach(recipe(teacher), data, out, tmp_path / "work")
     assert (out / "precious").read_text("utf-8") == "mine"
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    nowhere = Data(train=(tmp_path / "nowhere.jsonl",))
+    with pytest.raises(PlaceError, match="Name another folder with --out"):
+        teach(Recipe.of(kind="encoder"), nowhere, tmp_path / "file" / "out", tmp_path / "work")
 
 
 @pytest.mark.parametrize(
