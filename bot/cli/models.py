@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,11 +28,13 @@ KindArgument = Annotated[str, typer.Argument(help="answers, intents, entities or
 def list_models(
     folder: FolderOption = None, json_output: JsonOption = False, config: ConfigOption = None, state: StateOption = None
 ) -> None:
-    """List the artefacts of each kind; the one in use is marked."""
+    """List the artefacts of each kind, and the encoders that were taught; what is in use is marked."""
     from bot.models import KINDS
     from finetune.recipe import Kind
+    from finetune.registry import Registry
 
-    registry = _registry(folder, config, state)
+    settings = settings_from(config, None, state)
+    registry = Registry(models=folder or settings.state.folder / "models")
     kinds = [Kind(name) for name in KINDS]
     live = {kind: _live(registry, kind) for kind in kinds}
     rows: list[dict[str, Any]] = [
@@ -39,11 +43,12 @@ def list_models(
             "version": artefact.version,
             "live": artefact.version == live[kind],
             "method": artefact.recipe.method,
-            "figures": {name: v for name, v in artefact.metrics["dev"].items() if isinstance(v, float)},
+            "figures": _figures(artefact.metrics),
         }
         for kind in kinds
         for artefact in registry.versions(kind)
     ]
+    rows += _encoders(registry.models / "encoder", settings.retrieval.encoder)
     for kind, version in live.items():
         if version and not any(row["live"] for row in rows if row["kind"] == kind):
             warn(f"{kind.value} {version}, which is in use, is damaged or not there any more: promote another one.")
@@ -51,7 +56,7 @@ def list_models(
         print_json(rows)
         return
     if not rows:
-        typer.echo("Nothing was trained yet. Begin with: kefu train intents --data rows.jsonl")
+        typer.echo(f"Nothing in {registry.models} yet. Begin with: kefu train intents --data rows.jsonl")
     for row in rows:
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in row["figures"].items())
         typer.echo(f"{'*' if row['live'] else ' '} {row['kind']} {row['version']} {row['method']}: dev {figures}")
@@ -86,6 +91,31 @@ def rollback(
     typer.echo(f"{kind} {version} is in use now." if version else f"No {kind} are in use now.")
 
 
+def _encoders(folder: Path, used: str) -> list[dict[str, Any]]:
+    """Return a row for each encoder below ``folder`` that was taught, oldest first; the settings name ``used``."""
+    rows = []
+    folders = [path.parent for path in folder.glob("*/extension.json")]
+    for path in sorted(folders, key=lambda path: path.stat().st_mtime):
+        try:
+            recipe, metrics = (json.loads((path / f"{name}.json").read_text("utf-8")) for name in ("recipe", "metrics"))
+            rows.append(
+                {
+                    "kind": "encoder",
+                    "version": path.name,
+                    "live": same_encoder(str(path), used),
+                    "method": recipe["method"],
+                    "figures": _figures(metrics),
+                }
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            warn(f"{path} is not whole ({type(error).__name__}: {error}). Teach it again.")
+    return rows
+
+
+def _figures(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in metrics["dev"].items() if isinstance(value, float)}
+
+
 def _live(registry: Registry, kind: Kind) -> str | None:
     """Return the version in use; where nobody can tell, None, and say so: the list is there to find another one."""
     from finetune.errors import ArtefactError
@@ -107,6 +137,8 @@ def _kind(name: str) -> Kind:
     from bot.models import KINDS
     from finetune.recipe import Kind
 
+    if name == Kind.ENCODER:
+        raise UsageError("An encoder is put into use by the settings: name its folder as encoder under [retrieval].")
     if name not in KINDS:
         raise UsageError(f"{name!r} is no kind; known are {', '.join(KINDS)}.")
     return Kind(name)

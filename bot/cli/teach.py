@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,12 +18,10 @@ from bot.cli.train_options import (
     DevOption,
     EpochsOption,
     SetOption,
-    TestOption,
     check_files,
     recipe_values,
 )
 from bot.cli.train_shown import shown, tell
-from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ def encoder(
         ),
     ],
     dev: DevOption = None,
-    test: TestOption = None,
+    test: Annotated[
+        Path | None, typer.Option("--test", metavar="FILE", help="Pairs that decide nothing, to report by.")
+    ] = None,
     teacher: Annotated[
         str,
         typer.Option(
@@ -57,10 +58,12 @@ def encoder(
     state: StateOption = None,
 ) -> None:
     """Teach an encoder a further language from parallel text; name what comes of it as [retrieval] encoder."""
-    check_files(*parallel, dev, test)
+    check_files("--parallel", parallel, dev, test)
     folder = settings_from(config, None, state).state.folder / "models" / "encoder"
-    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UsageError(f"{out} is there already. Name another folder, or delete it.")
+    if out is not None:
+        from finetune.place import check_new
+
+        check_new(out)  # as `finetune.encoder.run.teach` does, but before torch is loaded
     values = recipe_values("encoder", "lora", teacher, epochs, options)
     files = {"train": tuple(parallel), "dev": dev, "test": test}
     if HELPS:
@@ -72,6 +75,8 @@ def encoder(
         print_json(result)
     else:
         tell(result)
+        used = f"encoder = {json.dumps(str(Path(result['folder']).absolute()), ensure_ascii=False)}"
+        typer.echo(f"Use it: {used} under [retrieval] in the settings. The index is built anew by itself.")
 
 
 def _lend_a_hand(work: Callable[[], object]) -> None:

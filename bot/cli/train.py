@@ -18,7 +18,6 @@ from bot.cli.train_options import (
     DevOption,
     EpochsOption,
     SetOption,
-    TestOption,
     check_files,
     recipe_values,
 )
@@ -52,7 +51,10 @@ def labelled(
         list[Path], typer.Option("--data", metavar="FILE", help="Rows to learn from, as JSONL; repeat it for several.")
     ],
     dev: DevOption = None,
-    test: TestOption = None,
+    test: Annotated[
+        Path | None,
+        typer.Option("--test", metavar="FILE", help="Rows that decide nothing, to report and to promote by."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where artefacts go. Default: models in the state folder."),
@@ -95,7 +97,11 @@ def labelled(
         raise UsageError("--search tries settings one after the other: run it without accelerate launch.")
     if budget is not None and search is None:
         raise UsageError("--budget bounds a search: say with --search how many settings to try at most.")
-    check_files(*data, dev, test)
+    check_files("--data", data, dev, test)
+    if out is not None:
+        from finetune.place import check_writable
+
+        check_writable(out)
     settings = settings_from(config, None, state)
     wanted = _Wanted(
         # What the method head trains serves on the vectors of the bot's own encoder alone.

@@ -17,9 +17,6 @@ HELPS = os.environ.get("RANK", "0") != "0"
 DevOption = Annotated[
     Path | None, typer.Option("--dev", metavar="FILE", help="Rows to choose by. Default: one in ten of the others.")
 ]
-TestOption = Annotated[
-    Path | None, typer.Option("--test", metavar="FILE", help="Rows that decide nothing, to report and to promote by.")
-]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", metavar="N", help="Times the rows are seen, at most.")]
 SetOption = Annotated[
     list[str] | None,
@@ -27,28 +24,43 @@ SetOption = Annotated[
 ]
 
 
-def check_files(*files: Path | None) -> None:
-    """Raise `UsageError` where one of them cannot be looked at, before torch is loaded, which takes seconds."""
-    for file in filter(None, files):
+def check_files(option: str, train: Sequence[Path], dev: Path | None, test: Path | None) -> None:
+    """Raise `UsageError` where a file cannot be looked at, or is given twice, before torch is loaded.
+
+    ``option`` is the one that names those of ``train``; twice among these is a way to weigh rows.
+    """
+    files = {option: train, "--dev": [dev] if dev else [], "--test": [test] if test else []}
+    options: dict[tuple[int, int], str] = {}
+    for name, file in ((name, file) for name, some in files.items() for file in some):
         try:
-            file.stat()
+            about = file.stat()
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}.") from error
+        first = options.setdefault((about.st_dev, about.st_ino), name)
+        if first != name:
+            raise UsageError(
+                f"{name} {file} is the file of {first} too. Figures on rows that were learned from or chosen by tell "
+                f"nothing of new texts: give {name} rows of its own."
+            )
 
 
 def recipe_values(
     kind: str, method: str, backbone: str, epochs: int | None, options: Sequence[str] | None
 ) -> dict[str, Any]:
-    """Return what the options say of the recipe; what ``--set NAME=VALUE`` says counts most.
+    """Return what the options say of the recipe.
 
-    Raises `UsageError` where one of ``options`` is something else.
+    Raises `UsageError` where one of ``options`` is no ``NAME=VALUE``, or says again what is said already.
     """
     values: dict[str, Any] = {"method": method, "backbone": backbone} | ({} if epochs is None else {"epochs": epochs})
     for option in options or ():
-        name, equals, value = option.partition("=")
-        if not equals or not name.strip():
+        name, equals, value = (part.strip() for part in option.partition("="))
+        if not equals or not name:
             raise UsageError(f"--set {option}: expected NAME=VALUE, such as --set batch=16.")
-        if name.strip() == "kind":
-            raise UsageError(f"--set {option}: what is trained is said before the options: kefu train {value.strip()}")
-        values[name.strip()] = value.strip()
+        if name == "kind":
+            raise UsageError(f"--set {option}: what is trained is said before the options: kefu train {value}")
+        if name in values:
+            raise UsageError(
+                f"--set {option}: {name} is {values[name]} already, by its own option or another --set. Say it once."
+            )
+        values[name] = value
     return values | {"kind": kind}

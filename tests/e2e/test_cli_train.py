@@ -110,6 +110,8 @@ def test_settings_are_searched_before_the_best_is_trained(rows: Path, desk: Desk
         (("--set", "kind=answers"), "said before the options: kefu train answers"),
         (("--data", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
         (("--test", "/nowhere.jsonl"), "/nowhere.jsonl: No such file or directory."),
+        (("--set", "epochs=2"), "epochs is 8 already"),
+        (("--out", "/dev/null/models"), "Name another folder with --out."),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(rows: Path, desk: Desk, more: tuple[str, ...], told: str) -> None:
@@ -119,6 +121,14 @@ def test_what_cannot_be_is_told_in_a_line(rows: Path, desk: Desk, more: tuple[st
     assert "Traceback" not in done.err
     assert "What kefu writes" not in done.err
     assert not list(desk.state.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("kind", ["answers", "entities", "intents", "sentiment"])
+def test_rows_to_learn_from_are_none_to_choose_by(rows: Path, desk: Desk, kind: str) -> None:
+    same = str(rows / "train.jsonl")
+    done = desk.run("train", kind, "--data", same, "--dev", same)
+    assert done.code == 2
+    assert f"--dev {same} is the file of --data too" in done.err
 
 
 def test_the_encoder_of_the_settings_is_what_is_trained(rows: Path, desk: Desk) -> None:
@@ -147,6 +157,8 @@ def test_an_encoder_learns_a_language_and_serves_it(desk: Desk, tmp_path: Path) 
     parallel = write_pairs(tmp_path / "pairs.jsonl", sentences(120, seed=1))
     asked = ("train", "encoder", "--teacher", str(teacher), "--parallel", str(parallel), "--epochs", "2")
     out = tmp_path / "zh"
+    empty = desk.run("models", "list")
+    assert "Begin with: kefu train intents" in empty.out
     done = desk.run(*asked, "--out", str(out), "--set", "words=2", "--json")
     assert done.code == 0, done.err
     result = json.loads(done.out)
@@ -158,5 +170,37 @@ def test_an_encoder_learns_a_language_and_serves_it(desk: Desk, tmp_path: Path) 
     assert found.code == 0, found.err
     again = desk.run(*asked, "--out", str(out))
     assert again.code == 2
-    assert f"{out} is there already. Name another folder, or delete it." in again.err
-    assert desk.run("models", "list").code == 0
+    assert f"{out} is there already. Name another folder with --out, or delete it." in again.err
+    assert "training data" not in again.err
+    nowhere = desk.run(*asked, "--out", str(parallel / "zh"))
+    assert nowhere.code == 2
+    assert "Name another folder with --out." in nowhere.err
+    assert "[state]" not in nowhere.err
+    twice = desk.run(*asked, "--dev", str(parallel))
+    assert f"--dev {parallel} is the file of --parallel too" in twice.err
+
+
+def test_an_encoder_in_its_usual_place_says_how_it_is_used(desk: Desk, tmp_path: Path) -> None:
+    teacher = write_teacher(tmp_path / "teacher")
+    parallel = write_pairs(tmp_path / "pairs.jsonl", sentences(120, seed=1))
+    asked = ("train", "encoder", "--teacher", str(teacher), "--parallel", str(parallel), "--epochs", "1")
+    done = desk.run(*asked)
+    assert done.code == 0, done.err
+    (folder,) = (desk.state / "models" / "encoder").iterdir()
+    assert f'Use it: encoder = "{folder}" under [retrieval] in the settings.' in done.out
+    again = desk.run(*asked)
+    assert again.code == 2
+    assert f"Error: What is trained cannot be written there.\n{folder} is there already." in again.err
+
+    listed, used = (desk.run("models", "list", **env) for env in ({}, {"KEFU_RETRIEVAL__ENCODER": str(folder)}))
+    assert listed.out.startswith(f"  encoder {folder.name} lora: dev taught to known ")
+    assert used.out.startswith(f"* encoder {folder.name} lora: dev ")
+    assert "name its folder as encoder under [retrieval]" in desk.run("models", "promote", "encoder", folder.name).err
+    (folder / "metrics.json").write_text("torn", "utf-8")
+    torn = desk.run("models", "list")
+    assert (torn.code, f"{folder} is not whole" in torn.err) == (0, True)
+
+
+def test_the_help_of_an_encoder_promises_no_promoting(desk: Desk) -> None:
+    helps = {kind: desk.run("train", kind, "--help").out for kind in ("encoder", "intents")}
+    assert ["promote" in text for text in helps.values()] == [False, True]
