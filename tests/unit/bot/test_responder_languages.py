@@ -31,10 +31,22 @@ IN_ENGLISH, IN_FRENCH = "这部分内容目前只有英文版：\n", "We have th
 
 
 @pytest.fixture(scope="module")
-def bikes(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, analyzer: Analyzer) -> KnowledgeSource:
+def over(
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, analyzer: Analyzer
+) -> Callable[..., KnowledgeSource]:
+    """Make the source over some entries."""
+
+    def make(*entries: Passage) -> KnowledgeSource:
+        index = build_index(tmp_path_factory.mktemp("index"), entries, encoder, analyzer)
+        return KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo("UTC"))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def bikes(over: Callable[..., KnowledgeSource]) -> KnowledgeSource:
     """The source over `ENTRIES`."""
-    index = build_index(tmp_path_factory.mktemp("index"), ENTRIES, encoder, analyzer)
-    return KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo("UTC"))
+    return over(*ENTRIES)
 
 
 @pytest.fixture
@@ -80,10 +92,11 @@ async def test_whoever_picks_an_offer_in_another_language_is_spoken_to_as_before
     assert (await asking.says("👍")).language == "zh"
 
 
-async def test_whoever_says_yes_to_the_only_offer_is_spoken_to_as_before(asking: Talk) -> None:
-    assert quoted(await asking.says("你们卖头盔吗？")) == ["helmet"]
+async def test_whoever_says_yes_to_the_only_offer_is_spoken_to_as_before(over: Callable[..., KnowledgeSource]) -> None:
+    asking = Talk(over(ENTRIES[0]), thresholds=ALWAYS_ASKS_BACK)
+    assert (await asking.says("你们修自行车吗")).action is CLARIFY
     picked = await asking.says("yes")
-    assert (picked.text, picked.language) == ("卖，有各种尺码。", "zh")
+    assert (picked.text, picked.language) == (f"{IN_ENGLISH}Yes, without an appointment.", "zh")
 
 
 @pytest.mark.parametrize(
