@@ -18,24 +18,53 @@ if TYPE_CHECKING:
     from finetune.watch import Epoch, Trial, Watch
 
 
+#: Seconds between two lines of how far something is, where there is no bar.
+EVERY = 60.0
+
+
 @contextlib.contextmanager
 def shown(count: int | None, minutes: float | None) -> Iterator[tuple[Watch, Callable[[str], None]]]:
-    """Show how far training is: bars at a terminal, a line for each epoch or setting through a pipe.
+    """Show how far training is: bars at a terminal; through a pipe lines, each minute and for each epoch or setting.
 
     ``count`` settings are searched, for ``minutes`` at most (None: no search, no limit).
     """
-    from finetune.watch import Watch
-
     if not sys.stderr.isatty():
-        lines = Watch(
-            epoch=lambda epoch: warn(_epoch(epoch)), trial=lambda trial, best: warn(_trial(trial, best, count))
-        )
-        yield lines, lambda text: None
+        yield lines(count)
         return
     from rich.progress import TextColumn, TimeRemainingColumn
 
     with bar(TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as progress:
         yield _bars(progress, count, minutes)
+
+
+def lines(
+    count: int | None, say: Callable[[str], None] = warn, clock: Callable[[], float] = time.monotonic
+) -> tuple[Watch, Callable[[str], None]]:
+    """Return who says how far training is, a line each `EVERY` seconds, and for each epoch or setting that is done."""
+    from finetune.watch import Watch
+
+    said = begun = clock()
+    first = 0
+
+    def due() -> bool:
+        nonlocal said
+        if clock() - said < EVERY:
+            return False
+        said = clock()
+        return True
+
+    def stepped(done: int, total: int, loss: float) -> None:
+        nonlocal first, begun
+        if not first or done < first:  # of a run that goes on the first is not number one
+            first, begun = done, clock()
+        if due() and done > first:
+            left = (clock() - begun) / (done - first) * (total - done)
+            say(f"step {done:,} of {total:,}, loss {loss:.3f}, about {left / 60:.0f} min left")
+
+    watch = Watch(
+        step=stepped, epoch=lambda epoch: say(_epoch(epoch)), trial=lambda trial, best: say(_trial(trial, best, count))
+    )
+    return watch, lambda text: say(text) if due() else None
 
 
 def _bars(progress: Progress, count: int | None, minutes: float | None) -> tuple[Watch, Callable[[str], None]]:
