@@ -3,7 +3,7 @@
     python -m benchmarks.heads --data FOLDER [--encoder NAME ...] [--json]
 
 FOLDER holds clinc150 and crosswoz-zh. Each head is trained as `kefu train intents --method head` trains it, on what the
-exported encoder gives: for clinc150 with the settings of benchmarks/finetune.py, for crosswoz-zh with the usual ones.
+exported encoder gives: for clinc150 with the settings of benchmarks/finetune.py, for crosswoz-zh in up to 30 epochs.
 The n-grams get a logistic regression for each label whose strength and threshold are chosen on dev. The texts of
 crosswoz-zh stand among the parallel pairs too: the figure of an encoder that has learned the sources ``crosswoz-*``
 tells nothing.

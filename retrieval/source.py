@@ -46,8 +46,8 @@ class Source:
         while folder := _extended(below):
             if any(folder.samefile(above.folder) for above in extensions):
                 raise EncoderError(
-                    f"{extensions[-1].folder / FILE} names {below} as its base, which is laid over it in turn, so there "
-                    "is no model below. Name there what it was made for, or train it again."
+                    f"{extensions[-1].folder / FILE} names {below} as its base, which is laid over it in turn, so "
+                    "there is no model below. Name there what it was made for, or train it again."
                 )
             extensions.append(open_extension(folder))
             below = extensions[-1].base
