@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -23,9 +22,15 @@ def said(page: str) -> list[tuple[str, str]]:
     return [(message, reply) for message, reply in turns if not message.isdecimal()]
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A working directory whose index is built once."""
+    return Desk(tmp_path_factory.mktemp("documented"))
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_conversation_in_the_documentation_is_what_the_bot_says(tmp_path: Path, page: str) -> None:
-    desk, conversation = Desk(tmp_path), said(page)
+def test_a_conversation_in_the_documentation_is_what_the_bot_says(desk: Desk, page: str) -> None:
+    conversation = said(page)
     desk.write("rows.jsonl", *({"id": str(place), "text": text} for place, (text, _) in enumerate(conversation)))
     ran = desk.run("ask", "--batch", "rows.jsonl", "--faq", str(ROOT / "faq_data"))
     assert ran.code == 0, ran.err
