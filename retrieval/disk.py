@@ -17,8 +17,10 @@ from pathlib import Path
 #: export, takes minutes, and what another process is writing must not be taken from it.
 ABANDONED = 24 * 3600
 
-#: What `tempfile.mkdtemp` puts behind a prefix.
-_RANDOM = "[a-z0-9_]{8}"
+#: What stands behind the prefix of such a folder: what `tempfile.mkdtemp` draws, and an ending that nobody gives a
+#: folder of theirs.
+_ENDING = ".unfinished"
+_BEHIND = rf"[a-z0-9_]{{8}}{re.escape(_ENDING)}"
 
 
 @contextmanager
@@ -29,12 +31,12 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
     folder may be the operator's, with work of theirs in it.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    ours = re.compile(re.escape(prefix) + _RANDOM)
+    ours = re.compile(re.escape(prefix) + _BEHIND)
     for left in parent.iterdir():
         with suppress(OSError):  # another process removes it too
             if ours.fullmatch(left.name) and left.stat().st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(left)
-    work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    work = Path(tempfile.mkdtemp(prefix=prefix, suffix=_ENDING, dir=parent))
     # A bot of another user reads what its trainer wrote; but what all may write is none of theirs.
     work.chmod(stat.S_IMODE(parent.stat().st_mode) & ~(stat.S_ISVTX | stat.S_IWOTH))
     try:

@@ -236,7 +236,9 @@ def test_a_build_killed_before_the_swap_leaves_the_current_one_in_use(
 def test_what_killed_builds_left_is_removed_and_what_others_write_is_not(
     built: Builder, knowledge: tuple[Passage, ...]
 ) -> None:
-    killed, others = ([built.folder / f"building-{name}{n}" for n in range(KEEP + 1)] for name in ("a" * 7, "b" * 7))
+    killed, others = (
+        [built.folder / f"building-{name}{n}.unfinished" for n in range(KEEP + 1)] for name in ("a" * 7, "b" * 7)
+    )
     for folder in (*killed, *others):
         folder.mkdir()
         (folder / "manifest.json").write_text("{}")

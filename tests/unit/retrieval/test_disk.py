@@ -20,7 +20,7 @@ def old(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["new-data", "new-2", "new-teaching-notes", "new-", "new-ABCDEFGH", "my new-abcdefgh", "old-a"]
+    "name", ["new-data", "new-2", "new-material", "new-", "new-ABCDEFGH", "my new-abcdefgh", "old-a"]
 )
 def test_a_folder_of_the_operator_is_kept(tmp_path: Path, name: str) -> None:
     theirs = old(tmp_path / name)
@@ -31,7 +31,7 @@ def test_a_folder_of_the_operator_is_kept(tmp_path: Path, name: str) -> None:
 
 def test_what_a_killed_run_left_is_removed_once_nobody_can_be_writing_it(tmp_path: Path) -> None:
     with folder_beside(tmp_path, "new-") as work:
-        other = old(tmp_path / f"new-{'a' * 8}")
+        other = old(tmp_path / f"new-{'a' * 8}.unfinished")
         with folder_beside(tmp_path, "new-"):
             assert not other.exists()
             assert work.exists()

@@ -69,7 +69,7 @@ def test_what_a_killed_export_left_is_not_taken_for_an_encoder(
 def test_what_a_killed_export_left_is_removed_when_nobody_can_be_writing_it_any_more(
     tiny_model: Path, tmp_path: Path
 ) -> None:
-    old, new = (tmp_path / "encoders" / f"export-{name}" for name in ("a" * 8, "b" * 8))
+    old, new = (tmp_path / "encoders" / f"export-{name * 8}.unfinished" for name in "ab")
     for folder in (old, new):
         folder.mkdir(parents=True)
         (folder / "model.onnx").write_bytes(b"half")
