@@ -215,9 +215,11 @@ def _own_words(earlier: Sequence[Turn]) -> str:
     What was offered may be in another language than that of the customer, who repeats it or says yes to it.
     """
     for place in range(len(earlier) - 1, -1, -1):
-        text, offered = earlier[place].text, _offered(earlier[:place])
-        if earlier[place].speaker is Speaker.CUSTOMER and _has_letters(text) and _picked(text, offered) is None:
-            return text
+        turn = earlier[place]
+        if turn.speaker is not Speaker.CUSTOMER or not _has_letters(turn.text):
+            continue
+        if _picked(turn.text, _offered(earlier[:place])) is None:
+            return turn.text
     return ""
 
 
