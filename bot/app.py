@@ -21,12 +21,12 @@ from bot.hints import MOST_TOLD, not_entries, told
 from bot.history import HistorySource
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
-from bot.memory import MemoryStore
 from bot.models import InUse, follow, in_use
 from bot.policy import Rules, Thresholds
 from bot.ports import Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
+from bot.store.memory import MemoryStore
 from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply, Turn
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index

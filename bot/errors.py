@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from retrieval.errors import KefuError
+from retrieval.errors import KefuError, MissingExtraError
 
-__all__ = ["KefuError", "OverloadedError", "SettingsError", "UsageError"]
+__all__ = ["KefuError", "MissingExtraError", "OverloadedError", "SettingsError", "StoreError", "UsageError"]
 
 
 class SettingsError(KefuError):
@@ -13,6 +13,12 @@ class SettingsError(KefuError):
 
 class UsageError(KefuError):
     """That is not how this is used."""
+
+
+class StoreError(KefuError):
+    """The database cannot be used."""
+
+    exit_code = 3
 
 
 class OverloadedError(KefuError):

@@ -202,6 +202,19 @@ class Turn:
     #: Of a bot's turn: what was understood of the message it answers.
     understanding: Understanding = Understanding()
 
+    @classmethod
+    def of(cls, reply: Reply, at: datetime) -> Turn:
+        """Return the bot's turn in which it says ``reply``."""
+        return cls(
+            speaker=Speaker.BOT,
+            text=reply.text,
+            at=at,
+            id=reply.id,
+            action=reply.action,
+            citations=reply.citations,
+            understanding=reply.understanding,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from bot.settings import State
@@ -100,3 +104,40 @@ def knowledge() -> tuple[Passage, ...]:
         _entry("pickup", "en", "Can I pick up my order in the store?", "Yes, at the service desk."),
         _entry("pickup", "zh", "可以到店自提吗？", "五月底前可以自提。", valid_until=past),
     )
+
+
+#: The server that tests use, and a database there in which new ones can be made.
+SERVER = os.environ.get("KEFU_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test")
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """The address of a PostgreSQL database of this process alone; skips where there is no server."""
+    name = f"kefu_test_{os.getpid()}"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(SERVER)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    try:
+        asyncio.run(run(f"CREATE DATABASE {name}"))
+    except OSError as error:
+        if "KEFU_TEST_POSTGRES" in os.environ:
+            raise
+        pytest.skip(f"no PostgreSQL at {SERVER} ({error}); KEFU_TEST_POSTGRES names another")
+    yield f"{SERVER.rsplit('/', 1)[0]}/{name}"
+    asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def postgres(postgres_database: str) -> AsyncIterator[str]:
+    """The same, empty."""
+    yield postgres_database
+    connection = await asyncpg.connect(postgres_database)
+    try:
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    finally:
+        await connection.close()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
 from bot.ports import Store
+from bot.store.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
+from bot.store.sql import SqlStore
 from bot.types import (
     Action,
     Citation,
@@ -28,9 +29,12 @@ from bot.types import (
     Understanding,
 )
 
-#: Each opens an empty store that may keep files in the folder. Another implementation joins with one line.
-STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
-    "memory": lambda folder: nullcontext(MemoryStore()),
+#: Each opens the store at an address, which is empty at first. Another implementation joins with one line here, and one
+#: in `address`.
+STORES: dict[str, Callable[[str], AbstractAsyncContextManager[Store]]] = {
+    "memory": lambda address: nullcontext(MemoryStore()),
+    "sqlite": SqlStore.open,
+    "postgresql": SqlStore.open,
 }
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -39,8 +43,19 @@ BORIS = ConversationKey(channel="chat", account="shop", thread="boris")
 
 
 @pytest.fixture(params=STORES)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with STORES[request.param](tmp_path) as opened:
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def address(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the store is."""
+    return request.getfixturevalue("postgres") if kind == "postgresql" else f"sqlite:///{tmp_path / 'kefu.db'}"
+
+
+@pytest.fixture
+async def store(kind: str, address: str) -> AsyncIterator[Store]:
+    async with STORES[kind](address) as opened:
         yield opened
 
 
@@ -274,6 +289,28 @@ async def test_forgetting_what_is_not_known_is_no_error_and_changes_nothing(stor
     assert await store.conversation(BORIS) == before
     assert await store.unfinished() == [message("2", BORIS)]
     assert await store.outbox() == [reply_to(message("1", BORIS))]
+
+
+@pytest.mark.parametrize(
+    "text", ["订单在哪？ 🚚", "שלום", "a\r\n\tb", "x" * 100_000, ""], ids=["zh", "he", "blanks", "long", "none"]
+)
+async def test_any_text_is_kept_as_it_came(store: Store, text: str) -> None:
+    asked = message("1", text=text)
+    assert await store.accept(asked)
+    assert (await store.conversation(ANNA)).turns[0].text == text
+    assert await store.unfinished() == [asked]
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\ud83d"], ids=["zero", "half a pair"])
+async def test_what_no_database_can_hold_is_no_error(store: Store, odd: str) -> None:
+    key = replace(ANNA, thread=odd)
+    asked = message(odd, key, text=odd)
+    assert await store.accept(asked)
+    assert not await store.accept(asked)
+    assert await store.finish(asked, reply_to(asked, text=odd))
+    assert [reply.in_reply_to for reply in await store.outbox()] == [odd]
+    await store.forget(key)
+    assert await store.conversation(key) == Conversation(key=key)
 
 
 async def test_memory_keeps_the_newest_turns_only() -> None:

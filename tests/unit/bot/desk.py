@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.dispatcher import Dispatcher
-from bot.memory import MemoryStore
 from bot.ports import Responder, Store
+from bot.store.memory import MemoryStore
 from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)

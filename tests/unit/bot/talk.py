@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from bot.composer import VerbatimComposer
 from bot.learned import Learned, Models
-from bot.memory import MemoryStore
 from bot.policy import Rules, Thresholds
 from bot.ports import Entries, Source
 from bot.responder import CombinedResponder
+from bot.store.memory import MemoryStore
 from bot.types import Action, Candidate, ConversationKey, Message, Owner, Question, Reply
 
 KEY = ConversationKey(channel="chat", thread="anna")

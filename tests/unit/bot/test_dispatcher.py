@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.errors import OverloadedError
-from bot.memory import MemoryStore
+from bot.store.memory import MemoryStore
 from bot.types import Conversation, Message, Outcome, Owner, Reply, Speaker
 from tests.unit.bot.desk import Calls, Echo, Gated, Phone, dispatcher, key, message, reply_to, turns_of_the_loop
 

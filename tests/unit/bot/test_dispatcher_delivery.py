@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.dispatcher import Dispatcher
-from bot.memory import MemoryStore
+from bot.store.memory import MemoryStore
 from bot.types import Conversation, Owner, Reply
 from tests.unit.bot.desk import Echo, Phone, SlowOutbox, dispatcher, fallback, key, message, turns_of_the_loop
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.errors import OverloadedError
-from bot.memory import MemoryStore
+from bot.store.memory import MemoryStore
 from bot.types import Conversation, Message, Owner, Reply
 from tests.unit.bot.desk import Calls, Echo, Gated, Phone, bug, dispatcher, key, message, reply_to, turns_of_the_loop
 

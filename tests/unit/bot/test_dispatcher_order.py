@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.dispatcher import Dispatcher
 from bot.errors import OverloadedError
-from bot.memory import MemoryStore
+from bot.store.memory import MemoryStore
 from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reason, Reply
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)

@@ -84,7 +84,7 @@ class MemoryStore:
         case.open -= 1
         case.owner = owner or case.owner
         if reply is not None:
-            case.turns.append(_turn(reply))
+            case.turns.append(Turn.of(reply, datetime.now(UTC)))
             self._outbox[reply.id] = reply
             case.open += 1
         self._used(message.conversation, case)
@@ -141,15 +141,3 @@ class MemoryStore:
         if len(self._idle) > CASES_KEPT:
             oldest = next(iter(self._idle))
             del self._idle[oldest], self._cases[oldest]
-
-
-def _turn(reply: Reply) -> Turn:
-    return Turn(
-        speaker=Speaker.BOT,
-        text=reply.text,
-        at=datetime.now(UTC),
-        id=reply.id,
-        action=reply.action,
-        citations=reply.citations,
-        understanding=reply.understanding,
-    )

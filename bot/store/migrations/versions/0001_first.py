@@ -1,0 +1,67 @@
+"""Conversations, turns and the outbox."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "conversations",
+        sa.Column("id", _number, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(16), nullable=False),
+        sa.Column("language", sa.String(16)),
+        sa.PrimaryKeyConstraint("id", name="pk_conversations"),
+        sa.UniqueConstraint("channel", "account", "thread", name="uq_conversations_channel_account_thread"),
+    )
+    op.create_table(
+        "turns",
+        sa.Column("id", _number, nullable=False),
+        sa.Column("conversation", _number, nullable=False),
+        sa.Column("speaker", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer", sa.Text()),
+        sa.Column("open", sa.Boolean()),
+        sa.Column("action", sa.String(16)),
+        sa.Column("about", sa.JSON()),
+        sa.PrimaryKeyConstraint("id", name="pk_turns"),
+        sa.ForeignKeyConstraint(
+            ["conversation"], ["conversations.id"], name="fk_turns_conversation", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_turns_conversation_id", "turns", ["conversation", "id"])
+    accepted, waiting = sa.text("open IS NOT NULL"), sa.text("open IS true")
+    op.create_index(
+        "uq_turns_accepted",
+        "turns",
+        ["conversation", "key"],
+        unique=True,
+        sqlite_where=accepted,
+        postgresql_where=accepted,
+    )
+    op.create_index("ix_turns_open", "turns", ["id"], sqlite_where=waiting, postgresql_where=waiting)
+    op.create_table(
+        "outbox",
+        sa.Column("id", _number, nullable=False),
+        sa.Column("conversation", _number, nullable=False),
+        sa.Column("reply_id", sa.Text(), nullable=False),
+        sa.Column("reply", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+        sa.ForeignKeyConstraint(
+            ["conversation"], ["conversations.id"], name="fk_outbox_conversation", ondelete="CASCADE"
+        ),
+        sa.UniqueConstraint("reply_id", name="uq_outbox_reply_id"),
+    )
+    op.create_index("ix_outbox_conversation", "outbox", ["conversation"])

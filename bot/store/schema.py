@@ -1,0 +1,133 @@
+"""The tables of the database. What changes here needs a migration beside it, in `bot.store.migrations`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    # Named by rule, so that a migration can name them too.
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: Counts up with each row. SQLite does that for its own kind of integer alone.
+Number = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment with time zone. SQLite keeps none: there it is UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what the database is given."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what the database gave, with its time zone."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text as it came, but for what a database cannot hold: a zero character, and half a surrogate pair."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return what the database is given."""
+        return (
+            None
+            if value is None
+            else value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+        )
+
+
+def _of_conversation() -> Column[Any]:
+    return Column("conversation", Number, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False)
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("channel", Words, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("thread", Words, nullable=False),
+    #: A `bot.types.Owner`.
+    Column("owner", String(16), nullable=False),
+    Column("language", String(16)),
+    UniqueConstraint("channel", "account", "thread"),
+)
+
+#: What was said, in the order in which it was kept. A customer's turn is at the same time the entry of its message in
+#: the ledger by which a second delivery is known.
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Number, primary_key=True),
+    _of_conversation(),
+    #: A `bot.types.Speaker`.
+    Column("speaker", String(16), nullable=False),
+    Column("text", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    #: The id of the message or the reply ("" for a turn that came from elsewhere).
+    Column("key", Words, nullable=False),
+    #: Of an accepted message alone: who sent it, and whether the bot still has to see to it.
+    Column("customer", Words),
+    Column("open", Boolean),
+    #: Of the bot's alone: a `bot.types.Action`, citations and what was understood, as JSON.
+    Column("action", String(16)),
+    Column("about", JSON),
+)
+Index("ix_turns_conversation_id", turns.c.conversation, turns.c.id)
+#: Every accepted message of a conversation has an id of its own; turns that came from elsewhere may have any.
+accepted = turns.c.open.is_not(None)
+Index(
+    "uq_turns_accepted",
+    turns.c.conversation,
+    turns.c.key,
+    unique=True,
+    sqlite_where=accepted,
+    postgresql_where=accepted,
+)
+_waiting = turns.c.open.is_(True)
+Index("ix_turns_open", turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+
+#: Replies on their way, oldest first.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    _of_conversation(),
+    Column("reply_id", Words, nullable=False, unique=True),
+    #: The whole `bot.types.Reply`.
+    Column("reply", JSON, nullable=False),
+    Index("ix_outbox_conversation", "conversation"),
+)

@@ -1,0 +1,142 @@
+"""What a database adds to what every store promises: it outlives the process, and several may share it."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from bot.errors import StoreError
+from bot.store.schema import metadata
+from bot.store.sql import TURNS_READ, SqlStore
+from bot.types import Owner, Speaker, Turn
+from tests.contract.test_store import ANNA, NOON, message, reply_to
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres")
+    return f"sqlite:///{tmp_path / 'kefu.db'}"
+
+
+async def test_what_was_kept_is_there_after_a_restart(address: str) -> None:
+    done, open_ = message("1"), message("2")
+    async with SqlStore.open(address) as store:
+        await store.accept(done)
+        await store.finish(done, reply_to(done))
+        await store.accept(open_)
+        await store.set_language(ANNA, "zh")
+        before = await store.conversation(ANNA)
+    async with SqlStore.open(address) as store:
+        assert await store.conversation(ANNA) == before
+        assert (await store.unfinished(), await store.outbox()) == ([open_], [reply_to(done)])
+        assert not await store.accept(done)
+
+
+def _accept_and_die(address: str) -> None:
+    async def go() -> None:
+        async with SqlStore.open(address) as store:
+            await store.accept(message("1"))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    asyncio.run(go())
+
+
+async def test_an_accepted_message_outlives_a_process_that_is_killed_at_once(address: str) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_accept_and_die, args=(address,))
+    process.start()
+    await asyncio.to_thread(process.join, 60)
+    assert process.exitcode == -signal.SIGKILL
+    async with SqlStore.open(address) as store:
+        assert await store.unfinished() == [message("1")]
+
+
+async def test_of_deliveries_to_several_processes_one_is_accepted(address: str) -> None:
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(SqlStore.open(address)) for _ in range(4)]
+        results = await asyncio.gather(*(store.accept(message("1")) for store in stores for _ in range(4)))
+        assert sorted(results) == [False] * 15 + [True]
+        assert await stores[0].unfinished() == [message("1")]
+
+
+async def test_processes_that_start_together_make_the_tables_once(address: str) -> None:
+    async def accept(number: int) -> None:
+        async with SqlStore.open(address) as store:
+            await store.accept(message(str(number)))
+
+    await asyncio.gather(*map(accept, range(6)))
+    async with SqlStore.open(address) as store:
+        assert {one.id for one in await store.unfinished()} == set(map(str, range(6)))
+
+
+async def test_the_migrations_make_the_tables_that_the_code_expects(address: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    async with SqlStore.open(address) as store, store._engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_tables_of_a_newer_kefu_are_left_alone(address: str) -> None:
+    async with SqlStore.open(address) as store, store._engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer kefu"):
+        async with SqlStore.open(address):
+            pass
+
+
+async def test_the_newest_turns_are_read(address: str) -> None:
+    async with SqlStore.open(address) as store:
+        for n in range(TURNS_READ + 5):
+            await store.append(ANNA, Turn(speaker=Speaker.AGENT, text=str(n), at=NOON))
+        read = [turn.text for turn in (await store.conversation(ANNA)).turns]
+    assert read == [str(n) for n in range(5, TURNS_READ + 5)]
+
+
+async def test_a_broken_write_changes_nothing(address: str) -> None:
+    async with SqlStore.open(address) as store:
+        await store.accept(message("1"))
+        await store.accept(message("2"))
+        await store.finish(message("1"), reply_to(message("1")))
+        before = await store.conversation(ANNA)
+        with pytest.raises(Exception, match=r"(?i)unique"):  # the outbox has a reply with this id: the last write fails
+            await store.finish(message("2"), reply_to(message("1")), owner=Owner.WAITING)
+        assert await store.conversation(ANNA) == before
+        assert await store.unfinished() == [message("2")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("kefu.db", "no address of a database"),
+        ("mysql://host/kefu", "mysql is not supported"),
+        ("sqlite://", "names no file"),
+        ("sqlite:////proc/none/kefu.db", "kefu.db"),
+        ("postgresql://kefu:secret@127.0.0.1:1/kefu", "127.0.0.1:1"),
+    ],
+)
+async def test_an_address_that_cannot_be_used_is_told(wrong: str, told: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        async with SqlStore.open(wrong):
+            pass
+    assert told in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "kefu.db"
+    path.write_text("not a database, but longer than the header of one, which has a hundred bytes " * 3)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="not a database"):
+        async with SqlStore.open(f"sqlite:///{path}"):
+            pass
+    assert path.read_bytes() == before
