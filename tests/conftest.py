@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import asyncpg
+import psycopg
 import pytest
 
 from bot.settings import State
@@ -115,29 +114,21 @@ def postgres_database() -> Iterator[str]:
     """The address of a PostgreSQL database of this process alone; skips where there is no server."""
     name = f"kefu_test_{os.getpid()}"
 
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(SERVER)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
     try:
-        asyncio.run(run(f"CREATE DATABASE {name}"))
-    except OSError as error:
+        server = psycopg.connect(SERVER, autocommit=True)
+    except psycopg.OperationalError as error:
         if "KEFU_TEST_POSTGRES" in os.environ:
             raise
         pytest.skip(f"no PostgreSQL at {SERVER} ({error}); KEFU_TEST_POSTGRES names another")
-    yield f"{SERVER.rsplit('/', 1)[0]}/{name}"
-    asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield f"{SERVER.rsplit('/', 1)[0]}/{name}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-async def postgres(postgres_database: str) -> AsyncIterator[str]:
+def postgres(postgres_database: str) -> Iterator[str]:
     """The same, empty."""
     yield postgres_database
-    connection = await asyncpg.connect(postgres_database)
-    try:
-        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    finally:
-        await connection.close()
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")

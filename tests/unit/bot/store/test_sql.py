@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bot.errors import StoreError
+from bot.store.database import Database
 from bot.store.schema import metadata
 from bot.store.sql import TURNS_READ, SqlStore
 from bot.types import Owner, Speaker, Turn
@@ -82,13 +83,13 @@ async def test_the_migrations_make_the_tables_that_the_code_expects(address: str
     def differences(connection: Connection) -> list[object]:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
-    async with SqlStore.open(address) as store, store._engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
+    async with Database.open(address) as database:
+        assert await database.run(differences) == []
 
 
 async def test_tables_of_a_newer_kefu_are_left_alone(address: str) -> None:
-    async with SqlStore.open(address) as store, store._engine.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with Database.open(address) as database:
+        await database.run(lambda on: on.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     with pytest.raises(StoreError, match="newer kefu"):
         async with SqlStore.open(address):
             pass

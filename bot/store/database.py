@@ -1,0 +1,170 @@
+"""Transactions for asyncio: each is a plain function of a connection that runs in a thread.
+
+Through the drivers for asyncio each statement changes threads or greenlets, which costs several times what most of them
+cost themselves; here a whole transaction changes threads once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from bot.errors import MissingExtraError, StoreError
+from bot.store.migrations import upgrade
+
+#: Connections to PostgreSQL that one process holds at most.
+CONNECTIONS = 10
+
+#: Transactions that SQLite commits as one, at most: what waits while the disk is busy with those before.
+TOGETHER = 64
+
+#: Seconds that a process waits for another one that writes to the same SQLite file.
+PATIENCE = 30
+
+_EXPECTED = "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Connection], Any]
+    done: Future[Any] = field(default_factory=Future)
+
+
+class Database:
+    """A database whose tables are up to date.
+
+    PostgreSQL runs several transactions side by side. SQLite has one writer at a time: what waits for it is committed
+    together, with one write to the disk, and is there when `run` returns even if the power fails.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Use `Database.open`."""
+        self._engine = engine
+        side_by_side, self._together = (1, TOGETHER) if engine.dialect.name == "sqlite" else (CONNECTIONS, 1)
+        self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="kefu store")
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Self]:
+        """Open the database at ``url``, bring its tables up to date, and close it at the end.
+
+        ``url`` is "sqlite:///FILE" or "postgresql://USER:PASSWORD@HOST/DATABASE". Raises `StoreError`.
+        """
+        engine = _engine(url)
+        database = cls(engine)
+        try:
+            try:
+                await database.run(upgrade)
+            except (SQLAlchemyError, OSError) as error:
+                raise StoreError(f"{engine.url.render_as_string()}: {_told(error)}") from error
+            yield database
+        finally:
+            await asyncio.to_thread(database._threads.shutdown)
+            engine.dispose()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` returns for a connection, once that is committed; nothing of it counts if it raises.
+
+        A transaction that has begun is completed even if its caller is cancelled.
+        """
+        job = _Job(work)
+        self._jobs.put(job)
+        self._threads.submit(self._serve)
+        result: T = await asyncio.wrap_future(job.done)
+        return result
+
+    def _serve(self) -> None:
+        """Run what waits; a call finds nothing where an earlier one has run its job too."""
+        jobs: list[_Job] = []
+        while len(jobs) < self._together:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job.done.set_running_or_notify_cancel():
+                jobs.append(job)
+        if not jobs:
+            return
+        try:
+            with self._engine.begin() as connection:
+                outcomes = [_outcome(job, connection) for job in jobs]
+        except BaseException as error:  # it has to reach those who wait, whatever it is
+            for job in jobs:
+                job.done.set_exception(error)
+            return
+        for job, (result, failed) in zip(jobs, outcomes, strict=True):
+            if failed is None:
+                job.done.set_result(result)
+            else:
+                job.done.set_exception(failed)
+
+
+def _outcome(job: _Job, connection: Connection) -> tuple[Any, Exception | None]:
+    try:
+        with connection.begin_nested():
+            return job.work(connection), None
+    except Exception as error:  # of this one: the others are committed all the same
+        return None, error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreError(f"{url!r} is no address of a database. {_EXPECTED}") from None
+    match address.get_backend_name():
+        case "sqlite":
+            return _sqlite(address)
+        case "postgresql":
+            if find_spec("psycopg") is None:
+                raise MissingExtraError("psycopg", "postgres")
+            driver = address.set(drivername="postgresql+psycopg")
+            return create_engine(driver, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    raise StoreError(f"{address.render_as_string()}: {address.get_backend_name()} is not supported. {_EXPECTED}")
+
+
+def _sqlite(address: URL) -> Engine:
+    if address.database is None:
+        raise StoreError(f"{address.render_as_string()} names no file. {_EXPECTED}")
+    try:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{address.database}: {error.strerror}") from error
+    engine = create_engine(
+        address.set(drivername="sqlite"),
+        poolclass=StaticPool,
+        connect_args={"timeout": PATIENCE, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the library begins no transaction of its own, so that the next can
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        # What reads first and writes later could not go on where another process has written in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _told(error: Exception) -> str:
+    """Return what went wrong in one line: the cause alone, without the statement and what was to be written."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return " ".join(str(cause).split()) or type(cause).__name__
