@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -42,9 +42,6 @@ log = logging.getLogger(__name__)
 
 #: How long edits may keep coming before the knowledge is read again, in milliseconds: editors write a file in steps.
 SETTLE_MS = 300
-
-#: Seconds between two tries to deliver what a channel did not take.
-REDELIVER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,12 +126,10 @@ async def running(
     index: KnowledgeIndex,
     *,
     promotions: bool = True,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished.
 
-    ``promotions`` says whether trained models that are put into use meanwhile are taken up. ``sleep`` waits so many
-    seconds between the tries to deliver what a channel did not take.
+    ``promotions`` says whether trained models that are put into use meanwhile are taken up.
     """
     models = settings.state.folder / "models"
     _, begun = await asyncio.gather(
@@ -162,7 +157,7 @@ async def running(
         waiting=settings.dispatcher.waiting,
     )
     async with dispatcher:
-        beside = [asyncio.create_task(_redeliver(dispatcher, sleep), name="kefu redelivery")]
+        beside = []
         if promotions:
             following = follow(models, library.encoder, learned, begun)
             beside.append(asyncio.create_task(following, name="kefu models"))
@@ -189,16 +184,6 @@ def _rules(settings: Settings) -> Rules:
         upset=settings.sentiment.hand_over,
         times=settings.sentiment.times,
     )
-
-
-async def _redeliver(dispatcher: Dispatcher, sleep: Callable[[float], Awaitable[object]]) -> None:
-    """Try again and again to deliver what a channel did not take."""
-    while True:
-        await sleep(REDELIVER_SECONDS)
-        try:
-            await dispatcher.redeliver()
-        except Exception as error:  # a database that is away for a moment, say; its words may quote a customer
-            log.warning("What is undelivered cannot be looked up (%s): it is tried again", type(error).__name__)
 
 
 async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:

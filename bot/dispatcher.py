@@ -4,49 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+import zlib
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bot.errors import OverloadedError
+from bot.errors import DeliveryError, OverloadedError
+from bot.logs import name_of, where
 from bot.ports import Connector, Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reply
+from bot.types import Action, Conversation, ConversationKey, Delivery, Message, Outcome, Owner, Reply
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
+
+#: Seconds between two looks for work that came about elsewhere: in another process, or with time.
+LOOK_SECONDS = 1.0
+
+#: The first wait after a failed delivery in seconds, which doubles with each, and the longest.
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
+
+#: How long a reply is tried to be delivered. After that it would surprise more than it helps.
+GIVE_UP_AFTER = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Lane:
-    """The work of one conversation. It exists only while there is some."""
-
-    key: ConversationKey
-    #: Accepted and not begun, oldest first.
-    messages: deque[Message] = field(default_factory=deque)
-    #: Undelivered replies to try again before any message; None where that was not asked for.
-    late: list[Reply] | None = None
-    #: Submits on their way through the store, and the door they pass one by one, so that the order in which the store
-    #: accepted them is the order here.
-    accepting: int = 0
-    door: asyncio.Lock = field(default_factory=asyncio.Lock)
-    #: Whether it waits for a worker or is with one.
-    scheduled: bool = False
-
-
 class Dispatcher:
     """Runs accepted messages through the responder and their replies to the connectors.
 
-    ``async with`` starts it: what an earlier process accepted and did not finish or deliver is resumed. Leaving drains
-    it. When the store fails under a message, order could not be kept any more: the block inside ``async with`` is
-    cancelled and leaves with an ``ExceptionGroup``; the next start resumes.
+    The store says what there is to do; several dispatchers, in processes of their own, may share one. ``async with``
+    starts it: what an earlier process accepted and did not finish or deliver is resumed. Leaving drains it. Where the
+    store fails, work goes on as soon as it is back.
     """
 
     def __init__(
@@ -58,6 +48,8 @@ class Dispatcher:
         fallback: Callable[[Message], Reply],
         concurrency: int = 64,
         waiting: int = 1000,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: float = LOOK_SECONDS,
     ) -> None:
         """Prepare; nothing runs yet.
 
@@ -67,7 +59,10 @@ class Dispatcher:
             connectors: by channel; read when a reply is sent, so it may be filled after this.
             fallback: builds the reply that hands over where the responder fails; must not raise.
             concurrency: conversations worked on at the same time.
-            waiting: messages under way at the same time, those being worked on included.
+            waiting: accepted messages that are not done, those being worked on included, of all processes.
+            clock: the time by which the store goes too.
+            pause: seconds between two looks for work that came about elsewhere, and until another try after a failure
+                of the store.
 
         """
         self._store = store
@@ -75,58 +70,39 @@ class Dispatcher:
         self._connectors = connectors
         self._fallback = fallback
         self._concurrency = concurrency
-        self._waiting = waiting
-        self._lanes: dict[ConversationKey, _Lane] = {}
-        #: Lanes with work and no worker yet. Each gives one piece of work and goes to the end again: a busy
-        #: conversation does not starve the others.
-        self._ready: deque[_Lane] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
-        self._submits: set[asyncio.Task[Outcome]] = set()
-        self._under_way = 0
-        #: Conversations with replies left in the outbox, and the id of the newest: later ones queue behind it.
-        self._undelivered: dict[ConversationKey, str] = {}
-        self._reading_outbox = asyncio.Lock()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._limit = waiting
+        self._clock = clock
+        self._pause = pause
+        #: Messages on their way into the store, and those in it that are not done as far as is known.
+        self._entering: set[asyncio.Task[Outcome]] = set()
+        self._waiting = 0
+        self._working: dict[ConversationKey, asyncio.Task[None]] = {}
+        #: Those of them that were taken again before their worker came to its end: it was just letting go, or the
+        #: conversation was forgotten meanwhile and has begun anew.
+        self._twice: set[ConversationKey] = set()
+        #: Set where there may be something to take, and where there is nothing and nobody works.
+        self._news = asyncio.Event()
+        self._quiet = asyncio.Event()
         self._open = False
-        self._drained = False
-        self._group = asyncio.TaskGroup()
-        self._stack = AsyncExitStack()
+        self._ended = False
+        self._loop: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Start, and resume what the store has unfinished or undelivered."""
-        outbox, unfinished = await self._store.outbox(), await self._store.unfinished()
-        await self._stack.enter_async_context(self._group)
-        self._stack.push_async_callback(self.drain)
         self._open = True
-        self._undelivered = {reply.conversation: reply.id for reply in outbox}
-        self._try_again(self._undelivered, outbox)
-        for message in unfinished:
-            self._under_way += 1
-            lane = self._lane(message.conversation)
-            lane.messages.append(message)
-            self._settle(lane)
-        self._employ()
-        if outbox or unfinished:
-            log.info("resumed %d messages and %d undelivered replies", len(unfinished), len(outbox))
+        self._loop = asyncio.create_task(self._run(), name="kefu dispatcher")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         """Drain within `DRAIN_SECONDS` and stop."""
-        try:
-            return await self._stack.__aexit__(kind, error, trace)
-        except BaseExceptionGroup as group:
-            if list(group.exceptions) != [error]:
-                raise
-            # Only the block itself failed, so its error goes on as it is.
-            return None
+        await self.drain()
 
     async def submit(self, message: Message) -> Outcome:
         """Keep ``message`` and see to its reply; returns as soon as it is kept, not when it is answered.
 
-        Once it reached the store it is queued even if the caller is cancelled.
+        Once it reached the store it is answered even if the caller is cancelled.
 
         Raises:
             OverloadedError: too many messages are under way, or the dispatcher is not running; nothing was kept.
@@ -134,35 +110,28 @@ class Dispatcher:
         """
         if not self._open:
             raise OverloadedError("The dispatcher is not running: it was not started yet, or is shutting down.")
-        if self._under_way >= self._waiting:
-            raise OverloadedError(f"{self._under_way} messages are under way; the limit is {self._waiting}.")
-        self._under_way += 1
-        lane = self._lane(message.conversation)
-        lane.accepting += 1
-        task = asyncio.create_task(self._accept(lane, message), name=f"kefu submit {message.id}")
+        under_way = self._waiting + len(self._entering)
+        if under_way >= self._limit:
+            raise OverloadedError(f"{under_way} messages are under way; the limit is {self._limit}.")
+        task = asyncio.create_task(self._accept(message), name=f"kefu submit {message.id}")
         # The loop itself keeps no task alive.
-        self._submits.add(task)
-        task.add_done_callback(self._submits.discard)
+        self._entering.add(task)
+        self._quiet.clear()
         return await asyncio.shield(task)
 
     async def hand_back(self, key: ConversationKey) -> None:
         """Give the case back to the bot: it answers from the next message on."""
         await self._store.set_owner(key, Owner.BOT)
-        log.info("%s handed back to the bot", _name(key))
+        log.info("%s handed back to the bot", name_of(key))
 
-    async def redeliver(self) -> None:
-        """Try the outbox again, each conversation in order up to the first reply that fails; does not wait for it."""
-        async with self._reading_outbox:
-            # Taken before the read: nothing of these conversations is being sent, so what is read is truly undelivered.
-            keys = {key for key in self._undelivered if key not in self._lanes or self._lanes[key].late is None}
-            outbox = await self._store.outbox() if keys else []
-            if self._open:
-                self._try_again(keys, outbox)
-                self._employ()
+    def wake(self) -> None:
+        """Look for work now: a reply that was put off may be due, or something came about in the store."""
+        self._quiet.clear()
+        self._news.set()
 
     async def idle(self) -> None:
-        """Return when nothing is under way. Replies that could not be delivered may still be in the outbox."""
-        await self._idle.wait()
+        """Return when there is nothing to do. Replies that were put off may still be in the outbox."""
+        await self._quiet.wait()
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> None:
         """Take no more messages, finish the accepted ones, and say in the log what is left after ``timeout`` seconds.
@@ -170,99 +139,108 @@ class Dispatcher:
         A write of an outcome that has begun is completed even after that.
         """
         self._open = False
-        if self._drained:
+        loop, self._loop = self._loop, None
+        if loop is None:
             return
-        self._drained = True
         try:
             async with asyncio.timeout(timeout):
-                await self._idle.wait()
+                await self._quiet.wait()
         except TimeoutError:
-            self._abandon()
-            workers = set(self._workers)
-            for worker in workers:
-                worker.cancel()
-            if workers:
-                await asyncio.wait(workers)
-        if self._submits:  # what is on its way into the store gets there, so that the next start finds it
-            await asyncio.wait(self._submits)
+            log.info("not everything was done within %.0f s", timeout)
+        finally:
+            self._ended = True
+            self.wake()
+            await asyncio.wait({loop})
+            for task in self._working.values():
+                task.cancel()
+            # What is on its way into the store gets there, so that the next start finds it.
+            if left := {*self._working.values(), *self._entering}:
+                await asyncio.wait(left)
+            self._quiet.set()
         await self._report()
 
     # --- work: who does what, and when -----------------------------------------------------------------------------
 
-    def _lane(self, key: ConversationKey) -> _Lane:
-        self._idle.clear()
-        return self._lanes.setdefault(key, _Lane(key))
-
-    async def _accept(self, lane: _Lane, message: Message) -> Outcome:
-        new = False
+    async def _accept(self, message: Message) -> Outcome:
         try:
-            async with lane.door:
-                new = await self._store.accept(message)
-                if new:
-                    lane.messages.append(message)
+            if not await self._store.accept(message):
+                return Outcome.DUPLICATE
+            self._waiting += 1
+            return Outcome.ACCEPTED
         finally:
-            lane.accepting -= 1
-            if not new:
-                self._under_way -= 1
-            self._settle(lane)
-            self._employ()
-        return Outcome.ACCEPTED if new else Outcome.DUPLICATE
+            task: Any = asyncio.current_task()
+            self._entering.discard(task)
+            self.wake()
 
-    def _settle(self, lane: _Lane) -> None:
-        """Queue the lane for a worker if it has work, remove it if nothing needs it any more."""
-        if lane.scheduled or self._lanes.get(lane.key) is not lane:
-            return
-        if lane.messages or lane.late is not None:
-            lane.scheduled = True
-            self._ready.append(lane)
-        elif not lane.accepting:
-            del self._lanes[lane.key]
-            if not self._lanes:
-                self._idle.set()
+    async def _run(self) -> None:
+        """Take on what there is to do, now and whenever something may have come about."""
+        away = False
+        while not self._ended:
+            self._news.clear()
+            try:
+                taken = await self._store.take(self._concurrency - len(self._working))
+            except (Exception, asyncio.CancelledError) as error:
+                _reraise_if_cancelled(error)
+                if not away:
+                    log.error("the store is away, work goes on when it is back: %s", where(error))
+                away = True
+            else:
+                away = False
+                self._waiting = taken.waiting
+                for key in taken.conversations:
+                    if key in self._working:
+                        self._twice.add(key)
+                    else:
+                        self._working[key] = asyncio.create_task(self._work(key), name="kefu dispatcher worker")
+                if not self._working and not self._entering and not self._news.is_set():
+                    self._quiet.set()
+            try:
+                async with asyncio.timeout(self._pause):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
 
-    def _employ(self) -> None:
-        for _ in range(min(len(self._ready), self._concurrency - len(self._workers))):
-            self._workers.add(self._group.create_task(self._work(), name="kefu dispatcher worker"))
-
-    async def _work(self) -> None:
-        worker = asyncio.current_task()
-        assert worker is not None
+    async def _work(self, key: ConversationKey) -> None:
+        """Send what is due in a conversation, answer one message, and let go of it: others wait for their turn."""
         try:
-            while self._ready:
-                lane = self._ready.popleft()
-                await self._step(lane)
-                lane.scheduled = False
-                self._settle(lane)
-        except BaseException as error:
-            self._abandon()
-            if worker.cancelling():
-                raise
-            log.critical("the dispatcher stops, a worker failed: %s", _where(error))
-            # The group takes a cancelled worker for one that was meant to end.
-            if isinstance(error, asyncio.CancelledError):
-                raise RuntimeError("a write of the store was cancelled from elsewhere") from error
-            raise
+            work = await self._store.work(key)
+            clear = work.due
+            for delivery in work.outbox if clear else ():
+                clear = await self._deliver(delivery, again=True)
+                if not clear:
+                    break
+            if work.messages:
+                await self._answer(work.conversation, work.messages[0], clear=clear)
+        except (Exception, asyncio.CancelledError) as error:
+            _reraise_if_cancelled(error)
+            log.error("work on %s broken off, it is begun again: %s", name_of(key), where(error))
+            await asyncio.sleep(self._pause)
         finally:
-            # Not in a callback: that comes a moment after the end, and a message accepted between would wait for ever.
-            self._workers.discard(worker)
+            await _completed(self._let_go(key))
 
-    async def _step(self, lane: _Lane) -> None:
-        if lane.late is not None:
-            await self._redeliver(lane.key, lane.late)
-            lane.late = None
-        else:
-            await self._answer(lane.messages.popleft())
-            self._under_way -= 1
-
-    def _abandon(self) -> None:
-        """Begin nothing more; the store knows what is left."""
-        self._open = False
-        self._ready.clear()
-        self._lanes.clear()
-        self._idle.set()
+    async def _let_go(self, key: ConversationKey) -> None:
+        while True:
+            self._twice.discard(key)
+            try:
+                await self._store.release(key)
+            except (Exception, asyncio.CancelledError) as error:
+                _reraise_if_cancelled(error)
+                log.error("%s cannot be let go of yet: %s", name_of(key), where(error))
+                if self._ended:  # the store lets go of everything when it is closed, or is not heard of for a while
+                    break
+                await asyncio.sleep(self._pause)
+            else:
+                if key not in self._twice:
+                    break
+        del self._working[key]
+        self.wake()
 
     async def _report(self) -> None:
-        unfinished, outbox = await self._store.unfinished(), await self._store.outbox()
+        try:
+            unfinished, outbox = await self._store.unfinished(), await self._store.outbox()
+        except Exception as error:
+            log.error("stopped; what is left cannot be told, for the store is away: %s", where(error))
+            return
         if not unfinished and not outbox:
             log.info("drained: nothing is left")
             return
@@ -272,23 +250,22 @@ class Dispatcher:
             len(outbox),
         )
         for message in unfinished:
-            log.info("left unfinished: message %s of %s", message.id, _name(message.conversation))
+            log.info("left unfinished: message %s of %s", message.id, name_of(message.conversation))
 
     # --- one message -----------------------------------------------------------------------------------------------
 
-    async def _answer(self, message: Message) -> None:
-        conversation = await self._store.conversation(message.conversation)
+    async def _answer(self, conversation: Conversation, message: Message, *, clear: bool) -> None:
+        """Take a message to its outcome; ``clear`` says that no older reply is in the way of its own."""
         if conversation.owner is not Owner.BOT:
             await _completed(self._store.finish(message, None))
             return
         reply = await self._reply(conversation, message)
         if not await self._finish(message, reply):
             return
-        if message.conversation in self._undelivered:
-            self._undelivered[message.conversation] = reply.id
-            log.warning("reply %s of %s waits behind an undelivered one", reply.id, _name(message.conversation))
-        elif not await self._deliver(reply):
-            self._undelivered[message.conversation] = reply.id
+        if clear:
+            await self._deliver(Delivery(reply=reply, since=self._clock()), again=False)
+        else:
+            log.warning("reply %s of %s waits behind an undelivered one", reply.id, name_of(message.conversation))
 
     async def _reply(self, conversation: Conversation, message: Message) -> Reply:
         try:
@@ -298,9 +275,9 @@ class Dispatcher:
             log.error(
                 "no answer to message %s of %s (%d characters), handing over: %s",
                 message.id,
-                _name(message.conversation),
+                name_of(message.conversation),
                 len(message.text),
-                _where(error),
+                where(error),
             )
             return self._fallback(message)
 
@@ -309,55 +286,56 @@ class Dispatcher:
         after = Owner.WAITING if reply.action is Action.HAND_OFF else Owner.BOT
         if await _completed(self._store.finish(message, reply, owner=after)):
             return True
-        log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, _name(message.conversation))
+        log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))
         await _completed(self._store.finish(message, None))
         return False
 
     # --- delivery --------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, reply: Reply) -> bool:
-        """Send ``reply``, or withdraw it where the case was taken or forgotten; False if it stays in the outbox."""
-        key = reply.conversation
-        conversation = await self._store.conversation(key)
-        if conversation.owner in (Owner.HUMAN, Owner.CLOSED) or not conversation.turns:
-            log.warning("reply %s of %s withdrawn: the case was taken, closed or forgotten", reply.id, _name(key))
+    async def _deliver(self, delivery: Delivery, *, again: bool) -> bool:
+        """Send a reply, withdraw it or give it up; False if it stays in the outbox.
+
+        ``again`` says that it may have been sent before.
+        """
+        reply = delivery.reply
+        name = name_of(reply.conversation)
+        if not await self._store.sendable(reply):
+            log.warning("reply %s of %s withdrawn: the case was taken, closed or forgotten", reply.id, name)
             await _completed(self._store.delivered(reply))
             return True
-        connector = self._connectors.get(key.channel)
-        if connector is None:
-            log.error("reply %s of %s undelivered: no connector serves channel %s", reply.id, _name(key), key.channel)
-            return False
         try:
-            await connector.deliver(reply)
+            await self._send(reply, again=again)
         except (Exception, asyncio.CancelledError) as error:
             _reraise_if_cancelled(error)
-            log.error("reply %s of %s undelivered: %s", reply.id, _name(key), _where(error))
+            why = str(error) if isinstance(error, DeliveryError) else where(error)
+            late = self._clock() - delivery.since >= GIVE_UP_AFTER
+            if late or (isinstance(error, DeliveryError) and error.final):
+                log.error("reply %s of %s given up, a dead letter: %s", reply.id, name, why)
+                await _completed(self._store.give_up(reply, why))
+                return True
+            wait = _wait(delivery, error)
+            log.error("reply %s of %s undelivered, tried again in %.0f s: %s", reply.id, name, wait, why)
+            await _completed(self._store.put_off(reply, self._clock() + timedelta(seconds=wait), why))
             return False
         await _completed(self._store.delivered(reply))
         return True
 
-    def _try_again(self, keys: Iterable[ConversationKey], outbox: list[Reply]) -> None:
-        late: dict[ConversationKey, list[Reply]] = {key: [] for key in keys}
-        for reply in outbox:
-            if reply.conversation in late:
-                late[reply.conversation].append(reply)
-        for key, replies in late.items():
-            lane = self._lane(key)
-            lane.late = replies
-            self._settle(lane)
+    async def _send(self, reply: Reply, *, again: bool) -> None:
+        connector = self._connectors.get(reply.conversation.channel)
+        if connector is None:
+            raise DeliveryError(f"no connector serves channel {reply.conversation.channel}")
+        await connector.deliver(reply, again=again)
 
-    async def _redeliver(self, key: ConversationKey, replies: list[Reply]) -> None:
-        while True:
-            for reply in replies:
-                if not await self._deliver(reply):
-                    return
-            if replies and replies[-1].id == self._undelivered[key]:
-                break
-            # Others came to queue behind these after they were read.
-            replies = [reply for reply in await self._store.outbox() if reply.conversation == key]
-            if not replies:
-                break
-        del self._undelivered[key]
+
+def _wait(delivery: Delivery, error: BaseException) -> float:
+    """Return for how many seconds a reply is put off: as long as its channel asks, or longer with each failure.
+
+    Replies that failed together are tried apart: by up to half of the time, by their ids.
+    """
+    if isinstance(error, DeliveryError) and error.after is not None:
+        return min(max(error.after, FIRST_WAIT), LONGEST_WAIT)
+    longest = min(FIRST_WAIT * 2.0 ** min(delivery.attempts, 30), LONGEST_WAIT)
+    return longest * (1 - 0.5 * zlib.crc32(delivery.reply.id.encode("utf-8", "replace")) / 2**32)
 
 
 async def _completed(write: Coroutine[Any, Any, T]) -> T:
@@ -375,16 +353,3 @@ def _reraise_if_cancelled(error: BaseException) -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError from error
-
-
-def _name(key: ConversationKey) -> str:
-    return f"{key.channel}/{key.account}/{key.thread}"
-
-
-def _where(error: BaseException) -> str:
-    """Type and place of ``error``, innermost call first. Its own words are left out: they may quote a customer."""
-    frames = [
-        f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    return " < ".join([type(error).__name__, *reversed(frames)])

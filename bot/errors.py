@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from retrieval.errors import KefuError, MissingExtraError
 
-__all__ = ["KefuError", "MissingExtraError", "OverloadedError", "SettingsError", "StoreError", "UsageError"]
+__all__ = [
+    "DeliveryError",
+    "KefuError",
+    "MissingExtraError",
+    "OverloadedError",
+    "SettingsError",
+    "StoreError",
+    "UsageError",
+]
 
 
 class SettingsError(KefuError):
@@ -19,6 +27,19 @@ class StoreError(KefuError):
     """The database cannot be used."""
 
     exit_code = 3
+
+
+class DeliveryError(KefuError):
+    """A channel did not take a reply."""
+
+    def __init__(self, detail: str = "", *, final: bool = False, after: float | None = None) -> None:
+        """``final`` says that another try would fail too, ``after`` in how many seconds the channel wants to be asked.
+
+        ``detail`` stands in logs and in the outbox: it quotes nobody and holds no secret.
+        """
+        super().__init__(detail)
+        self.final = final
+        self.after = after
 
 
 class OverloadedError(KefuError):

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from bot.policy import Decision
-from bot.types import Candidate, Conversation, ConversationKey, Message, Owner, Question, Reply, Turn, Understanding
+from bot.types import (
+    Candidate,
+    Conversation,
+    ConversationKey,
+    Delivery,
+    Message,
+    Owner,
+    Question,
+    Reply,
+    Taken,
+    Turn,
+    Understanding,
+    Work,
+)
 
 
 class Source(Protocol):
@@ -57,10 +71,30 @@ class Responder(Protocol):
 
 
 class Store(Protocol):
-    """Remembers conversations, accepted messages and replies on their way."""
+    """Remembers conversations, accepted messages and replies on their way.
+
+    Several processes may share one. Who works on a conversation takes it first, so that it is one at a time; a process
+    that has died has nothing any more. What is asked for a conversation that another process has is refused.
+    """
 
     async def accept(self, message: Message) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
+        ...
+
+    async def take(self, limit: int) -> Taken:
+        """Take on up to ``limit`` conversations in which there is something to do and that nobody has.
+
+        Those come first that were not worked on for longest. To be called every few seconds: a process that does not
+        counts as dead.
+        """
+        ...
+
+    async def work(self, key: ConversationKey) -> Work:
+        """Return what there is to do in a conversation."""
+        ...
+
+    async def release(self, key: ConversationKey) -> None:
+        """Let go of a conversation: whoever takes next may have it."""
         ...
 
     async def conversation(self, key: ConversationKey) -> Conversation:
@@ -75,16 +109,36 @@ class Store(Protocol):
         """
         ...
 
-    async def unfinished(self) -> list[Message]:
-        """Return accepted messages that are not done, in the order they were accepted: what a restart resumes."""
-        ...
-
-    async def outbox(self) -> list[Reply]:
-        """Return replies not yet delivered, oldest first."""
+    async def sendable(self, reply: Reply) -> bool:
+        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
         ...
 
     async def delivered(self, reply: Reply) -> None:
         """Take ``reply`` out of the outbox."""
+        ...
+
+    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
+        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
+        ...
+
+    async def give_up(self, reply: Reply, error: str) -> None:
+        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
+        ...
+
+    async def dead_letters(self) -> list[Delivery]:
+        """Return the replies that could not be delivered, oldest first."""
+        ...
+
+    async def resend(self, reply: str) -> bool:
+        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+        ...
+
+    async def unfinished(self) -> list[Message]:
+        """Return accepted messages that are not done, in the order they were accepted."""
+        ...
+
+    async def outbox(self) -> list[Delivery]:
+        """Return replies on their way, oldest first."""
         ...
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
@@ -110,6 +164,11 @@ class Connector(Protocol):
     #: The channel of the conversations it carries.
     name: str
 
-    async def deliver(self, reply: Reply) -> None:
-        """Show or send ``reply``. Raising means it was not delivered; it stays in the outbox."""
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
+        """Show or send ``reply``. Raises where it was not delivered, or where that is not known.
+
+        ``again`` says that an earlier try may have delivered it, by a process that has died, say: a channel that does
+        not recognise a second one by its id looks first whether it is there. `bot.errors.DeliveryError` says more
+        than another error.
+        """
         ...

@@ -240,3 +240,39 @@ class Question:
     context: str = ""
     #: Of the message as a whole, for the policy: it comes about while the sources are asked, who do not see it.
     understanding: Understanding = Understanding()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A reply on its way to the customer."""
+
+    reply: Reply
+    #: Since when it is on its way.
+    since: datetime
+    #: How often that failed.
+    attempts: int = 0
+    #: Why it failed last; no text of it ("" where it did not).
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What a process has taken on."""
+
+    #: Conversations in which there is something to do: for now nobody else works on them.
+    conversations: tuple[ConversationKey, ...]
+    #: Accepted messages that are not done, of all conversations.
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What there is to do in a conversation."""
+
+    conversation: Conversation
+    #: Accepted and not done, oldest first.
+    messages: tuple[Message, ...] = ()
+    #: Replies on their way, oldest first: none overtakes another.
+    outbox: tuple[Delivery, ...] = ()
+    #: Whether they may be sent now; after a failure they are put off.
+    due: bool = True

@@ -16,7 +16,7 @@ class Mailbox:
         self.name = name
         self._expected: dict[str, asyncio.Future[Reply]] = {}
 
-    async def deliver(self, reply: Reply) -> None:
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Give ``reply`` to whoever waits; a reply that nobody waits for any more counts as delivered."""
         future = self._expected.get(reply.in_reply_to)
         if future is not None and not future.done():

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
+from typing import TypeVar
 
-from bot.types import Conversation, ConversationKey, Message, Owner, Reply, Speaker, Turn
+from bot.types import (
+    Conversation,
+    ConversationKey,
+    Delivery,
+    Message,
+    Owner,
+    Reply,
+    Speaker,
+    Taken,
+    Turn,
+    Work,
+)
 
 #: Newest turns kept of each conversation.
 TURNS_KEPT = 200
@@ -15,6 +29,8 @@ IDS_KEPT = 1000
 #: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
 #: or closed: forgotten, it would be the bot's again.
 CASES_KEPT = 10_000
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -26,8 +42,29 @@ class _Case:
     turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
     #: Ids of accepted messages, oldest first; a dict for its order.
     accepted: dict[str, None] = field(default_factory=dict)
-    #: Messages of it that are not done, and replies that are not delivered.
-    open: int = 0
+    #: By id, oldest first, each with its number among all: accepted messages that are not done, replies on their way,
+    #: and those that could not be delivered.
+    messages: dict[str, tuple[int, Message]] = field(default_factory=dict)
+    outbox: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
+    dead: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
+    #: Before when the outbox must not be sent (None: it may).
+    due: datetime | None = None
+    #: Whether somebody works on it, and when somebody did last: counted, not timed.
+    taken: bool = False
+    worked_on: int = 0
+
+    def may_send(self, now: datetime) -> bool:
+        return self.due is None or self.due <= now
+
+    def waits(self, now: datetime) -> bool:
+        """Whether there is something to do."""
+        return bool(self.messages or (self.outbox and self.may_send(now)))
+
+    @property
+    def settled(self) -> bool:
+        """Whether it may be forgotten."""
+        left = self.messages or self.outbox or self.dead or self.taken
+        return not left and self.owner in (Owner.BOT, Owner.CLOSED)
 
 
 class MemoryStore:
@@ -37,30 +74,54 @@ class MemoryStore:
     conversation is bounded by `TURNS_KEPT` and `IDS_KEPT`, and the conversations by `CASES_KEPT`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Start with nothing known."""
+        self._clock = clock
         self._cases: dict[ConversationKey, _Case] = {}
         #: Those that may be forgotten, least recently used first; a dict for its order.
         self._idle: dict[ConversationKey, None] = {}
-        #: In the order of acceptance.
-        self._unfinished: dict[tuple[ConversationKey, str], Message] = {}
-        #: By the reply's id, oldest first.
-        self._outbox: dict[str, Reply] = {}
+        #: Those with messages that are not done or replies on their way, in the order in which they came to have some.
+        self._busy: dict[ConversationKey, _Case] = {}
+        self._numbers = count(1)
 
     async def accept(self, message: Message) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
         case = self._case(message.conversation)
         # A message that waits for long may have lost its place among the newest ids.
-        if message.id in case.accepted or (message.conversation, message.id) in self._unfinished:
+        if message.id in case.accepted or message.id in case.messages:
             return False
         case.accepted[message.id] = None
         if len(case.accepted) > IDS_KEPT:
             del case.accepted[next(iter(case.accepted))]
         case.turns.append(Turn(speaker=Speaker.CUSTOMER, text=message.text, at=message.at, id=message.id))
-        self._unfinished[message.conversation, message.id] = message
-        case.open += 1
+        case.messages[message.id] = (next(self._numbers), message)
         self._used(message.conversation, case)
         return True
+
+    async def take(self, limit: int) -> Taken:
+        """Take on up to ``limit`` conversations in which there is something to do and that nobody has."""
+        now = self._clock()
+        free = [key for key, case in self._busy.items() if not case.taken and case.waits(now)]
+        first = sorted(free, key=lambda key: self._busy[key].worked_on)[:limit]
+        for key in first:
+            self._busy[key].taken = True
+        return Taken(conversations=tuple(first), waiting=sum(len(case.messages) for case in self._busy.values()))
+
+    async def work(self, key: ConversationKey) -> Work:
+        """Return what there is to do in a conversation."""
+        case = self._cases.get(key, _Case())
+        return Work(
+            conversation=await self.conversation(key),
+            messages=_in_order(case.messages.values()),
+            outbox=_in_order(case.outbox.values()),
+            due=case.may_send(self._clock()),
+        )
+
+    async def release(self, key: ConversationKey) -> None:
+        """Let go of a conversation: whoever takes next may have it."""
+        if case := self._cases.get(key):
+            case.taken, case.worked_on = False, next(self._numbers)
+            self._used(key, case)
 
     async def conversation(self, key: ConversationKey) -> Conversation:
         """Return the conversation; a new one that the bot owns if it is not known."""
@@ -76,34 +137,70 @@ class MemoryStore:
         someone other than the bot owns the conversation.
         """
         case = self._cases.get(message.conversation)
-        if case is None or (message.conversation, message.id) not in self._unfinished:
+        if case is None or message.id not in case.messages:
             return False
         if reply is not None and case.owner is not Owner.BOT:
             return False
-        del self._unfinished[message.conversation, message.id]
-        case.open -= 1
+        del case.messages[message.id]
         case.owner = owner or case.owner
         if reply is not None:
-            case.turns.append(Turn.of(reply, datetime.now(UTC)))
-            self._outbox[reply.id] = reply
-            case.open += 1
+            now = self._clock()
+            case.turns.append(Turn.of(reply, now))
+            case.outbox[reply.id] = (next(self._numbers), Delivery(reply=reply, since=now))
         self._used(message.conversation, case)
         return True
 
-    async def unfinished(self) -> list[Message]:
-        """Return accepted messages that are not done, in the order they were accepted."""
-        return list(self._unfinished.values())
-
-    async def outbox(self) -> list[Reply]:
-        """Return replies not yet delivered, oldest first."""
-        return list(self._outbox.values())
+    async def sendable(self, reply: Reply) -> bool:
+        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
+        case = self._cases.get(reply.conversation)
+        return case is not None and reply.id in case.outbox and case.owner in (Owner.BOT, Owner.WAITING)
 
     async def delivered(self, reply: Reply) -> None:
         """Take ``reply`` out of the outbox."""
-        if self._outbox.pop(reply.id, None) is not None:
-            case = self._cases[reply.conversation]
-            case.open -= 1
+        case = self._cases.get(reply.conversation)
+        if case is not None and reply.id in case.outbox:
+            del case.outbox[reply.id]
             self._used(reply.conversation, case)
+
+    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
+        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
+        case = self._cases.get(reply.conversation)
+        if case is not None and reply.id in case.outbox:
+            number, delivery = case.outbox[reply.id]
+            case.outbox[reply.id] = (number, replace(delivery, attempts=delivery.attempts + 1, error=error))
+            case.due = until
+
+    async def give_up(self, reply: Reply, error: str) -> None:
+        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
+        case = self._cases.get(reply.conversation)
+        if case is not None and reply.id in case.outbox:
+            number, delivery = case.outbox.pop(reply.id)
+            case.dead[reply.id] = (number, replace(delivery, attempts=delivery.attempts + 1, error=error))
+            case.due = None
+            self._used(reply.conversation, case)
+
+    async def dead_letters(self) -> list[Delivery]:
+        """Return the replies that could not be delivered, oldest first."""
+        return list(_in_order(entry for case in self._cases.values() for entry in case.dead.values()))
+
+    async def resend(self, reply: str) -> bool:
+        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+        for key, case in self._cases.items():
+            if reply in case.dead:
+                _, delivery = case.dead.pop(reply)
+                again = replace(delivery, since=self._clock(), attempts=0, error="")
+                case.outbox[reply] = (next(self._numbers), again)
+                self._used(key, case)
+                return True
+        return False
+
+    async def unfinished(self) -> list[Message]:
+        """Return accepted messages that are not done, in the order they were accepted."""
+        return list(_in_order(entry for case in self._busy.values() for entry in case.messages.values()))
+
+    async def outbox(self) -> list[Delivery]:
+        """Return replies on their way, oldest first."""
+        return list(_in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
         """Add a turn that came from elsewhere, such as an agent's."""
@@ -125,19 +222,26 @@ class MemoryStore:
 
     async def forget(self, key: ConversationKey) -> None:
         """Delete the conversation with everything in it."""
-        self._cases.pop(key, None)
-        self._idle.pop(key, None)
-        self._unfinished = {place: message for place, message in self._unfinished.items() if place[0] != key}
-        self._outbox = {id_: reply for id_, reply in self._outbox.items() if reply.conversation != key}
+        for kept in (self._cases, self._idle, self._busy):
+            kept.pop(key, None)
 
     def _case(self, key: ConversationKey) -> _Case:
         return self._cases.setdefault(key, _Case())
 
     def _used(self, key: ConversationKey, case: _Case) -> None:
         """Note that ``case`` was used just now, and forget the one whose last use is longest ago, if it may be."""
+        if case.messages or case.outbox:
+            self._busy[key] = case
+        else:
+            self._busy.pop(key, None)
         self._idle.pop(key, None)
-        if not case.open and case.owner in (Owner.BOT, Owner.CLOSED):
+        if case.settled:
             self._idle[key] = None
         if len(self._idle) > CASES_KEPT:
             oldest = next(iter(self._idle))
             del self._idle[oldest], self._cases[oldest]
+
+
+def _in_order(entries: Iterable[tuple[int, T]]) -> tuple[T, ...]:
+    """Return what was numbered, by its numbers."""
+    return tuple(entry for _, entry in sorted(entries, key=lambda numbered: numbered[0]))

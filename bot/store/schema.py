@@ -83,6 +83,9 @@ conversations = Table(
     #: A `bot.types.Owner`.
     Column("owner", String(16), nullable=False),
     Column("language", String(16)),
+    #: The process that works on it (an id of ``workers``), and when one did last.
+    Column("worker", Words),
+    Column("worked_on", Moment),
     UniqueConstraint("channel", "account", "thread"),
 )
 
@@ -129,5 +132,18 @@ outbox = Table(
     Column("reply_id", Words, nullable=False, unique=True),
     #: The whole `bot.types.Reply`.
     Column("reply", JSON, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Words, nullable=False),
+    #: When it may be sent, and not before those of the conversation that are older; nothing for a dead letter.
+    Column("due", Moment),
     Index("ix_outbox_conversation", "conversation"),
+)
+
+#: The processes that share the database. One that was not seen for a while has died, and has no conversations any more.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("seen", Moment, nullable=False),
 )

@@ -4,31 +4,49 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
+from uuid import uuid4
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.database import Database
-from bot.store.schema import accepted, conversations, outbox, turns
+from bot.store.rows import delivery_of, key_of, message_of, outbox_row, reply_of, turn_of, turn_row
+from bot.store.schema import accepted, conversations, outbox, turns, workers
 from bot.types import (
-    Action,
-    Citation,
     Conversation,
     ConversationKey,
+    Delivery,
     Message,
     Owner,
     Reply,
     Speaker,
+    Taken,
     Turn,
-    Understanding,
+    Work,
 )
 
 #: Newest turns that are read of a conversation.
 TURNS_READ = 200
+
+#: How long a process has what it took without taking again. The clocks of machines that share a database must differ by
+#: less.
+LEASE = timedelta(seconds=15)
 
 #: What ``insert`` is where it has to do nothing about a row that is there.
 _INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
@@ -37,22 +55,24 @@ _INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Said:
-    """What is kept of the bot's turn beside its text."""
-
-    citations: tuple[Citation, ...] = ()
-    understanding: Understanding = field(default_factory=Understanding)
-
-
-_REPLY = TypeAdapter(Reply)
-_SAID = TypeAdapter(_Said)
-
 _IS = tuple(conversations.c[name] == bindparam(name) for name in ("channel", "account", "thread"))
 _CASE = select(conversations).where(*_IS)
 #: Whoever writes to a conversation holds its row meanwhile, so that what happens to it happens in an order.
 _HELD = _CASE.with_for_update()
-_NEWEST = select(turns).where(turns.c.conversation == bindparam("place")).order_by(turns.c.id.desc()).limit(TURNS_READ)
+_SENDING = (
+    select(conversations.c.owner, conversations.c.worker)
+    .join(outbox)
+    .where(*_IS, outbox.c.reply_id == bindparam("reply"), outbox.c.due.is_not(None))
+)
+
+_HERE = turns.c.conversation == bindparam("place")
+_NEWEST = select(turns).where(_HERE).order_by(turns.c.id.desc()).limit(TURNS_READ)
+_OPEN = select(turns).where(_HERE, turns.c.open.is_(True)).order_by(turns.c.id)
+_SENT = (
+    select(outbox).where(outbox.c.conversation == bindparam("place"), outbox.c.due.is_not(None)).order_by(outbox.c.id)
+)
+
+_WAITING = select(func.count()).select_from(turns).where(turns.c.open.is_(True))
 _UNFINISHED = (
     select(turns, conversations.c.channel, conversations.c.account, conversations.c.thread)
     .join(conversations)
@@ -60,20 +80,46 @@ _UNFINISHED = (
     .order_by(turns.c.id)
 )
 
+_GONE = delete(workers).where(workers.c.id == bindparam("me"))
+_todo = union(
+    select(turns.c.conversation).where(turns.c.open.is_(True)),
+    select(outbox.c.conversation).where(outbox.c.due <= bindparam("now")),
+)
+_alive = select(workers.c.id).where(workers.c.seen > bindparam("alive"))
+#: Another process that is about to take a conversation has its row: it is passed over.
+_FREE = (
+    select(conversations)
+    .where(
+        conversations.c.id.in_(_todo),
+        or_(conversations.c.worker.is_(None), conversations.c.worker.not_in(_alive)),
+    )
+    .order_by(conversations.c.worked_on.nulls_first(), conversations.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
 
 class SqlStore:
     """A `bot.ports.Store` in a database. Each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], lease: timedelta) -> None:
         """Use `SqlStore.open`."""
-        self._database = database
+        self._database, self._clock, self._lease = database, clock, lease
+        #: This process, among those that share the database.
+        self._me = uuid4().hex
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
+    async def open(
+        cls, url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), lease: timedelta = LEASE
+    ) -> AsyncIterator[Self]:
         """Open the store at ``url``, as `Database.open` has it, and close it at the end; raises `StoreError`."""
         async with Database.open(url) as database:
-            yield cls(database)
+            store = cls(database, clock, lease)
+            try:
+                yield store
+            finally:  # what it had, others may have at once
+                await database.run(lambda connection: connection.execute(_GONE, {"me": store._me}))
 
     async def accept(self, message: Message) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
@@ -93,17 +139,59 @@ class SqlStore:
 
         return await self._database.run(work)
 
+    async def take(self, limit: int) -> Taken:
+        """Take on up to ``limit`` conversations in which there is something to do and that nobody has."""
+        now = self._clock()
+        asked = {"most": limit, "now": now, "alive": now - self._lease}
+
+        def work(connection: Connection) -> Taken:
+            seen = _INSERT[connection.dialect.name](workers).values(id=self._me, seen=now)
+            connection.execute(seen.on_conflict_do_update(index_elements=["id"], set_={"seen": now}))
+            free = connection.execute(_FREE, asked).all()
+            if free:
+                mine = conversations.c.id.in_([row.id for row in free])
+                connection.execute(update(conversations).where(mine).values(worker=self._me))
+            waiting = connection.execute(_WAITING).scalar_one()
+            return Taken(conversations=tuple(map(key_of, free)), waiting=waiting)
+
+        return await self._database.run(work)
+
+    async def work(self, key: ConversationKey) -> Work:
+        """Return what there is to do in a conversation."""
+        now = self._clock()
+
+        def work(connection: Connection) -> Work:
+            case = connection.execute(_CASE, asdict(key)).one_or_none()
+            if case is None:
+                return Work(conversation=Conversation(key=key))
+            place = {"place": case.id}
+            sent = connection.execute(_SENT, place).all()
+            return Work(
+                conversation=_conversation(connection, case),
+                messages=tuple(message_of(key, row) for row in connection.execute(_OPEN, place)),
+                outbox=tuple(map(delivery_of, sent)),
+                due=all(row.due <= now for row in sent),
+            )
+
+        return await self._database.run(work)
+
+    async def release(self, key: ConversationKey) -> None:
+        """Let go of a conversation: whoever takes next may have it."""
+        now = self._clock()
+
+        def work(connection: Connection) -> None:
+            case = connection.execute(_HELD, asdict(key)).one_or_none()
+            if case is not None and case.worker == self._me:
+                _set(connection, case.id, worker=None, worked_on=now)
+
+        await self._database.run(work)
+
     async def conversation(self, key: ConversationKey) -> Conversation:
         """Return the conversation; a new one that the bot owns if it is not known."""
 
         def work(connection: Connection) -> Conversation:
             case = connection.execute(_CASE, asdict(key)).one_or_none()
-            if case is None:
-                return Conversation(key=key)
-            said = connection.execute(_NEWEST, {"place": case.id}).all()
-            return Conversation(
-                key=key, owner=Owner(case.owner), turns=tuple(map(_turn, reversed(said))), language=case.language
-            )
+            return Conversation(key=key) if case is None else _conversation(connection, case)
 
         return await self._database.run(work)
 
@@ -113,10 +201,11 @@ class SqlStore:
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
         someone other than the bot owns the conversation.
         """
+        now = self._clock()
 
         def work(connection: Connection) -> bool:
             case = connection.execute(_HELD, asdict(message.conversation)).one_or_none()
-            if case is None or (reply is not None and case.owner != Owner.BOT):
+            if case is None or case.worker not in (None, self._me) or (reply is not None and case.owner != Owner.BOT):
                 return False
             open_ = (turns.c.conversation == case.id, turns.c.key == message.id, turns.c.open.is_(True))
             if connection.execute(update(turns).where(*open_).values(open=False)).rowcount == 0:
@@ -124,37 +213,85 @@ class SqlStore:
             if owner is not None:
                 _set(connection, case.id, owner=owner.value)
             if reply is not None:
-                said = _row(Turn.of(reply, datetime.now(UTC)))
-                connection.execute(insert(turns).values(conversation=case.id, **said))
-                sent = {"reply_id": reply.id, "reply": _REPLY.dump_python(reply, mode="json")}
-                connection.execute(insert(outbox).values(conversation=case.id, **sent))
+                connection.execute(insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now))))
+                _send(connection, case.id, reply, now)
             return True
 
         return await self._database.run(work)
 
-    async def unfinished(self) -> list[Message]:
-        """Return accepted messages that are not done, in the order they were accepted."""
-        return [
-            Message(id=row.key, conversation=_key(row), text=row.text, at=row.at, customer=row.customer)
-            for row in await self._database.run(lambda connection: connection.execute(_UNFINISHED).all())
-        ]
+    async def sendable(self, reply: Reply) -> bool:
+        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
+        where = asdict(reply.conversation) | {"reply": reply.id}
 
-    async def outbox(self) -> list[Reply]:
-        """Return replies not yet delivered, oldest first."""
-        oldest = select(outbox).order_by(outbox.c.id)
-        rows = await self._database.run(lambda connection: connection.execute(oldest).all())
-        return [_REPLY.validate_python(row.reply) for row in rows]
+        def work(connection: Connection) -> bool:
+            case = connection.execute(_SENDING, where).one_or_none()
+            return (
+                case is not None
+                and case.worker in (None, self._me)
+                and case.owner in (Owner.BOT.value, Owner.WAITING.value)
+            )
+
+        return await self._database.run(work)
 
     async def delivered(self, reply: Reply) -> None:
         """Take ``reply`` out of the outbox."""
         gone = delete(outbox).where(outbox.c.reply_id == reply.id)
         await self._database.run(lambda connection: connection.execute(gone))
 
+    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
+        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
+        await self._failed(reply, error, until, {})
+
+    async def give_up(self, reply: Reply, error: str) -> None:
+        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
+        await self._failed(reply, error, self._clock(), {"due": None})
+
+    async def _failed(self, reply: Reply, error: str, until: datetime, more: dict[str, None]) -> None:
+        def work(connection: Connection) -> None:
+            case = connection.execute(_HELD, asdict(reply.conversation)).one_or_none()
+            if case is not None:
+                others = (outbox.c.conversation == case.id, outbox.c.due.is_not(None))
+                connection.execute(update(outbox).where(*others).values(due=until))
+                noted = {"attempts": outbox.c.attempts + 1, "error": error, **more}
+                connection.execute(update(outbox).where(outbox.c.reply_id == reply.id).values(noted))
+
+        await self._database.run(work)
+
+    async def dead_letters(self) -> list[Delivery]:
+        """Return the replies that could not be delivered, oldest first."""
+        return await self._deliveries(outbox.c.due.is_(None))
+
+    async def resend(self, reply: str) -> bool:
+        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+        now = self._clock()
+
+        def work(connection: Connection) -> bool:
+            dead = delete(outbox).where(outbox.c.reply_id == reply, outbox.c.due.is_(None))
+            row = connection.execute(dead.returning(outbox.c.conversation, outbox.c.reply)).one_or_none()
+            if row is not None:
+                _send(connection, row.conversation, reply_of(row.reply), now)
+            return row is not None
+
+        return await self._database.run(work)
+
+    async def unfinished(self) -> list[Message]:
+        """Return accepted messages that are not done, in the order they were accepted."""
+        rows = await self._database.run(lambda connection: connection.execute(_UNFINISHED).all())
+        return [message_of(key_of(row), row) for row in rows]
+
+    async def outbox(self) -> list[Delivery]:
+        """Return replies on their way, oldest first."""
+        return await self._deliveries(outbox.c.due.is_not(None))
+
+    async def _deliveries(self, which: ColumnElement[bool]) -> list[Delivery]:
+        rows = select(outbox).where(which).order_by(outbox.c.id)
+        return list(map(delivery_of, await self._database.run(lambda connection: connection.execute(rows).all())))
+
     async def append(self, key: ConversationKey, turn: Turn) -> None:
         """Add a turn that came from elsewhere, such as an agent's."""
 
         def work(connection: Connection) -> None:
-            connection.execute(insert(turns).values(conversation=_place(connection, key), **_row(turn)))
+            connection.execute(insert(turns).values(conversation=_place(connection, key), **turn_row(turn)))
 
         await self._database.run(work)
 
@@ -183,35 +320,18 @@ def _place(connection: Connection, key: ConversationKey) -> int:
     return place
 
 
-def _set(connection: Connection, place: int, **values: str | None) -> None:
+def _send(connection: Connection, place: int, reply: Reply, now: datetime) -> None:
+    """Put ``reply`` into the outbox, behind those of its conversation: it waits as long as they do."""
+    last = select(func.max(outbox.c.due)).where(outbox.c.conversation == place)
+    due = connection.execute(last).scalar_one() or now
+    connection.execute(insert(outbox).values(conversation=place, due=due, **outbox_row(reply, now)))
+
+
+def _set(connection: Connection, place: int, **values: str | datetime | None) -> None:
     connection.execute(update(conversations).where(conversations.c.id == place).values(**values))
 
 
-def _key(row: Row[Any]) -> ConversationKey:
-    return ConversationKey(channel=row.channel, account=row.account, thread=row.thread)
-
-
-def _turn(row: Row[Any]) -> Turn:
-    said = _SAID.validate_python(row.about or {})
-    return Turn(
-        speaker=Speaker(row.speaker),
-        text=row.text,
-        at=row.at,
-        id=row.key,
-        action=Action(row.action) if row.action else None,
-        citations=said.citations,
-        understanding=said.understanding,
-    )
-
-
-def _row(turn: Turn) -> dict[str, object]:
-    """Return a turn as a row of the table, without its conversation."""
-    about = _Said(citations=turn.citations, understanding=turn.understanding)
-    return {
-        "speaker": turn.speaker.value,
-        "text": turn.text,
-        "at": turn.at,
-        "key": turn.id,
-        "action": turn.action and turn.action.value,
-        "about": None if about == _Said() else _SAID.dump_python(about, mode="json"),
-    }
+def _conversation(connection: Connection, case: Row[Any]) -> Conversation:
+    said = connection.execute(_NEWEST, {"place": case.id}).all()
+    turns_ = tuple(map(turn_of, reversed(said)))
+    return Conversation(key=key_of(case), owner=Owner(case.owner), turns=turns_, language=case.language)

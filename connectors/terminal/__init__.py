@@ -45,7 +45,7 @@ class Terminal:
         self._stdin = sys.stdin if stdin is None else stdin
         self._stdout = sys.stdout if stdout is None else stdout
 
-    async def deliver(self, reply: Reply) -> None:
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Hand ``reply`` to whoever waits for it.
 
         A reply to a conversation of an earlier run counts as delivered: its customer has left for good.

@@ -71,7 +71,7 @@ class Session:
 
     async def receive(self, reply: Reply) -> None:
         """Give ``reply`` to the question that waits for it; a second delivery of it changes nothing."""
-        await self._mailbox.deliver(reply)
+        await self._mailbox.deliver(reply, again=False)
 
     async def ask_for_person(self) -> Reply:
         """Ask for a person as any customer would, so that the hand-over goes the way it always goes."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from bot.dispatcher import Dispatcher
 from bot.ports import Responder, Store
-from bot.store.memory import MemoryStore
 from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
+
+#: Seconds between two looks of a dispatcher: tests need not wait for it, but where the store fails.
+PAUSE = 0.005
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -94,9 +96,12 @@ class Phone:
         #: Ids of the messages whose replies it fails to show.
         self.failing: set[str] = set()
         self.tried = 0
+        #: Of each try: whether it was told that it may not be the first.
+        self.again: list[bool] = []
 
-    async def deliver(self, reply: Reply) -> None:
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
         self.tried += 1
+        self.again.append(again)
         if self.down or reply.in_reply_to in self.failing:
             raise ConnectionError(f"cannot send {reply.text}")
         self.shown.append(reply)
@@ -104,19 +109,6 @@ class Phone:
     @property
     def texts(self) -> list[str]:
         return [reply.text for reply in self.shown]
-
-
-class SlowOutbox(MemoryStore):
-    """Reads the outbox at once, and gives each read back only when allowed to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.may_return = asyncio.Semaphore(1)
-
-    async def outbox(self) -> list[Reply]:
-        read = await super().outbox()
-        await self.may_return.acquire()
-        return read
 
 
 async def turns_of_the_loop(count: int) -> None:
@@ -129,5 +121,9 @@ async def bug(conversation: Conversation, asked: Message) -> Reply:
     raise ValueError(f"cannot read {asked.text}")
 
 
-def dispatcher(store: Store, responder: Responder, phone: Phone, **limits: Any) -> Dispatcher:
-    return Dispatcher(store, responder, {"chat": phone}, fallback=fallback, **limits)
+def dispatcher(store: Store, responder: Responder, phone: Phone, **more: Any) -> Dispatcher:
+    return Dispatcher(store, responder, {"chat": phone}, fallback=fallback, pause=PAUSE, **more)
+
+
+async def on_their_way(store: Store) -> list[Reply]:
+    return [delivery.reply for delivery in await store.outbox()]

@@ -16,8 +16,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot.app import REDELIVER_SECONDS, Bot, Library, Progress, running
-from bot.dispatcher import Dispatcher
+from bot.app import Bot, Library, Progress, running
 from bot.knowledge import KnowledgeSource
 from bot.settings import Knowledge, Policy, Replies, Settings, State
 from bot.types import Action, Candidate, ConversationKey, Message, Question, Reason, Reply
@@ -338,43 +337,3 @@ async def test_two_bots_run_in_one_process_and_know_nothing_of_each_other(
     async with shops[0].runs() as one, shops[1].runs() as two:
         replies = await asyncio.gather(*(customer_of(bot).asks(QUESTION) for bot in (one, two)))
     assert [reply.text for reply in replies] == ["14 days.", "Never."]
-
-
-class Flaky(Mailbox):
-    """A channel that does not take the first reply."""
-
-    tried = 0
-
-    async def deliver(self, reply: Reply) -> None:
-        self.tried += 1
-        if self.tried == 1:
-            raise ConnectionError("not now")
-        await super().deliver(reply)
-
-
-async def test_what_a_channel_did_not_take_is_delivered_after_a_while(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    redeliver, waited = Dispatcher.redeliver, []
-
-    async def at_first_the_store_is_away(dispatcher: Dispatcher) -> None:
-        if len(waited) == 1:
-            raise OSError(f"no connection for {QUESTION}")
-        await redeliver(dispatcher)
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        await asyncio.sleep(0)
-
-    monkeypatch.setattr(Dispatcher, "redeliver", at_first_the_store_is_away)
-    index, _ = shop.library.index(shop.settings, Progress())
-    before = asyncio.all_tasks()
-    async with running(shop.settings, shop.library, index, sleep=sleep) as bot:
-        channel = Flaky("channel")
-        bot.connect(channel)
-        assert (await Customer(bot, channel).asks(QUESTION)).text == "14 days."
-    assert channel.tried == 2
-    assert set(waited) == {REDELIVER_SECONDS}
-    assert "cannot be looked up (OSError)" in caplog.text
-    assert QUESTION not in caplog.text
-    assert asyncio.all_tasks() == before, "nothing goes on"

@@ -9,7 +9,18 @@ import pytest
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, Message, Outcome, Owner, Reply, Speaker
-from tests.unit.bot.desk import Calls, Echo, Gated, Phone, dispatcher, key, message, reply_to, turns_of_the_loop
+from tests.unit.bot.desk import (
+    Calls,
+    Echo,
+    Gated,
+    Phone,
+    dispatcher,
+    key,
+    message,
+    on_their_way,
+    reply_to,
+    turns_of_the_loop,
+)
 
 # --- dialogues --------------------------------------------------------------------------------------------------------
 
@@ -242,7 +253,7 @@ async def test_a_reply_in_the_making_is_dropped_when_a_person_takes_the_case() -
         responder.open("1")
         await running.idle()
     conversation = await store.conversation(key())
-    assert phone.shown == [] == await store.outbox()
+    assert phone.shown == [] == await on_their_way(store)
     assert await store.unfinished() == []
     assert conversation.owner is Owner.HUMAN
     assert [turn.speaker for turn in conversation.turns] == [Speaker.CUSTOMER]

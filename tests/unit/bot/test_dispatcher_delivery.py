@@ -2,174 +2,209 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 
 import pytest
 
-from bot.dispatcher import Dispatcher
+from bot.dispatcher import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT, Dispatcher
+from bot.errors import DeliveryError
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, Owner, Reply
-from tests.unit.bot.desk import Echo, Phone, SlowOutbox, dispatcher, fallback, key, message, turns_of_the_loop
+from tests.contract.conftest import Clock
+from tests.unit.bot.desk import Echo, Phone, dispatcher, fallback, key, message, on_their_way
+
+
+class Desk:
+    """A dispatcher, its store and its phone, by a clock that stands still."""
+
+    def __init__(self, phone: Phone | None = None) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(self.clock)
+        self.phone = phone or Phone()
+
+    def opens(self) -> Dispatcher:
+        return dispatcher(self.store, Echo(), self.phone, clock=self.clock)
+
+    async def after(self, running: Dispatcher, seconds: float) -> None:
+        self.clock.forward(seconds)
+        running.wake()
+        await running.idle()
+
+    async def says(self, running: Dispatcher, *ids: str) -> None:
+        for id_ in ids:
+            await running.submit(message(id_, id_))
+        await running.idle()
 
 
 async def test_replies_wait_behind_an_undelivered_one_and_come_in_order() -> None:
-    store, phone = MemoryStore(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
-        await running.submit(message("1", "one"))
-        await running.idle()
-        phone.down = False
-        await running.submit(message("2", "two"))
+    desk = Desk()
+    async with desk.opens() as running:
+        desk.phone.down = True
+        await desk.says(running, "one")
+        desk.phone.down = False
+        await desk.says(running, "two")
         await running.submit(message("1", "other", thread="boris"))
         await running.idle()
-        assert phone.texts == ["OTHER"], "the conversation went on, its replies did not overtake"
+        assert desk.phone.texts == ["OTHER"], "the conversation went on, its replies did not overtake"
 
-        await running.redeliver()
-        await running.idle()
-        assert phone.texts == ["OTHER", "ONE", "TWO"]
-        await running.submit(message("3", "three"))
-        await running.idle()
-    assert phone.texts[-1] == "THREE"
-    assert await store.outbox() == []
+        await desk.after(running, FIRST_WAIT)
+        assert desk.phone.texts == ["OTHER", "ONE", "TWO"]
+        await desk.says(running, "three")
+    assert desk.phone.texts[-1] == "THREE"
+    assert await desk.store.outbox() == []
 
 
-async def test_redelivery_stops_at_the_first_failure_of_a_conversation() -> None:
-    store, phone = MemoryStore(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
-        for id_ in ("1", "2", "3"):
-            await running.submit(message(id_, id_))
-        await running.idle()
-        phone.tried = 0
-        await running.redeliver()
-        await running.idle()
-        assert phone.tried == 1
-    assert [reply.text for reply in await store.outbox()] == ["1", "2", "3"]
+async def test_another_try_stops_at_the_first_failure_of_a_conversation() -> None:
+    desk = Desk()
+    async with desk.opens() as running:
+        desk.phone.down = True
+        await desk.says(running, "1", "2", "3")
+        desk.phone.tried = 0
+        await desk.after(running, FIRST_WAIT)
+        assert desk.phone.tried == 1
+    assert [reply.text for reply in await on_their_way(desk.store)] == ["1", "2", "3"]
 
 
-async def test_redelivering_twice_at_once_sends_once() -> None:
-    store, phone = MemoryStore(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
+async def test_a_reply_is_tried_again_by_itself() -> None:
+    phone = Phone()
+    phone.failing = {"1"}
+    clock = Clock()
+    async with dispatcher(MemoryStore(clock), Echo(), phone, clock=clock) as running:
         await running.submit(message("1"))
         await running.idle()
-        phone.down = False
-        await asyncio.gather(running.redeliver(), running.redeliver())
-        await running.redeliver()
-        await running.idle()
-    assert phone.texts == ["HELLO"]
+        phone.failing = set()
+        clock.forward(FIRST_WAIT)
+        while not phone.shown:  # no wake: the dispatcher looks now and then
+            await running.idle()
+            await _a_moment()
+    assert phone.again == [False, True]
 
 
-async def test_redeliveries_that_read_at_the_same_time_send_nothing_twice() -> None:
-    store, phone = SlowOutbox(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.failing = {"1", "2"}
-        await running.submit(message("1", "one"))
-        await running.submit(message("2", "two"))
-        await running.idle()
-        phone.failing = {"2"}
-        first, second = asyncio.create_task(running.redeliver()), asyncio.create_task(running.redeliver())
-        await turns_of_the_loop(5)
-        store.may_return.release()
-        await first
-        await running.idle()
-        store.may_return.release()
-        await second
-        await running.idle()
-        store.may_return.release()
-    assert phone.texts == ["ONE"]
+async def _a_moment() -> None:
+    import asyncio
+
+    await asyncio.sleep(0)
 
 
-async def test_a_redelivery_asked_for_while_another_sends_sends_nothing_twice() -> None:
-    class SlowPhone(Phone):
-        begun, go_on = asyncio.Event(), asyncio.Event()
-
-        async def deliver(self, reply: Reply) -> None:
-            if not self.failing >= {"1", "2"}:
-                self.begun.set()
-                await self.go_on.wait()
-            await super().deliver(reply)
-
-    store, phone = SlowOutbox(), SlowPhone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.failing = {"1", "2"}
-        await running.submit(message("1", "one"))
-        await running.submit(message("2", "two"))
-        await running.idle()
-        phone.failing = {"2"}
-        store.may_return.release()
-        await running.redeliver()
-        await phone.begun.wait()
-        second = asyncio.create_task(running.redeliver())
-        await turns_of_the_loop(5)
-        phone.go_on.set()
-        await running.idle()
-        store.may_return.release()
-        await second
-        await running.idle()
-        store.may_return.release()
-    assert phone.texts == ["ONE"]
+async def test_the_waits_grow_up_to_a_limit() -> None:
+    desk = Desk()
+    desk.phone.down = True
+    waits = []
+    async with desk.opens() as running:
+        await desk.says(running, "1")
+        for tried in range(1, 14):
+            assert desk.phone.tried == tried
+            waited = 0.0
+            while desk.phone.tried == tried:
+                step = FIRST_WAIT / 8
+                await desk.after(running, step)
+                waited += step
+            waits.append(waited)
+    longest = [min(FIRST_WAIT * 2**n, LONGEST_WAIT) for n in range(len(waits))]
+    for waited, most in zip(waits, longest, strict=True):
+        assert most / 2 <= waited <= most + FIRST_WAIT / 8
 
 
-async def test_a_reply_that_comes_to_wait_during_a_redelivery_is_sent_with_it() -> None:
-    store, phone = SlowOutbox(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
-        await running.submit(message("1", "one"))
+async def test_replies_that_failed_together_are_not_tried_together() -> None:
+    desk = Desk()
+    desk.phone.down = True
+    async with desk.opens() as running:
+        for number in range(20):
+            await running.submit(message("1", thread=str(number)))
         await running.idle()
-        phone.down = False
-        again = asyncio.create_task(running.redeliver())
-        await turns_of_the_loop(5)
-        await running.submit(message("2", "two"))
-        await running.idle()
-        for _ in range(3):
-            store.may_return.release()
-        await again
-        await running.idle()
-        assert phone.texts == ["ONE", "TWO"]
-        await running.submit(message("3", "three"))
-        await running.idle()
-    assert phone.texts == ["ONE", "TWO", "THREE"]
+        desk.phone.tried = 0
+        await desk.after(running, FIRST_WAIT * 0.75)
+        assert 0 < desk.phone.tried < 20
 
 
-async def test_a_reply_forgotten_before_its_redelivery_is_not_sent() -> None:
-    store, phone = MemoryStore(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
-        await running.submit(message("1"))
-        await running.idle()
-        phone.down = False
-        await running.redeliver()
-        await store.forget(key())
-        await running.idle()
-    assert phone.shown == []
-    assert await store.conversation(key()) == Conversation(key=key())
+class Refusing(Phone):
+    """Refuses with what it is told to."""
+
+    error: Exception | None = None
+
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
+        if self.error is not None:
+            self.tried += 1
+            raise self.error
+        await super().deliver(reply, again=again)
+
+
+async def test_a_channel_is_left_alone_for_as_long_as_it_asks() -> None:
+    desk = Desk(phone := Refusing())
+    phone.error = DeliveryError("too many requests", after=30)
+    async with desk.opens() as running:
+        await desk.says(running, "1")
+        phone.error = None
+        await desk.after(running, 29.9)
+        assert phone.shown == []
+        await desk.after(running, 0.1)
+        assert phone.texts == ["1"]
+
+
+async def test_what_no_further_try_could_deliver_is_a_dead_letter_and_the_next_goes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk(phone := Refusing())
+    phone.error = DeliveryError("the customer has blocked the bot", final=True)
+    async with desk.opens() as running:
+        await desk.says(running, "1")
+        phone.error = None
+        await desk.says(running, "2")
+        assert phone.texts == ["2"]
+        (dead,) = await desk.store.dead_letters()
+        assert (dead.reply.text, dead.error) == ("1", str(DeliveryError("the customer has blocked the bot")))
+        assert "a dead letter" in caplog.text
+
+        assert await desk.store.resend(dead.reply.id)
+        await desk.after(running, 0)
+    assert phone.texts == ["2", "1"]
+
+
+async def test_what_was_not_delivered_for_a_day_is_a_dead_letter() -> None:
+    desk = Desk()
+    desk.phone.down = True
+    async with desk.opens() as running:
+        await desk.says(running, "1")
+        desk.clock.forward((GIVE_UP_AFTER - timedelta(seconds=1)).total_seconds())
+        await desk.after(running, 0)
+        assert await desk.store.dead_letters() == []
+        await desk.after(running, LONGEST_WAIT)
+    assert [one.attempts for one in await desk.store.dead_letters()] == [3]
+    assert await desk.store.outbox() == []
+
+
+async def test_a_reply_forgotten_before_its_next_try_is_not_sent() -> None:
+    desk = Desk()
+    async with desk.opens() as running:
+        desk.phone.down = True
+        await desk.says(running, "1")
+        desk.phone.down = False
+        await desk.store.forget(key())
+        await desk.after(running, FIRST_WAIT)
+    assert desk.phone.shown == []
+    assert await desk.store.conversation(key()) == Conversation(key=key())
 
 
 @pytest.mark.parametrize("owner", [Owner.HUMAN, Owner.CLOSED])
 async def test_an_undelivered_reply_is_withdrawn_when_a_person_took_the_case(owner: Owner) -> None:
-    store, phone = MemoryStore(), Phone()
-    async with dispatcher(store, Echo(), phone) as running:
-        phone.down = True
-        await running.submit(message("1"))
-        await running.idle()
-        phone.down = False
-        await store.set_owner(key(), owner)
-        await running.redeliver()
-        await running.idle()
-    assert phone.shown == [] == await store.outbox()
+    desk = Desk()
+    async with desk.opens() as running:
+        desk.phone.down = True
+        await desk.says(running, "1")
+        desk.phone.down = False
+        await desk.store.set_owner(key(), owner)
+        await desk.after(running, FIRST_WAIT)
+    assert desk.phone.shown == [] == await desk.store.outbox()
 
 
 async def test_an_undelivered_hand_off_is_sent_while_nobody_took_the_case() -> None:
-    phone = Phone()
-    async with dispatcher(MemoryStore(), Echo(), phone) as running:
-        phone.down = True
-        await running.submit(message("1", "person"))
-        await running.idle()
-        phone.down = False
-        await running.redeliver()
-        await running.idle()
-    assert phone.texts == ["I pass you on."]
+    desk = Desk()
+    async with desk.opens() as running:
+        desk.phone.down = True
+        await desk.says(running, "person")
+        desk.phone.down = False
+        await desk.after(running, FIRST_WAIT)
+    assert desk.phone.texts == ["I pass you on."]
 
 
 async def test_a_reply_without_a_connector_stays_in_the_outbox(caplog: pytest.LogCaptureFixture) -> None:

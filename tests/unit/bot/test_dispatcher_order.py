@@ -16,10 +16,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dispatcher import Dispatcher
+from bot.dispatcher import LONGEST_WAIT, Dispatcher
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
-from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reason, Reply
+from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reason, Reply, Taken, Work
+from tests.contract.conftest import Clock
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 KEYS = [ConversationKey(channel="chat", thread=name) for name in ("anna", "boris")]
@@ -70,17 +71,20 @@ class Gates:
 class GatedStore(MemoryStore):
     """A store whose writes take a while, before and after they count; keeps a record of what counted."""
 
-    def __init__(self, gates: Gates) -> None:
-        super().__init__()
+    def __init__(self, gates: Gates, clock: Clock) -> None:
+        super().__init__(clock)
         self.gates = gates
         self.accepted: list[Message] = []
         self.finished: list[tuple[Message, Reply | None]] = []
         #: Messages whose reply came too late: a person had taken over.
         self.refused: list[Message] = []
         self.taken_out: list[Reply] = []
-        #: What the dispatcher was told last about who has the case.
+        #: What the dispatcher was told last: who has the case, and the replies that may not be sent any more.
         self.read: dict[ConversationKey, Owner] = {}
+        self.withdrawn: set[str] = set()
         self.shown: list[Reply] = []
+        #: Who is worked on, as the dispatcher has it.
+        self.held: set[ConversationKey] = set()
 
     async def accept(self, message: Message) -> bool:
         await self.gates.stop()
@@ -90,12 +94,28 @@ class GatedStore(MemoryStore):
         await self.gates.stop()
         return new
 
-    async def conversation(self, key: ConversationKey) -> Conversation:
+    async def take(self, limit: int) -> Taken:
+        await self.gates.stop()
+        taken = await super().take(limit)
+        self.gates.expect(len(taken.conversations) <= limit, "no more than asked for")
+        self.gates.expect(self.held.isdisjoint(taken.conversations), "nobody is taken on twice")
+        self.held.update(taken.conversations)
+        await self.gates.stop()
+        return taken
+
+    async def work(self, key: ConversationKey) -> Work:
         # No gate after it: what the dispatcher does at once with what it read is what is checked.
         await self.gates.stop()
-        conversation = await super().conversation(key)
-        self.read[key] = conversation.owner
-        return conversation
+        work = await super().work(key)
+        self.read[key] = work.conversation.owner
+        return work
+
+    async def release(self, key: ConversationKey) -> None:
+        await self.gates.stop()
+        self.gates.expect(key in self.held, "only what was taken on is let go of")
+        self.held.discard(key)
+        await super().release(key)
+        await self.gates.stop()
 
     async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
         await self.gates.stop()
@@ -111,18 +131,24 @@ class GatedStore(MemoryStore):
         await self.gates.stop()
         return done
 
-    async def outbox(self) -> list[Reply]:
+    async def sendable(self, reply: Reply) -> bool:
         await self.gates.stop()
-        read = await super().outbox()
-        await self.gates.stop()
-        return read
+        may = await super().sendable(reply)
+        if not may:
+            self.withdrawn.add(reply.id)
+        return may
 
     async def delivered(self, reply: Reply) -> None:
         await self.gates.stop()
         await super().delivered(reply)
         if reply not in self.shown:
-            self.gates.expect(self.read[reply.conversation] in PERSON, "withdrawn only where a person took over")
+            self.gates.expect(reply.id in self.withdrawn, "withdrawn only where a person took over")
         self.taken_out.append(reply)
+        await self.gates.stop()
+
+    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
+        await self.gates.stop()
+        await super().put_off(reply, until, error)
         await self.gates.stop()
 
 
@@ -168,7 +194,7 @@ class GatedPhone:
         self.gates = gates
         self.store = store
 
-    async def deliver(self, reply: Reply) -> None:
+    async def deliver(self, reply: Reply, *, again: bool) -> None:
         owner = (await MemoryStore.conversation(self.store, reply.conversation)).owner
         self.gates.expect(owner not in PERSON, "nothing is sent after a person took over")
         if not await self.gates.stop("connector"):
@@ -181,6 +207,7 @@ class World:
     """All parts of one run, over all lives of the dispatcher."""
 
     gates: Gates
+    clock: Clock
     store: GatedStore
     phone: GatedPhone
     responder: GatedResponder
@@ -192,10 +219,10 @@ class World:
 
     @classmethod
     def new(cls, waiting: int, concurrency: int, order: list[int]) -> World:
-        gates = Gates()
-        store = GatedStore(gates)
+        gates, clock = Gates(), Clock()
+        store = GatedStore(gates, clock)
         phone, responder = GatedPhone(gates, store), GatedResponder(gates, concurrency)
-        return cls(gates, store, phone, responder, [], waiting, concurrency, order)
+        return cls(gates, clock, store, phone, responder, [], waiting, concurrency, order)
 
     def dispatcher(self) -> Dispatcher:
         return Dispatcher(
@@ -205,6 +232,7 @@ class World:
             fallback=lambda asked: reply_to(asked, Action.HAND_OFF),
             concurrency=self.concurrency,
             waiting=self.waiting,
+            clock=self.clock,
         )
 
     async def until(self, task: asyncio.Task[None]) -> None:
@@ -247,8 +275,10 @@ def open_gate(number: int, fails: str) -> Event:
     return happen
 
 
-def redeliver(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
-    return [asyncio.create_task(running.redeliver())]
+def pass_time(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
+    world.clock.forward(LONGEST_WAIT)
+    running.wake()
+    return []
 
 
 def cancel_submit(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
@@ -262,7 +292,7 @@ submits = st.builds(submit, keys, st.integers(0, 19), st.sampled_from([*["hello"
 failures = st.sampled_from([*[""] * 12, *["connector"] * 7, "responder"])
 openings = st.builds(open_gate, st.integers(0, 7), failures)
 owners = st.builds(set_owner, keys, st.sampled_from([*[Owner.BOT] * 4, Owner.HUMAN, Owner.CLOSED]))
-others = st.one_of(owners, owners, st.just(redeliver), st.just(redeliver), st.just(cancel_submit))
+others = st.one_of(owners, owners, st.just(pass_time), st.just(pass_time), st.just(cancel_submit))
 events = st.one_of(submits, submits, openings, openings, openings, openings, openings, openings, others)
 #: Between two events the loop turns a few times, so that they meet the dispatcher in the middle of things.
 life = st.lists(st.tuples(events, st.sampled_from([0, 1, 2, 5])), min_size=20, max_size=120)
@@ -293,7 +323,7 @@ async def live(world: World, happenings: list[tuple[Event, int]], last: bool) ->
 async def settle(world: World, running: Dispatcher, tasks: list[asyncio.Task[None]]) -> None:
     await gather_all([*tasks, *(task for _, task in world.submits)])
     await running.idle()
-    await running.redeliver()
+    pass_time(world, running)
     await running.idle()
 
 
@@ -305,8 +335,8 @@ def left_in(running: Dispatcher) -> dict[str, object]:
     """Whatever the dispatcher still holds for a message or a conversation."""
     held = {name: value for name, value in vars(running).items() if name != "_connectors"}
     left: dict[str, object] = {name: value for name, value in held.items() if isinstance(value, Sized) and len(value)}
-    if held["_under_way"]:
-        left["_under_way"] = held["_under_way"]
+    if held["_waiting"]:
+        left["_waiting"] = held["_waiting"]
     return left
 
 

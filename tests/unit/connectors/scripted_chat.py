@@ -58,9 +58,9 @@ class ScriptedDesk:
             return Outcome.ACCEPTED
         assert self.connector is not None
         reply = self._reply(message)
-        await self.connector.deliver(replace(reply, in_reply_to="some other message", text="not for you"))
-        await self.connector.deliver(reply)
-        await self.connector.deliver(reply)
+        await self.connector.deliver(replace(reply, in_reply_to="some other message", text="not for you"), again=False)
+        await self.connector.deliver(reply, again=False)
+        await self.connector.deliver(reply, again=False)
         return Outcome.ACCEPTED
 
     async def hand_back(self, key: ConversationKey) -> None:

@@ -57,7 +57,7 @@ async def test_a_reply_that_comes_before_submitting_ends_is_not_missed() -> None
     mailbox = Mailbox()
 
     async def submit(message: Message) -> Outcome:
-        await mailbox.deliver(reply_to(message))
+        await mailbox.deliver(reply_to(message), again=False)
         return Outcome.ACCEPTED
 
     assert (await mailbox.ask(submit, message("1"))).text == "answer 1"
@@ -68,7 +68,7 @@ async def test_each_who_asked_gets_his_own_reply_in_whatever_order_they_come() -
     asking = [asyncio.create_task(mailbox.ask(desk.submit, message(str(n)))) for n in range(5)]
     await desk.has(5)
     for n in (3, 0, 4, 1, 2):
-        await mailbox.deliver(reply_to(desk.accepted[str(n)]))
+        await mailbox.deliver(reply_to(desk.accepted[str(n)]), again=False)
     assert [reply.in_reply_to for reply in await asyncio.gather(*asking)] == ["0", "1", "2", "3", "4"]
 
 
@@ -76,21 +76,21 @@ async def test_of_two_deliveries_the_first_counts() -> None:
     mailbox, desk = Mailbox(), Later()
     asking = asyncio.create_task(mailbox.ask(desk.submit, message("1")))
     await desk.has(1)
-    await mailbox.deliver(reply_to(message("1"), "first"))
-    await mailbox.deliver(reply_to(message("1"), "second"))
+    await mailbox.deliver(reply_to(message("1"), "first"), again=False)
+    await mailbox.deliver(reply_to(message("1"), "second"), again=False)
     assert (await asking).text == "first"
-    await mailbox.deliver(reply_to(message("1"), "third"))
+    await mailbox.deliver(reply_to(message("1"), "third"), again=False)
 
 
 async def test_a_reply_nobody_waits_for_counts_as_delivered() -> None:
     mailbox, desk = Mailbox(), Later()
-    await mailbox.deliver(reply_to(message("never asked")))
+    await mailbox.deliver(reply_to(message("never asked")), again=False)
     asking = asyncio.create_task(mailbox.ask(desk.submit, message("1")))
     await desk.has(1)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await mailbox.deliver(reply_to(message("1")))
+    await mailbox.deliver(reply_to(message("1")), again=False)
 
 
 async def test_a_refusal_reaches_who_asked_and_he_may_ask_again() -> None:
@@ -103,5 +103,5 @@ async def test_a_refusal_reaches_who_asked_and_he_may_ask_again() -> None:
         await mailbox.ask(refuse, message("1"))
     asking = asyncio.create_task(mailbox.ask(desk.submit, message("1")))
     await desk.has(1)
-    await mailbox.deliver(reply_to(message("1")))
+    await mailbox.deliver(reply_to(message("1")), again=False)
     assert (await asking).text == "answer 1"

@@ -151,10 +151,10 @@ def test_a_full_disk_is_told_and_a_run_goes_on_from_what_was_written_before(tmp_
 def test_every_row_is_seen_once_an_epoch_and_in_another_order_in_the_next() -> None:
     recipe = Recipe.of(kind="intents", batch=16)
     lengths = np.random.default_rng(0).integers(3, 60, size=1000).tolist()
-    first, second = (list(loop._batches(lengths, recipe, epoch)) for epoch in (0, 1))
+    first, second = (list(loop._batches(lengths, 4, recipe, epoch)) for epoch in (0, 1))
     assert sorted(row for batch in first for row in batch) == list(range(1000))
     assert first != second
-    assert first == list(loop._batches(lengths, recipe, 0))
+    assert first == list(loop._batches(lengths, 4, recipe, 0))
 
 
 def test_parts_of_a_batch_make_the_same_step_as_the_batch(tmp_path: Path) -> None:

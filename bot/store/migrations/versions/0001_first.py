@@ -1,4 +1,4 @@
-"""Conversations, turns and the outbox."""
+"""Conversations, turns, the outbox, and who works on them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("thread", sa.Text(), nullable=False),
         sa.Column("owner", sa.String(16), nullable=False),
         sa.Column("language", sa.String(16)),
+        sa.Column("worker", sa.Text()),
+        sa.Column("worked_on", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_conversations"),
         sa.UniqueConstraint("channel", "account", "thread", name="uq_conversations_channel_account_thread"),
     )
@@ -58,6 +60,10 @@ def upgrade() -> None:
         sa.Column("conversation", _number, nullable=False),
         sa.Column("reply_id", sa.Text(), nullable=False),
         sa.Column("reply", sa.JSON(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("due", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.ForeignKeyConstraint(
             ["conversation"], ["conversations.id"], name="fk_outbox_conversation", ondelete="CASCADE"
@@ -65,3 +71,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("reply_id", name="uq_outbox_reply_id"),
     )
     op.create_index("ix_outbox_conversation", "outbox", ["conversation"])
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_workers"),
+    )

@@ -17,9 +17,15 @@ from sqlalchemy import Connection, text
 from bot.errors import StoreError
 from bot.store.database import Database
 from bot.store.schema import metadata
-from bot.store.sql import TURNS_READ, SqlStore
-from bot.types import Owner, Speaker, Turn
-from tests.contract.test_store import ANNA, NOON, message, reply_to
+from bot.store.sql import LEASE, TURNS_READ, SqlStore
+from bot.types import Owner, Speaker, Taken, Turn
+from tests.contract.conftest import Clock
+from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -39,7 +45,7 @@ async def test_what_was_kept_is_there_after_a_restart(address: str) -> None:
         before = await store.conversation(ANNA)
     async with SqlStore.open(address) as store:
         assert await store.conversation(ANNA) == before
-        assert (await store.unfinished(), await store.outbox()) == ([open_], [reply_to(done)])
+        assert (await store.unfinished(), await on_their_way(store)) == ([open_], [reply_to(done)])
         assert not await store.accept(done)
 
 
@@ -141,3 +147,53 @@ async def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path: Pa
         async with SqlStore.open(f"sqlite:///{path}"):
             pass
     assert path.read_bytes() == before
+
+
+# --- several processes ------------------------------------------------------------------------------------------------
+
+
+async def test_what_one_process_has_no_other_takes_or_finishes(address: str, clock: Clock) -> None:
+    async with SqlStore.open(address, clock=clock) as ours, SqlStore.open(address, clock=clock) as theirs:
+        await theirs.accept(message("1"))
+        assert (await ours.take(10)).conversations == (ANNA,)
+        assert await theirs.take(10) == Taken(conversations=(), waiting=1)
+        assert not await theirs.finish(message("1"), reply_to(message("1")))
+        await theirs.release(ANNA)
+        assert (await theirs.take(10)).conversations == ()
+        assert await ours.finish(message("1"), reply_to(message("1")))
+        assert not await theirs.sendable(reply_to(message("1")))
+        assert await ours.sendable(reply_to(message("1")))
+
+
+async def test_what_a_dead_process_had_others_take_and_it_counts_no_more(address: str, clock: Clock) -> None:
+    async with SqlStore.open(address, clock=clock) as dead, SqlStore.open(address, clock=clock) as alive:
+        await dead.accept(message("1"))
+        await dead.accept(message("2"))
+        await dead.take(10)
+        await dead.finish(message("1"), reply_to(message("1")))
+        clock.forward(LEASE.total_seconds())
+        assert (await alive.take(10)).conversations == (ANNA,)
+        # It was only asleep.
+        assert not await dead.finish(message("2"), reply_to(message("2")))
+        assert not await dead.sendable(reply_to(message("1")))
+        await dead.release(ANNA)
+        assert (await dead.take(10)).conversations == ()
+        assert await alive.finish(message("2"), reply_to(message("2")))
+
+
+async def test_a_process_that_takes_now_and_then_keeps_what_it_has(address: str, clock: Clock) -> None:
+    async with SqlStore.open(address, clock=clock) as ours, SqlStore.open(address, clock=clock) as theirs:
+        await ours.accept(message("1"))
+        await ours.take(10)
+        for _ in range(5):
+            clock.forward(LEASE.total_seconds() - 1)
+            await ours.take(0)
+            assert (await theirs.take(10)).conversations == ()
+
+
+async def test_what_a_process_had_that_was_closed_others_take_at_once(address: str, clock: Clock) -> None:
+    async with SqlStore.open(address, clock=clock) as store:
+        async with SqlStore.open(address, clock=clock) as closed:
+            await closed.accept(message("1"))
+            await closed.take(10)
+        assert (await store.take(10)).conversations == (ANNA,)

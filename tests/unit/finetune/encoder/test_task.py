@@ -54,7 +54,7 @@ def test_a_batch_has_what_the_teacher_said_of_each_text() -> None:
     assert batch.targets is not None and batch.targets.equal(targets[[4, 1, 3, 0]])
     assert batch.other is not None and batch.other.targets is not None
     assert len(batch.other.targets) == 2
-    assert all(any(row.equal(other) for other in batch.targets) for row in batch.other.targets)
+    assert all(any(row.equal(other) for other in targets) for row in batch.other.targets)
 
 
 def test_without_hold_only_taught_texts_are_looked_at() -> None:
@@ -96,6 +96,28 @@ def test_a_batch_is_of_one_topic() -> None:
     first, second = ({task.order[i] for i in range(start, 40, 2)} for start in (0, 1))
     assert len(first) == len(second) == 1
     assert first != second
+
+
+def test_a_topic_is_read_in_parts_of_similar_length() -> None:
+    targets = torch.cat([functional.normalize(torch.ones(40, SIZE), dim=-1)] * 2, dim=-1)
+    texts = Vectors(targets.numpy())
+    texts.lengths = [place % 20 for place in range(40)]
+    task = Distillation(texts, texts, targets, (texts, texts), Recipe.of(kind="encoder", batch=20))
+    by_length = sorted(range(40), key=lambda place: place % 20)
+    parts = [{task.order[place] for place in by_length[start : start + 10]} for start in range(0, 40, 10)]
+    assert [len(part) for part in parts] == [1, 1, 1, 1]
+    assert len(set.union(*parts)) == 4
+
+
+def test_long_texts_are_held_more_often_than_short_ones() -> None:
+    targets = units(0)
+    texts = Vectors(units(1).numpy())
+    texts.lengths = [1, 1, 1, 1, 1, 15]
+    task = Distillation(texts, texts, targets, (texts, texts), Recipe.of(kind="encoder", hold=1.0))
+    other = task.batch(list(range(6)) * 100, np.random.default_rng(0)).other
+    assert other is not None and other.targets is not None
+    long = sum(row.equal(targets[5]) for row in other.targets)
+    assert 400 < long < 500  # 450 of 600 expected, with a standard deviation of 11
 
 
 def test_recall_is_the_share_that_finds_its_own() -> None:

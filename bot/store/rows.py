@@ -1,0 +1,87 @@
+"""Rows of the tables as the records that the service speaks in, and the other way round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row
+
+from bot.types import (
+    Action,
+    Citation,
+    ConversationKey,
+    Delivery,
+    Message,
+    Reply,
+    Speaker,
+    Turn,
+    Understanding,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What is kept of the bot's turn beside its text."""
+
+    citations: tuple[Citation, ...] = ()
+    understanding: Understanding = field(default_factory=Understanding)
+
+
+_REPLY = TypeAdapter(Reply)
+_SAID = TypeAdapter(_Said)
+
+
+def key_of(row: Row[Any]) -> ConversationKey:
+    """Return the key of a row with the columns of a conversation."""
+    return ConversationKey(channel=row.channel, account=row.account, thread=row.thread)
+
+
+def message_of(key: ConversationKey, row: Row[Any]) -> Message:
+    """Return the message that a customer's turn came from."""
+    return Message(id=row.key, conversation=key, text=row.text, at=row.at, customer=row.customer)
+
+
+def delivery_of(row: Row[Any]) -> Delivery:
+    """Return a row of the outbox."""
+    return Delivery(reply=reply_of(row.reply), since=row.since, attempts=row.attempts, error=row.error)
+
+
+def turn_of(row: Row[Any]) -> Turn:
+    """Return a turn."""
+    said = _SAID.validate_python(row.about or {})
+    return Turn(
+        speaker=Speaker(row.speaker),
+        text=row.text,
+        at=row.at,
+        id=row.key,
+        action=Action(row.action) if row.action else None,
+        citations=said.citations,
+        understanding=said.understanding,
+    )
+
+
+def turn_row(turn: Turn) -> dict[str, object]:
+    """Return a turn as a row of the table, without its conversation."""
+    about = _Said(citations=turn.citations, understanding=turn.understanding)
+    return {
+        "speaker": turn.speaker.value,
+        "text": turn.text,
+        "at": turn.at,
+        "key": turn.id,
+        "action": turn.action and turn.action.value,
+        "about": None if about == _Said() else _SAID.dump_python(about, mode="json"),
+    }
+
+
+def reply_of(written: object) -> Reply:
+    """Return the reply that a row of the outbox holds."""
+    return _REPLY.validate_python(written)
+
+
+def outbox_row(reply: Reply, since: datetime) -> dict[str, object]:
+    """Return a reply that was not tried yet as a row of the outbox, without its conversation and when it is due."""
+    sent = _REPLY.dump_python(reply, mode="json")
+    return {"reply_id": reply.id, "reply": sent, "since": since, "attempts": 0, "error": ""}
