@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from finetune.loop import POOL
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.texts import Reader
@@ -40,6 +41,8 @@ class ContrastTask:
     that the untrained encoder takes for its neighbours. All that is compared in a batch and is of another group counts
     as a negative, all of the same group as a positive (Khosla et al. 2020, arXiv 2004.11362, their loss "out").
     """
+
+    pool = POOL
 
     def __init__(
         self, train: Sequence[Grouped], dev: Sequence[Grouped], recipe: Recipe, read: Reader, network: Network

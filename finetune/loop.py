@@ -28,7 +28,7 @@ from finetune.recipe import Recipe
 from finetune.watch import Epoch, History, Watch
 from retrieval.disk import replace_file
 
-#: Batches that are sorted together, by length so that little is padded, say, while their order stays random.
+#: Batches that are sorted together where a task says no other number.
 POOL = 32
 
 #: Steps between two checkpoints within an epoch.
@@ -44,6 +44,11 @@ class Task(Protocol):
     @property
     def order(self) -> Sequence[int]:
         """A number for each training row, such as its length: a batch is of rows whose numbers are near each other."""
+        ...
+
+    @property
+    def pool(self) -> int:
+        """Batches that are sorted by ``order`` at a time, while which comes when stays random."""
         ...
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
@@ -130,7 +135,7 @@ class _Run:
     def _epoch(self) -> None:
         place, start = self._place, time.perf_counter()
         before = place.seconds
-        batches = list(_batches(self._task.order, self._recipe, place.epoch))
+        batches = list(_batches(self._task.order, self._task.pool, self._recipe, place.epoch))
         self._model.train()
         for number in range(place.within, len(batches)):
             random = np.random.default_rng((self._recipe.seed, place.epoch, number))
@@ -260,11 +265,11 @@ def _rate(recipe: Recipe, total: int) -> Callable[[int], float]:
     return share
 
 
-def _batches(order: Sequence[int], recipe: Recipe, epoch: int) -> Iterator[list[int]]:
+def _batches(order: Sequence[int], pooled: int, recipe: Recipe, epoch: int) -> Iterator[list[int]]:
     """Yield the rows of each batch of an epoch: random, but those that are near each other in ``order`` together."""
     random = np.random.default_rng((recipe.seed, epoch))
     rows = random.permutation(len(order))
-    size = recipe.batch * POOL
+    size = recipe.batch * pooled
     batches = []
     for start in range(0, len(rows), size):
         pool = sorted(rows[start : start + size].tolist(), key=order.__getitem__)

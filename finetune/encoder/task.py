@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
-from finetune.loop import POOL
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
 from finetune.texts import Texts
@@ -23,8 +24,12 @@ _SAME = 0.98
 #: What the middle layer counts beside the last one: heads of labels read it (`retrieval.pooling.features`).
 _MIDDLE = 0.5
 
-#: Texts that a processor reads together.
-_CHUNK = 64
+#: Texts that a processor reads together, and tokens of a batch whose states it keeps for the gradient: those of the
+#: rest are made again when they are asked for (Chen et al. 2016, arXiv 1604.06174). A token's take half a megabyte.
+_CHUNK, _KEPT = 64, 12_000
+
+#: Topics, and bands of length that a topic is cut into: a batch is of one band of one topic.
+_TOPICS, _BANDS = 32, 4
 
 #: Rows whose nearest texts are looked up together.
 _ROWS = 1024
@@ -38,20 +43,28 @@ class Distillation:
     topic: what is alike has to be told apart (Hofstätter et al. 2021, arXiv 2104.06967).
     """
 
+    #: One batch of each band of each topic, on average.
+    pool = _TOPICS * _BANDS
+
     def __init__(self, taught: Texts, known: Texts, targets: Tensor, dev: tuple[Texts, Texts], recipe: Recipe) -> None:
         """``targets`` are what the teacher makes of ``known``, (texts, 2 size); ``dev`` are taught and known ones."""
         self._taught, self._known, self._targets, self._dev, self._recipe = taught, known, targets, dev, recipe
         topics = _topics(targets[:, : targets.shape[1] // 2], recipe)
-        #: By topic, and within one by length.
-        self.order = [topic * recipe.max_tokens + length for topic, length in zip(topics, taught.lengths, strict=True)]
+        #: By band of length, and within one by topic.
+        self.order: list[int] = (_bands(taught.lengths) * _TOPICS + topics).tolist()
+        self._reach = np.cumsum(known.lengths)
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
-        """Return taught texts, and beside them some known ones, with what the teacher makes of each."""
+        """Return taught texts, and beside them some known ones, with what the teacher makes of each.
+
+        Of the known ones a token is as likely as any other to be taken: long texts, which parallel text has few of, are
+        what moves most.
+        """
         taught = replace(self._taught.batch(rows, self._recipe.augment, random), targets=self._of(rows))
         count = round(self._recipe.hold * len(rows))
         if not count:
             return taught
-        held = random.choice(np.asarray(rows), count, replace=False).tolist()
+        held = np.searchsorted(self._reach, random.integers(self._reach[-1], size=count), side="right").tolist()
         return replace(taught, other=replace(self._known.batch(held, 0.0, random), targets=self._of(held)))
 
     def _of(self, rows: Sequence[int]) -> Tensor:
@@ -87,17 +100,23 @@ def nearest(asked: Tensor, among: Tensor) -> Tensor:
     return torch.cat([(asked[i : i + _ROWS] @ among.T).argmax(1) for i in range(0, len(asked), _ROWS)])
 
 
-def _topics(targets: Tensor, recipe: Recipe) -> list[int]:
-    """Return the topic of each text, by the teacher: there are as many as batches are sorted at a time."""
-    count = min(POOL, len(targets) // recipe.batch)
+def _bands(lengths: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return for each text which of as many equal parts it belongs to, the shortest texts first."""
+    edges = np.quantile(lengths, np.arange(1, _BANDS) / _BANDS)
+    return np.searchsorted(edges, lengths)
+
+
+def _topics(targets: Tensor, recipe: Recipe) -> npt.NDArray[np.int64]:
+    """Return the topic of each text, by the teacher: of fewer texts than fill a batch of each, there are fewer."""
+    count = min(_TOPICS, len(targets) // recipe.batch)
     if count < 2:
-        return [0] * len(targets)
+        return np.zeros(len(targets), np.int64)
     vectors = targets.float().numpy()
     means = faiss.Kmeans(
         vectors.shape[1], count, niter=10, seed=recipe.seed, min_points_per_centroid=1, max_points_per_centroid=2000
     )
     means.train(vectors)
-    topics: list[int] = means.index.search(vectors, 1)[1][:, 0].tolist()
+    topics: npt.NDArray[np.int64] = means.index.search(vectors, 1)[1][:, 0]
     return topics
 
 
@@ -119,11 +138,14 @@ def _read(network: nn.Module, batch: Batch) -> Tensor:
         return whole.float()
     lengths = mask.sum(1)
     order = lengths.argsort()
-    made = []
+    made, tokens = [], 0
     for start in range(0, len(order), _CHUNK):
         rows = order[start : start + _CHUNK]
         longest = int(lengths[rows[-1]])
-        made.append(network(Batch(ids=ids[rows, :longest], mask=mask[rows, :longest])).float())
+        some = Batch(ids=ids[rows, :longest], mask=mask[rows, :longest])
+        tokens += len(rows) * longest
+        part: Tensor = network(some) if tokens <= _KEPT else checkpoint(network, some, use_reentrant=False)
+        made.append(part.float())
     return torch.cat(made)[order.argsort()]
 
 

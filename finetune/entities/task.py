@@ -16,6 +16,7 @@ from finetune.entities.chain import Chain
 from finetune.entities.examples import Entity, Tagged
 from finetune.entities.figures import f1
 from finetune.entities.slips import slipped
+from finetune.loop import POOL
 from finetune.losses import apart, even_weights
 from finetune.network import Backbone, Batch, Network, padded
 from finetune.recipe import Recipe
@@ -38,6 +39,8 @@ class EntityTask:
     tags of all pieces (dev rows of benchmarks/entities.py), but cannot say an entity within a word: where the training
     rows have such, as Chinese ones do with a tokenizer that takes a sentence for a word, each piece has its tag.
     """
+
+    pool = POOL
 
     def __init__(
         self, train: Sequence[Tagged], dev: Sequence[Tagged], types: Sequence[str], recipe: Recipe, backbone: Backbone

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from finetune.labels.examples import OUT_OF_SCOPE, Labelled, have_several
+from finetune.loop import POOL
 from finetune.losses import apart, even_weights
 from finetune.network import Batch, Network
 from finetune.recipe import Recipe
@@ -26,6 +27,8 @@ class LabelTask:
     A text out of scope is to look like no label more than like another: its target is the same share of each
     (Hendrycks et al. 2019, arXiv 1812.04606).
     """
+
+    pool = POOL
 
     def __init__(
         self,
