@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bot.errors import DeliveryError, OverloadedError
+from bot.handover import Event
 from bot.logs import name_of, where
 from bot.ports import Connector, Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Delivery, Message, Outcome, Owner, Reply
+from bot.types import Conversation, ConversationKey, Delivery, Message, Outcome, Owner, Reply
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
@@ -121,7 +122,7 @@ class Dispatcher:
 
     async def hand_back(self, key: ConversationKey) -> None:
         """Give the case back to the bot: it answers from the next message on."""
-        await self._store.set_owner(key, Owner.BOT)
+        await self._store.record(key, Event.HANDED_BACK)
         log.info("%s handed back to the bot", name_of(key))
 
     def wake(self) -> None:
@@ -283,8 +284,7 @@ class Dispatcher:
 
     async def _finish(self, message: Message, reply: Reply) -> bool:
         """Write the outcome; False where the bot has to stay silent."""
-        after = Owner.WAITING if reply.action is Action.HAND_OFF else Owner.BOT
-        if await _completed(self._store.finish(message, reply, owner=after)):
+        if await _completed(self._store.finish(message, reply)):
             return True
         log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))
         await _completed(self._store.finish(message, None))

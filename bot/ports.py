@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.handover import Event
 from bot.policy import Decision
 from bot.types import (
     Candidate,
@@ -78,7 +79,10 @@ class Store(Protocol):
     """
 
     async def accept(self, message: Message) -> bool:
-        """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
+        """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes).
+
+        Where the case was resolved, a new one begins with it, and the bot has that.
+        """
         ...
 
     async def take(self, limit: int) -> Taken:
@@ -101,11 +105,11 @@ class Store(Protocol):
         """Return the conversation; a new one that the bot owns if it is not known."""
         ...
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
-        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
+    async def finish(self, message: Message, reply: Reply | None) -> bool:
+        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
-        ``reply`` is None where the bot stays silent, ``owner`` where it stays who it is. False, and nothing changes,
-        if the message is done already or a reply is given while someone other than the bot owns the conversation.
+        ``reply`` is None where the bot stays silent. False, and nothing changes, if the message is done already or a
+        reply is given while someone other than the bot has the case.
         """
         ...
 
@@ -142,11 +146,15 @@ class Store(Protocol):
         ...
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere, such as an agent's."""
+        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
         ...
 
-    async def set_owner(self, key: ConversationKey, owner: Owner) -> None:
-        """Say who has the case now."""
+    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+        """Note what happened to the case, and return who has it now by `bot.handover.AFTER`.
+
+        Where a person takes or resolves it, what the bot has not answered or sent by then it never will. With ``seen``,
+        the moment that `Conversation.since` had, nothing changes if something happened since.
+        """
         ...
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:

@@ -222,6 +222,9 @@ class Conversation:
 
     key: ConversationKey
     owner: Owner = Owner.BOT
+    #: Since when, and when a person last did something there (None where nothing ever happened).
+    since: datetime | None = None
+    #: Of the case as it is now: what was said before it was last resolved is not among them.
     turns: tuple[Turn, ...] = ()
     #: Fixed by the customer (`/lang`), or None: each message is answered in its own language.
     language: str | None = None

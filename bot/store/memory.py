@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TypeVar
 
+from bot.handover import AFTER, HEARD, Event
 from bot.types import (
+    Action,
     Conversation,
     ConversationKey,
     Delivery,
@@ -38,6 +40,7 @@ class _Case:
     """What is known of one conversation."""
 
     owner: Owner = Owner.BOT
+    since: datetime | None = None
     language: str | None = None
     turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
     #: Ids of accepted messages, oldest first; a dict for its order.
@@ -93,6 +96,9 @@ class MemoryStore:
         case.accepted[message.id] = None
         if len(case.accepted) > IDS_KEPT:
             del case.accepted[next(iter(case.accepted))]
+        if case.owner is Owner.CLOSED:
+            case.turns.clear()
+            self._happened(case, Event.WROTE)
         case.turns.append(Turn(speaker=Speaker.CUSTOMER, text=message.text, at=message.at, id=message.id))
         case.messages[message.id] = (next(self._numbers), message)
         self._used(message.conversation, case)
@@ -128,13 +134,14 @@ class MemoryStore:
         case = self._cases.get(key)
         if case is None:
             return Conversation(key=key)
-        return Conversation(key=key, owner=case.owner, turns=tuple(case.turns), language=case.language)
+        turns = tuple(case.turns)
+        return Conversation(key=key, owner=case.owner, since=case.since, turns=turns, language=case.language)
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
-        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
+    async def finish(self, message: Message, reply: Reply | None) -> bool:
+        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
-        someone other than the bot owns the conversation.
+        someone other than the bot has the case.
         """
         case = self._cases.get(message.conversation)
         if case is None or message.id not in case.messages:
@@ -142,8 +149,9 @@ class MemoryStore:
         if reply is not None and case.owner is not Owner.BOT:
             return False
         del case.messages[message.id]
-        case.owner = owner or case.owner
         if reply is not None:
+            if reply.action is Action.HAND_OFF:
+                self._happened(case, Event.HANDED_OVER)
             now = self._clock()
             case.turns.append(Turn.of(reply, now))
             case.outbox[reply.id] = (next(self._numbers), Delivery(reply=reply, since=now))
@@ -153,7 +161,7 @@ class MemoryStore:
     async def sendable(self, reply: Reply) -> bool:
         """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
         case = self._cases.get(reply.conversation)
-        return case is not None and reply.id in case.outbox and case.owner in (Owner.BOT, Owner.WAITING)
+        return case is not None and reply.id in case.outbox and case.owner in HEARD
 
     async def delivered(self, reply: Reply) -> None:
         """Take ``reply`` out of the outbox."""
@@ -203,16 +211,20 @@ class MemoryStore:
         return list(_in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere, such as an agent's."""
+        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
         case = self._case(key)
+        if turn.speaker is Speaker.AGENT:
+            self._happened(case, Event.TAKEN)
         case.turns.append(turn)
         self._used(key, case)
 
-    async def set_owner(self, key: ConversationKey, owner: Owner) -> None:
-        """Say who has the case now."""
+    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+        """Note what happened to the case, and return who has it now."""
         case = self._case(key)
-        case.owner = owner
-        self._used(key, case)
+        if seen is None or seen == case.since:
+            self._happened(case, event)
+            self._used(key, case)
+        return case.owner
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or None to follow the customer's."""
@@ -224,6 +236,14 @@ class MemoryStore:
         """Delete the conversation with everything in it."""
         for kept in (self._cases, self._idle, self._busy):
             kept.pop(key, None)
+
+    def _happened(self, case: _Case, event: Event) -> None:
+        after = AFTER[event][case.owner]
+        if after is not case.owner or event is Event.TAKEN:
+            case.owner, case.since = after, self._clock()
+        if after not in HEARD:  # or it would be said when the case comes back
+            case.messages.clear()
+            case.outbox.clear()
 
     def _case(self, key: ConversationKey) -> _Case:
         return self._cases.setdefault(key, _Case())

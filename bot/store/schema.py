@@ -80,8 +80,11 @@ conversations = Table(
     Column("channel", Words, nullable=False),
     Column("account", Words, nullable=False),
     Column("thread", Words, nullable=False),
-    #: A `bot.types.Owner`.
+    #: A `bot.types.Owner`; since when, and when a person last did something.
     Column("owner", String(16), nullable=False),
+    Column("since", Moment),
+    #: The first turn of the case as it is now.
+    Column("begins", Number, nullable=False),
     Column("language", String(16)),
     #: The process that works on it (an id of ``workers``), and when one did last.
     Column("worker", Words),

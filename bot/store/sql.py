@@ -25,10 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.handover import AFTER, HEARD, Event
 from bot.store.database import Database
 from bot.store.rows import delivery_of, key_of, message_of, outbox_row, reply_of, turn_of, turn_row
 from bot.store.schema import accepted, conversations, outbox, turns, workers
 from bot.types import (
+    Action,
     Conversation,
     ConversationKey,
     Delivery,
@@ -66,7 +68,7 @@ _SENDING = (
 )
 
 _HERE = turns.c.conversation == bindparam("place")
-_NEWEST = select(turns).where(_HERE).order_by(turns.c.id.desc()).limit(TURNS_READ)
+_NEWEST = select(turns).where(_HERE, turns.c.id >= bindparam("begins")).order_by(turns.c.id.desc()).limit(TURNS_READ)
 _OPEN = select(turns).where(_HERE, turns.c.open.is_(True)).order_by(turns.c.id)
 _SENT = (
     select(outbox).where(outbox.c.conversation == bindparam("place"), outbox.c.due.is_not(None)).order_by(outbox.c.id)
@@ -123,10 +125,12 @@ class SqlStore:
 
     async def accept(self, message: Message) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
+        now = self._clock()
 
         def work(connection: Connection) -> bool:
+            case = _held(connection, message.conversation)
             new = _INSERT[connection.dialect.name](turns).values(
-                conversation=_place(connection, message.conversation),
+                conversation=case.id,
                 speaker=Speaker.CUSTOMER.value,
                 text=message.text,
                 at=message.at,
@@ -135,7 +139,11 @@ class SqlStore:
                 open=True,
             )
             once = new.on_conflict_do_nothing(index_elements=["conversation", "key"], index_where=accepted)
-            return connection.execute(once.returning(turns.c.id)).first() is not None
+            turn = connection.execute(once.returning(turns.c.id)).scalar_one_or_none()
+            if turn is not None and case.owner == Owner.CLOSED:
+                _set(connection, case.id, begins=turn)
+                _happened(connection, case, Event.WROTE, now)
+            return turn is not None
 
         return await self._database.run(work)
 
@@ -195,11 +203,11 @@ class SqlStore:
 
         return await self._database.run(work)
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
-        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, set the owner.
+    async def finish(self, message: Message, reply: Reply | None) -> bool:
+        """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
-        someone other than the bot owns the conversation.
+        someone other than the bot has the case.
         """
         now = self._clock()
 
@@ -207,12 +215,12 @@ class SqlStore:
             case = connection.execute(_HELD, asdict(message.conversation)).one_or_none()
             if case is None or case.worker not in (None, self._me) or (reply is not None and case.owner != Owner.BOT):
                 return False
-            open_ = (turns.c.conversation == case.id, turns.c.key == message.id, turns.c.open.is_(True))
-            if connection.execute(update(turns).where(*open_).values(open=False)).rowcount == 0:
+            done = update(turns).where(*_open(case.id), turns.c.key == message.id).values(open=False)
+            if connection.execute(done).rowcount == 0:
                 return False
-            if owner is not None:
-                _set(connection, case.id, owner=owner.value)
             if reply is not None:
+                if reply.action is Action.HAND_OFF:
+                    _happened(connection, case, Event.HANDED_OVER, now)
                 connection.execute(insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now))))
                 _send(connection, case.id, reply, now)
             return True
@@ -225,11 +233,7 @@ class SqlStore:
 
         def work(connection: Connection) -> bool:
             case = connection.execute(_SENDING, where).one_or_none()
-            return (
-                case is not None
-                and case.worker in (None, self._me)
-                and case.owner in (Owner.BOT.value, Owner.WAITING.value)
-            )
+            return case is not None and case.worker in (None, self._me) and case.owner in HEARD
 
         return await self._database.run(work)
 
@@ -288,20 +292,30 @@ class SqlStore:
         return list(map(delivery_of, await self._database.run(lambda connection: connection.execute(rows).all())))
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere, such as an agent's."""
+        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
+        now = self._clock()
 
         def work(connection: Connection) -> None:
-            connection.execute(insert(turns).values(conversation=_place(connection, key), **turn_row(turn)))
+            case = _held(connection, key)
+            if turn.speaker is Speaker.AGENT:
+                _happened(connection, case, Event.TAKEN, now)
+            connection.execute(insert(turns).values(conversation=case.id, **turn_row(turn)))
 
         await self._database.run(work)
 
-    async def set_owner(self, key: ConversationKey, owner: Owner) -> None:
-        """Say who has the case now."""
-        await self._database.run(lambda connection: _set(connection, _place(connection, key), owner=owner.value))
+    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+        """Note what happened to the case, and return who has it now."""
+        now = self._clock()
+
+        def work(connection: Connection) -> Owner:
+            case = _held(connection, key)
+            return _happened(connection, case, event, now) if seen in (None, case.since) else Owner(case.owner)
+
+        return await self._database.run(work)
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or None to follow the customer's."""
-        await self._database.run(lambda connection: _set(connection, _place(connection, key), language=language))
+        await self._database.run(lambda connection: _set(connection, _held(connection, key).id, language=language))
 
     async def forget(self, key: ConversationKey) -> None:
         """Delete the conversation with everything in it."""
@@ -309,15 +323,29 @@ class SqlStore:
         await self._database.run(lambda connection: connection.execute(gone, asdict(key)))
 
 
-def _place(connection: Connection, key: ConversationKey) -> int:
-    """Return the id of the row of a conversation, which is made where there is none, and hold it."""
+def _held(connection: Connection, key: ConversationKey) -> Row[Any]:
+    """Return the row of a conversation, which is made where there is none, and hold it."""
     row = connection.execute(_HELD, asdict(key)).one_or_none()
     if row is None:
-        new = _INSERT[connection.dialect.name](conversations).values(**asdict(key), owner=Owner.BOT.value)
+        new = _INSERT[connection.dialect.name](conversations).values(**asdict(key), owner=Owner.BOT.value, begins=0)
         connection.execute(new.on_conflict_do_nothing())
         row = connection.execute(_HELD, asdict(key)).one()
-    place: int = row.id
-    return place
+    return row
+
+
+def _happened(connection: Connection, case: Row[Any], event: Event, now: datetime) -> Owner:
+    """Note what happened to the case of the row ``case``, which is held, and return who has it now."""
+    after = AFTER[event][Owner(case.owner)]
+    if after != case.owner or event is Event.TAKEN:
+        _set(connection, case.id, owner=after.value, since=now)
+    if after not in HEARD:  # or it would be said when the case comes back
+        connection.execute(update(turns).where(*_open(case.id)).values(open=False))
+        connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None)))
+    return after
+
+
+def _open(place: int) -> tuple[ColumnElement[bool], ...]:
+    return (turns.c.conversation == place, turns.c.open.is_(True))
 
 
 def _send(connection: Connection, place: int, reply: Reply, now: datetime) -> None:
@@ -327,11 +355,16 @@ def _send(connection: Connection, place: int, reply: Reply, now: datetime) -> No
     connection.execute(insert(outbox).values(conversation=place, due=due, **outbox_row(reply, now)))
 
 
-def _set(connection: Connection, place: int, **values: str | datetime | None) -> None:
+def _set(connection: Connection, place: int, **values: object) -> None:
     connection.execute(update(conversations).where(conversations.c.id == place).values(**values))
 
 
 def _conversation(connection: Connection, case: Row[Any]) -> Conversation:
-    said = connection.execute(_NEWEST, {"place": case.id}).all()
-    turns_ = tuple(map(turn_of, reversed(said)))
-    return Conversation(key=key_of(case), owner=Owner(case.owner), turns=turns_, language=case.language)
+    newest = connection.execute(_NEWEST, {"place": case.id, "begins": case.begins}).all()
+    return Conversation(
+        key=key_of(case),
+        owner=Owner(case.owner),
+        since=case.since,
+        turns=tuple(map(turn_of, reversed(newest))),
+        language=case.language,
+    )

@@ -9,9 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from bot.handover import Event
 from bot.ports import Store
 from bot.store.memory import MemoryStore
 from bot.store.sql import SqlStore
+from bot.types import Owner
+
+#: What has to happen so that one of these has the case, whoever but a closed one had it before.
+COMES_TO = {
+    Owner.BOT: Event.HANDED_BACK,
+    Owner.WAITING: Event.HANDED_OVER,
+    Owner.HUMAN: Event.TAKEN,
+    Owner.CLOSED: Event.RESOLVED,
+}
 
 
 class Clock:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.handover import Event
 from bot.ports import Store
 from bot.store.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
 from bot.types import (
@@ -24,6 +25,7 @@ from bot.types import (
     Turn,
     Understanding,
 )
+from tests.contract.conftest import COMES_TO
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 ANNA = ConversationKey(channel="chat", account="shop", thread="anna")
@@ -82,14 +84,14 @@ async def test_the_same_id_is_accepted_once_and_changes_nothing_the_second_time(
 
 async def test_a_finished_message_is_still_a_duplicate(store: Store) -> None:
     await store.accept(message("1"))
-    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    await store.finish(message("1"), reply_to(message("1")))
     assert not await store.accept(message("1"))
 
 
 async def test_the_same_id_in_another_conversation_is_another_message(store: Store) -> None:
     assert await store.accept(message("1", ANNA))
     assert await store.accept(message("1", BORIS))
-    await store.finish(message("1", ANNA), None, owner=Owner.BOT)
+    await store.finish(message("1", ANNA), None)
     assert await store.unfinished() == [message("1", BORIS)]
 
 
@@ -111,7 +113,7 @@ async def test_finishing_writes_turn_outbox_and_owner_together(store: Store) -> 
     asked = message("1")
     reply = reply_to(asked, action=Action.HAND_OFF)
     await store.accept(asked)
-    assert await store.finish(asked, reply, owner=Owner.WAITING)
+    assert await store.finish(asked, reply)
 
     conversation = await store.conversation(ANNA)
     assert conversation.owner is Owner.WAITING
@@ -124,27 +126,18 @@ async def test_finishing_writes_turn_outbox_and_owner_together(store: Store) -> 
     assert await on_their_way(store) == [reply]
 
 
-async def test_finishing_silently_sets_the_owner_and_says_nothing(store: Store) -> None:
+@pytest.mark.parametrize("owner", [Owner.BOT, Owner.WAITING])
+async def test_finishing_silently_says_nothing_and_leaves_the_case_where_it_is(store: Store, owner: Owner) -> None:
     await store.accept(message("1"))
-    await store.set_owner(ANNA, Owner.HUMAN)
-    assert await store.finish(message("1"), None, owner=Owner.HUMAN)
-    assert await store.unfinished() == []
-    assert await on_their_way(store) == []
+    await store.record(ANNA, COMES_TO[owner])
+    assert await store.finish(message("1"), None)
+    assert (await store.unfinished(), await on_their_way(store)) == ([], [])
     conversation = await store.conversation(ANNA)
-    assert conversation.owner is Owner.HUMAN
+    assert conversation.owner is owner
     assert [turn.speaker for turn in conversation.turns] == [Speaker.CUSTOMER]
 
 
-@pytest.mark.parametrize("owner", list(Owner))
-async def test_finishing_without_naming_an_owner_leaves_it_as_it_is(store: Store, owner: Owner) -> None:
-    await store.accept(message("1"))
-    await store.set_owner(ANNA, owner)
-    assert await store.finish(message("1"), None)
-    assert (await store.conversation(ANNA)).owner is owner
-    assert await store.unfinished() == []
-
-
-async def test_a_reply_without_naming_an_owner_leaves_the_case_with_the_bot(store: Store) -> None:
+async def test_a_reply_that_hands_nobody_over_leaves_the_case_with_the_bot(store: Store) -> None:
     await store.accept(message("1"))
     assert await store.finish(message("1"), reply_to(message("1")))
     assert (await store.conversation(ANNA)).owner is Owner.BOT
@@ -154,9 +147,9 @@ async def test_a_reply_without_naming_an_owner_leaves_the_case_with_the_bot(stor
 @pytest.mark.parametrize("second", [None, reply_to(message("1"), "Again.")], ids=["silent", "reply"])
 async def test_a_message_is_finished_once(store: Store, second: Reply | None) -> None:
     await store.accept(message("1"))
-    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    await store.finish(message("1"), reply_to(message("1")))
     before = await store.conversation(ANNA)
-    assert not await store.finish(message("1"), second, owner=Owner.CLOSED)
+    assert not await store.finish(message("1"), second)
     assert await store.conversation(ANNA) == before
     assert len(await on_their_way(store)) == 1
 
@@ -164,24 +157,23 @@ async def test_a_message_is_finished_once(store: Store, second: Reply | None) ->
 async def test_of_finishes_at_the_same_time_one_counts(store: Store) -> None:
     await store.accept(message("1"))
     replies = [replace(reply_to(message("1")), id=f"r{n}") for n in range(8)]
-    results = await asyncio.gather(*(store.finish(message("1"), reply, owner=Owner.BOT) for reply in replies))
+    results = await asyncio.gather(*(store.finish(message("1"), reply) for reply in replies))
     assert sorted(results) == [False] * 7 + [True]
     assert await on_their_way(store) == [replies[results.index(True)]]
 
 
-@pytest.mark.parametrize("owner", [Owner.WAITING, Owner.HUMAN, Owner.CLOSED])
-async def test_a_reply_is_refused_while_the_bot_does_not_own_the_case(store: Store, owner: Owner) -> None:
+async def test_a_reply_is_refused_while_the_case_waits_for_a_person(store: Store) -> None:
     await store.accept(message("1"))
-    await store.set_owner(ANNA, owner)
+    await store.record(ANNA, Event.HANDED_OVER)
     before = await store.conversation(ANNA)
-    assert not await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    assert not await store.finish(message("1"), reply_to(message("1")))
     assert await store.conversation(ANNA) == before
     assert await store.unfinished() == [message("1")]
     assert await on_their_way(store) == []
 
 
 async def test_a_message_that_was_never_accepted_cannot_be_finished(store: Store) -> None:
-    assert not await store.finish(message("1"), reply_to(message("1")), owner=Owner.WAITING)
+    assert not await store.finish(message("1"), reply_to(message("1")))
     assert await store.conversation(ANNA) == Conversation(key=ANNA)
     assert await on_their_way(store) == []
 
@@ -191,14 +183,14 @@ async def test_the_outbox_is_oldest_first_and_gives_back_the_whole_reply(store: 
     for one in (message("2"), message("1", BORIS), message("1")):
         await store.accept(one)
         replies.append(reply_to(one))
-        await store.finish(one, replies[-1], owner=Owner.BOT)
+        await store.finish(one, replies[-1])
     assert await on_their_way(store) == replies
 
 
 async def test_a_delivered_reply_leaves_the_outbox_and_stays_a_turn(store: Store) -> None:
     for id_ in ("1", "2"):
         await store.accept(message(id_))
-        await store.finish(message(id_), reply_to(message(id_)), owner=Owner.BOT)
+        await store.finish(message(id_), reply_to(message(id_)))
     await store.delivered(reply_to(message("1")))
     await store.delivered(reply_to(message("1")))
     assert await on_their_way(store) == [reply_to(message("2"))]
@@ -214,14 +206,6 @@ async def test_turns_from_elsewhere_are_appended_in_order(store: Store) -> None:
     assert (await store.conversation(BORIS)).turns == (said,)
 
 
-@pytest.mark.parametrize("owner", list(Owner))
-async def test_the_owner_is_who_was_named_last(store: Store, owner: Owner) -> None:
-    await store.set_owner(ANNA, Owner.HUMAN)
-    await store.set_owner(ANNA, owner)
-    assert (await store.conversation(ANNA)).owner is owner
-    assert (await store.conversation(BORIS)).owner is Owner.BOT
-
-
 async def test_the_language_is_fixed_and_freed(store: Store) -> None:
     await store.set_language(ANNA, "zh")
     assert (await store.conversation(ANNA)).language == "zh"
@@ -233,14 +217,14 @@ async def test_a_conversation_that_was_read_does_not_change_under_its_reader(sto
     await store.accept(message("1"))
     read = await store.conversation(ANNA)
     await store.accept(message("2"))
-    await store.set_owner(ANNA, Owner.HUMAN)
+    await store.record(ANNA, COMES_TO[Owner.HUMAN])
     assert (len(read.turns), read.owner) == (1, Owner.BOT)
 
 
 async def test_nothing_of_a_forgotten_conversation_is_kept(store: Store) -> None:
     for id_ in ("1", "2"):
         await store.accept(message(id_))
-    await store.finish(message("1"), reply_to(message("1")), owner=Owner.BOT)
+    await store.finish(message("1"), reply_to(message("1")))
     await store.set_language(ANNA, "zh")
     await store.accept(message("1", BORIS))
 
@@ -249,7 +233,7 @@ async def test_nothing_of_a_forgotten_conversation_is_kept(store: Store) -> None
     assert await store.conversation(ANNA) == Conversation(key=ANNA)
     assert await store.unfinished() == [message("1", BORIS)]
     assert await on_their_way(store) == []
-    assert not await store.finish(message("2"), reply_to(message("2")), owner=Owner.BOT)
+    assert not await store.finish(message("2"), reply_to(message("2")))
     assert await store.conversation(ANNA) == Conversation(key=ANNA)
     assert await store.accept(message("1")), "its ids are forgotten too"
 
@@ -300,10 +284,10 @@ async def test_memory_forgets_the_oldest_ids_but_never_those_of_unfinished_messa
     store = MemoryStore()
     await store.accept(message("waits"))
     await store.accept(message("done"))
-    await store.finish(message("done"), None, owner=Owner.BOT)
+    await store.finish(message("done"), None)
     for n in range(IDS_KEPT):
         await store.accept(message(str(n)))
-        await store.finish(message(str(n)), None, owner=Owner.BOT)
+        await store.finish(message(str(n)), None)
     assert not await store.accept(message("waits"))
     assert not await store.accept(message("0"))
     assert await store.accept(message("done"))
@@ -312,7 +296,7 @@ async def test_memory_forgets_the_oldest_ids_but_never_those_of_unfinished_messa
 async def test_memory_forgets_the_conversations_used_longest_ago_when_it_has_many() -> None:
     store = MemoryStore()
     await talk_of_many(store, 0, CASES_KEPT)
-    await store.append(key_of(0), Turn(speaker=Speaker.AGENT, text="Still there?", at=NOON))
+    await store.append(key_of(0), Turn(speaker=Speaker.BOT, text="Still there?", at=NOON))
     await talk_of_many(store, CASES_KEPT, CASES_KEPT + 2)
     assert [len((await store.conversation(key_of(n))).turns) for n in range(4)] == [3, 0, 0, 2]
 
@@ -324,7 +308,7 @@ async def test_memory_never_forgets_a_conversation_with_something_left_to_do() -
     await store.accept(message("1", undelivered))
     await store.finish(message("1", undelivered), reply_to(message("1", undelivered)))
     for key, owner in ((waiting, Owner.WAITING), (human, Owner.HUMAN), (closed, Owner.CLOSED)):
-        await store.set_owner(key, owner)
+        await store.record(key, COMES_TO[owner])
 
     await talk_of_many(store, 0, CASES_KEPT)
     assert len((await store.conversation(unfinished)).turns) == 1
@@ -335,7 +319,7 @@ async def test_memory_never_forgets_a_conversation_with_something_left_to_do() -
     # Once nothing is left to do they are like any other.
     await store.finish(message("1", unfinished), None)
     await store.delivered(reply_to(message("1", undelivered)))
-    await store.set_owner(human, Owner.BOT)
+    await store.record(human, COMES_TO[Owner.BOT])
     await talk_of_many(store, CASES_KEPT, 2 * CASES_KEPT)
     for key in (unfinished, undelivered, human):
         assert await store.conversation(key) == Conversation(key=key)

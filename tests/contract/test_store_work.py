@@ -10,7 +10,7 @@ import pytest
 
 from bot.ports import Store
 from bot.types import Conversation, ConversationKey, Delivery, Owner, Reply, Taken
-from tests.contract.conftest import Clock
+from tests.contract.conftest import COMES_TO, Clock
 from tests.contract.test_store import ANNA, BORIS, key_of, message, on_their_way, reply_to
 
 
@@ -29,7 +29,7 @@ async def sent(store: Store, *ids: str) -> list[Reply]:
 
 
 async def test_there_is_nothing_to_take_where_nothing_is_to_do(store: Store) -> None:
-    await store.set_owner(ANNA, Owner.HUMAN)
+    await store.record(ANNA, COMES_TO[Owner.HUMAN])
     assert await store.take(10) == Taken(conversations=(), waiting=0)
 
 
@@ -119,7 +119,7 @@ async def test_a_reply_on_its_way_is_work(store: Store) -> None:
 @pytest.mark.parametrize("owner", list(Owner))
 async def test_a_reply_is_sendable_until_a_person_takes_or_closes_the_case(store: Store, owner: Owner) -> None:
     (reply,) = await sent(store, "1")
-    await store.set_owner(ANNA, owner)
+    await store.record(ANNA, COMES_TO[owner])
     assert await store.sendable(reply) is (owner in (Owner.BOT, Owner.WAITING))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.composer import VerbatimComposer
+from bot.handover import Event
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
 from bot.ports import Entries, Source
 from bot.responder import CombinedResponder
 from bot.store.memory import MemoryStore
-from bot.types import Action, Candidate, ConversationKey, Message, Owner, Question, Reply
+from bot.types import Action, Candidate, ConversationKey, Message, Question, Reply
 
 KEY = ConversationKey(channel="chat", thread="anna")
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
@@ -62,7 +63,9 @@ class Talk:
 
     async def answers(self, message: Message) -> Reply:
         reply = await self._responder.respond(await self.store.conversation(KEY), message)
-        await self.store.finish(message, reply, owner=Owner.BOT)
+        await self.store.finish(message, reply)
+        if reply.action is Action.HAND_OFF:
+            await self.store.record(KEY, Event.HANDED_BACK)
         assert (reply.in_reply_to, reply.conversation) == (message.id, KEY)
         assert reply.text
         assert 0 <= reply.confidence <= 1

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from bot.errors import OverloadedError
+from bot.handover import Event
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, Message, Outcome, Owner, Reply, Speaker
+from tests.contract.conftest import COMES_TO
 from tests.unit.bot.desk import (
     Calls,
     Echo,
@@ -233,10 +235,29 @@ async def test_when_the_store_refuses_to_accept_only_the_submitter_fails() -> No
 # --- who has the case -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("owner", [Owner.WAITING, Owner.HUMAN, Owner.CLOSED])
+async def test_what_comes_after_a_case_was_resolved_is_a_new_one_and_the_bots() -> None:
+    seen: list[list[str]] = []
+
+    async def respond(conversation: Conversation, asked: Message) -> Reply:
+        seen.append([turn.text for turn in conversation.turns])
+        return reply_to(asked, "ok")
+
+    store, phone = MemoryStore(), Phone()
+    async with dispatcher(store, Calls(respond), phone) as running:
+        await running.submit(message("1", "one"))
+        await running.idle()
+        await store.record(key(), Event.TAKEN)
+        await store.record(key(), Event.RESOLVED)
+        await running.submit(message("2", "two"))
+        await running.idle()
+    assert seen == [["one"], ["two"]]
+    assert len(phone.shown) == 2
+
+
+@pytest.mark.parametrize("owner", [Owner.WAITING, Owner.HUMAN])
 async def test_the_bot_is_silent_and_not_even_asked_while_it_has_not_the_case(owner: Owner) -> None:
     store, responder, phone = MemoryStore(), Gated(), Phone()
-    await store.set_owner(key(), owner)
+    await store.record(key(), COMES_TO[owner])
     async with dispatcher(store, responder, phone) as running:
         await running.submit(message("1"))
         await running.idle()
@@ -249,7 +270,7 @@ async def test_a_reply_in_the_making_is_dropped_when_a_person_takes_the_case() -
     async with dispatcher(store, responder, phone) as running:
         await running.submit(message("1"))
         await responder.reached(1)
-        await store.set_owner(key(), Owner.HUMAN)
+        await store.record(key(), COMES_TO[Owner.HUMAN])
         responder.open("1")
         await running.idle()
     conversation = await store.conversation(key())
@@ -261,17 +282,17 @@ async def test_a_reply_in_the_making_is_dropped_when_a_person_takes_the_case() -
 
 async def test_a_reply_is_dropped_for_good_when_the_case_was_taken_and_handed_back_meanwhile() -> None:
     class TakenForAMoment(MemoryStore):
-        async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
-            done = await super().finish(message, reply, owner=owner)
+        async def finish(self, message: Message, reply: Reply | None) -> bool:
+            done = await super().finish(message, reply)
             if not done:
-                await self.set_owner(message.conversation, Owner.BOT)
+                await self.record(message.conversation, Event.HANDED_BACK)
             return done
 
     store, responder, phone = TakenForAMoment(), Gated(), Phone()
     async with dispatcher(store, responder, phone) as running:
         await running.submit(message("1"))
         await responder.reached(1)
-        await store.set_owner(key(), Owner.HUMAN)
+        await store.record(key(), COMES_TO[Owner.HUMAN])
         responder.open("1", "2")
         await running.idle()
         assert (await store.conversation(key())).owner is Owner.BOT

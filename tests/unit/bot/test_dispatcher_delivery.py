@@ -10,7 +10,7 @@ from bot.dispatcher import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT, Dispatcher
 from bot.errors import DeliveryError
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, Owner, Reply
-from tests.contract.conftest import Clock
+from tests.contract.conftest import COMES_TO, Clock
 from tests.unit.bot.desk import Echo, Phone, dispatcher, fallback, key, message, on_their_way
 
 
@@ -192,7 +192,7 @@ async def test_an_undelivered_reply_is_withdrawn_when_a_person_took_the_case(own
         desk.phone.down = True
         await desk.says(running, "1")
         desk.phone.down = False
-        await desk.store.set_owner(key(), owner)
+        await desk.store.record(key(), COMES_TO[owner])
         await desk.after(running, FIRST_WAIT)
     assert desk.phone.shown == [] == await desk.store.outbox()
 

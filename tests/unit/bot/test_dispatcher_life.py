@@ -81,9 +81,9 @@ class Away(MemoryStore):
         self.fail("work")
         return await super().work(key)
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None) -> bool:
         self.fail("finish")
-        return await super().finish(message, reply, owner=owner)
+        return await super().finish(message, reply)
 
     async def sendable(self, reply: Reply) -> bool:
         self.fail("sendable")
@@ -175,7 +175,7 @@ async def test_the_outbox_is_sent_before_resumed_messages() -> None:
     store, phone = MemoryStore(), Phone()
     for id_ in ("1", "2"):
         await store.accept(message(id_, id_))
-    await store.finish(message("1", "1"), reply_to(message("1", "1"), "first"), owner=Owner.BOT)
+    await store.finish(message("1", "1"), reply_to(message("1", "1"), "first"))
     async with dispatcher(store, Echo(), phone) as running:
         await running.idle()
     assert phone.texts == ["first", "2"]
@@ -185,10 +185,10 @@ async def test_an_outcome_that_is_being_written_survives_cancellation() -> None:
     class SlowToWrite(MemoryStore):
         begun, go_on = asyncio.Event(), asyncio.Event()
 
-        async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
+        async def finish(self, message: Message, reply: Reply | None) -> bool:
             self.begun.set()
             await self.go_on.wait()
-            return await super().finish(message, reply, owner=owner)
+            return await super().finish(message, reply)
 
     store, phone = SlowToWrite(), Phone()
     async with dispatcher(store, Echo(), phone) as running:

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from bot.dispatcher import LONGEST_WAIT, Dispatcher
 from bot.errors import OverloadedError
+from bot.handover import Event
 from bot.store.memory import MemoryStore
 from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reason, Reply, Taken, Work
-from tests.contract.conftest import Clock
+from tests.contract.conftest import COMES_TO, Clock
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 KEYS = [ConversationKey(channel="chat", thread=name) for name in ("anna", "boris")]
@@ -117,10 +118,10 @@ class GatedStore(MemoryStore):
         await super().release(key)
         await self.gates.stop()
 
-    async def finish(self, message: Message, reply: Reply | None, *, owner: Owner | None = None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None) -> bool:
         await self.gates.stop()
         before = (await super().conversation(message.conversation)).owner
-        done = await super().finish(message, reply, owner=owner)
+        done = await super().finish(message, reply)
         if done:
             self.gates.expect(reply is None or before is Owner.BOT, "no reply after a person took over")
             silent_for = self.read[message.conversation] is not Owner.BOT or message in self.refused
@@ -130,6 +131,14 @@ class GatedStore(MemoryStore):
             self.refused.append(message)
         await self.gates.stop()
         return done
+
+    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+        work = await super().work(key)
+        after = await super().record(key, event, seen=seen)
+        if after in PERSON:
+            self.finished += [(message, None) for message in work.messages]
+            self.taken_out += [delivery.reply for delivery in work.outbox if delivery.reply not in self.taken_out]
+        return after
 
     async def sendable(self, reply: Reply) -> bool:
         await self.gates.stop()
@@ -143,7 +152,8 @@ class GatedStore(MemoryStore):
         await super().delivered(reply)
         if reply not in self.shown:
             self.gates.expect(reply.id in self.withdrawn, "withdrawn only where a person took over")
-        self.taken_out.append(reply)
+        if reply not in self.taken_out:
+            self.taken_out.append(reply)
         await self.gates.stop()
 
     async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
@@ -246,10 +256,10 @@ class World:
 
 
 #: One thing that happens; gets the world and the running dispatcher.
-Event = Callable[[World, Dispatcher], list[asyncio.Task[None]]]
+Happening = Callable[[World, Dispatcher], list[asyncio.Task[None]]]
 
 
-def submit(key: ConversationKey, id_: int, text: str) -> Event:
+def submit(key: ConversationKey, id_: int, text: str) -> Happening:
     def happen(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
         message = Message(id=str(id_), conversation=key, text=text, at=NOON)
         world.submits.append((message, asyncio.create_task(running.submit(message))))
@@ -258,16 +268,16 @@ def submit(key: ConversationKey, id_: int, text: str) -> Event:
     return happen
 
 
-def set_owner(key: ConversationKey, owner: Owner) -> Event:
+def set_owner(key: ConversationKey, owner: Owner) -> Happening:
     def happen(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
         if owner is Owner.BOT:
             return [asyncio.create_task(running.hand_back(key))]
-        return [asyncio.create_task(world.store.set_owner(key, owner))]
+        return [asyncio.create_task(world.store.record(key, COMES_TO[owner]))]
 
     return happen
 
 
-def open_gate(number: int, fails: str) -> Event:
+def open_gate(number: int, fails: str) -> Happening:
     def happen(world: World, running: Dispatcher) -> list[asyncio.Task[None]]:
         world.gates.open(number, fails)
         return []
@@ -298,7 +308,7 @@ events = st.one_of(submits, submits, openings, openings, openings, openings, ope
 life = st.lists(st.tuples(events, st.sampled_from([0, 1, 2, 5])), min_size=20, max_size=120)
 
 
-async def live(world: World, happenings: list[tuple[Event, int]], last: bool) -> None:
+async def live(world: World, happenings: list[tuple[Happening, int]], last: bool) -> None:
     """Run one life of the dispatcher: events, then an end in the middle of things, or the last one in peace."""
     world.gates.wide_open = True
     tasks: list[asyncio.Task[None]] = []
@@ -385,7 +395,7 @@ def check_submits(world: World) -> None:
     order=st.lists(st.integers(0, 7), min_size=1),
 )
 def test_one_outcome_each_in_order_whatever_happens(
-    lives: list[list[tuple[Event, int]]], waiting: int, concurrency: int, order: list[int]
+    lives: list[list[tuple[Happening, int]]], waiting: int, concurrency: int, order: list[int]
 ) -> None:
     async def run() -> World:
         world = World.new(waiting, concurrency, order)

@@ -187,9 +187,9 @@ async def test_what_is_put_into_use_serves_without_a_restart_and_no_turn_is_drop
         async def talk(customer: Customer) -> None:
             deliver = customer.mailbox.deliver
 
-            async def counted(reply: Reply) -> None:
+            async def counted(reply: Reply, *, again: bool) -> None:
                 delivered[reply.in_reply_to] += 1
-                await deliver(reply)
+                await deliver(reply, again=again)
 
             customer.mailbox.deliver = counted  # type: ignore[method-assign]
             desk.connect(customer.mailbox)

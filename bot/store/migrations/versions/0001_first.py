@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("thread", sa.Text(), nullable=False),
         sa.Column("owner", sa.String(16), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True)),
+        sa.Column("begins", _number, nullable=False),
         sa.Column("language", sa.String(16)),
         sa.Column("worker", sa.Text()),
         sa.Column("worked_on", sa.DateTime(timezone=True)),

@@ -18,7 +18,7 @@ from bot.errors import StoreError
 from bot.store.database import Database
 from bot.store.schema import metadata
 from bot.store.sql import LEASE, TURNS_READ, SqlStore
-from bot.types import Owner, Speaker, Taken, Turn
+from bot.types import Speaker, Taken, Turn
 from tests.contract.conftest import Clock
 from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to
 
@@ -116,7 +116,7 @@ async def test_a_broken_write_changes_nothing(address: str) -> None:
         await store.finish(message("1"), reply_to(message("1")))
         before = await store.conversation(ANNA)
         with pytest.raises(Exception, match=r"(?i)unique"):  # the outbox has a reply with this id: the last write fails
-            await store.finish(message("2"), reply_to(message("1")), owner=Owner.WAITING)
+            await store.finish(message("2"), reply_to(message("1")))
         assert await store.conversation(ANNA) == before
         assert await store.unfinished() == [message("2")]
 
