@@ -27,6 +27,7 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(if $(DATA),$(BIN)/python -m benchmarks.training --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.finetune --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.entities --data $(DATA))
+	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.peers
 

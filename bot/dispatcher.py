@@ -307,7 +307,7 @@ class Dispatcher:
             await self._send(reply, again=again)
         except (Exception, asyncio.CancelledError) as error:
             _reraise_if_cancelled(error)
-            why = str(error) if isinstance(error, DeliveryError) else where(error)
+            why = " ".join(str(error).split()) if isinstance(error, DeliveryError) else where(error)
             late = self._clock() - delivery.since >= GIVE_UP_AFTER
             if late or (isinstance(error, DeliveryError) and error.final):
                 log.error("reply %s of %s given up, a dead letter: %s", reply.id, name, why)
