@@ -212,6 +212,12 @@ class Channel:
         if not await self.asks("take", reply):
             raise DeliveryError("refused", after=0)
 
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        """Tell nobody: this bot hands nothing over."""
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        """Ask nobody."""
+
     async def serve(self, store: SqlStore, dispatcher: Dispatcher) -> None:
         """Do what the desk tells."""
         tasks = set()

@@ -13,8 +13,9 @@ from typing import Any, Self, TypeVar
 from bot.errors import DeliveryError, OverloadedError
 from bot.handover import Event
 from bot.logs import name_of, where
+from bot.notes import note_of
 from bot.ports import Connector, Responder, Store
-from bot.types import Conversation, ConversationKey, Delivery, Message, Outcome, Owner, Reply
+from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Message, Outcome, Owner, Reply
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
@@ -256,17 +257,20 @@ class Dispatcher:
     # --- one message -----------------------------------------------------------------------------------------------
 
     async def _answer(self, conversation: Conversation, message: Message, *, clear: bool) -> None:
-        """Take a message to its outcome; ``clear`` says that no older reply is in the way of its own."""
+        """Take a message to its outcome; ``clear`` says that nothing older is in the way of its reply."""
         if conversation.owner is not Owner.BOT:
             await _completed(self._store.finish(message, None))
             return
         reply = await self._reply(conversation, message)
-        if not await self._finish(message, reply):
+        note = note_of(conversation, reply) if reply.action is Action.HAND_OFF else ""
+        if not await self._finish(message, reply, note):
             return
-        if clear:
-            await self._deliver(Delivery(reply=reply, since=self._clock()), again=False)
-        else:
+        if not clear:
             log.warning("reply %s of %s waits behind an undelivered one", reply.id, name_of(message.conversation))
+            return
+        for delivery in Delivery.all_of(reply, self._clock(), note):
+            if not await self._deliver(delivery, again=False):
+                break
 
     async def _reply(self, conversation: Conversation, message: Message) -> Reply:
         try:
@@ -282,9 +286,9 @@ class Dispatcher:
             )
             return self._fallback(message)
 
-    async def _finish(self, message: Message, reply: Reply) -> bool:
+    async def _finish(self, message: Message, reply: Reply, note: str) -> bool:
         """Write the outcome; False where the bot has to stay silent."""
-        if await _completed(self._store.finish(message, reply)):
+        if await _completed(self._store.finish(message, reply, note)):
             return True
         log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))
         await _completed(self._store.finish(message, None))
@@ -293,38 +297,44 @@ class Dispatcher:
     # --- delivery --------------------------------------------------------------------------------------------------
 
     async def _deliver(self, delivery: Delivery, *, again: bool) -> bool:
-        """Send a reply, withdraw it or give it up; False if it stays in the outbox.
+        """Send something, withdraw it or give it up; False if it stays in the outbox.
 
         ``again`` says that it may have been sent before.
         """
-        reply = delivery.reply
-        name = name_of(reply.conversation)
-        if not await self._store.sendable(reply):
-            log.warning("reply %s of %s withdrawn: the case was taken, closed or forgotten", reply.id, name)
-            await _completed(self._store.delivered(reply))
+        name = f"{delivery.errand} {delivery.id} of {name_of(delivery.reply.conversation)}"
+        if not await self._store.sendable(delivery):
+            log.warning("%s withdrawn: the case was taken, closed or forgotten", name)
+            await _completed(self._store.delivered(delivery))
             return True
         try:
-            await self._send(reply, again=again)
+            await self._send(delivery, again=again)
         except (Exception, asyncio.CancelledError) as error:
             _reraise_if_cancelled(error)
             why = " ".join(str(error).split()) if isinstance(error, DeliveryError) else where(error)
             late = self._clock() - delivery.since >= GIVE_UP_AFTER
             if late or (isinstance(error, DeliveryError) and error.final):
-                log.error("reply %s of %s given up, a dead letter: %s", reply.id, name, why)
-                await _completed(self._store.give_up(reply, why))
+                log.error("%s given up, a dead letter: %s", name, why)
+                await _completed(self._store.give_up(delivery, why))
                 return True
             wait = _wait(delivery, error)
-            log.error("reply %s of %s undelivered, tried again in %.0f s: %s", reply.id, name, wait, why)
-            await _completed(self._store.put_off(reply, self._clock() + timedelta(seconds=wait), why))
+            log.error("%s undelivered, tried again in %.0f s: %s", name, wait, why)
+            await _completed(self._store.put_off(delivery, self._clock() + timedelta(seconds=wait), why))
             return False
-        await _completed(self._store.delivered(reply))
+        await _completed(self._store.delivered(delivery))
         return True
 
-    async def _send(self, reply: Reply, *, again: bool) -> None:
+    async def _send(self, delivery: Delivery, *, again: bool) -> None:
+        reply = delivery.reply
         connector = self._connectors.get(reply.conversation.channel)
         if connector is None:
             raise DeliveryError(f"no connector serves channel {reply.conversation.channel}")
-        await connector.deliver(reply, again=again)
+        match delivery.errand:
+            case Errand.NOTE:
+                await connector.note(reply, delivery.note, again=again)
+            case Errand.REPLY:
+                await connector.deliver(reply, again=again)
+            case Errand.HAND_OVER:
+                await connector.hand_over(reply, again=again)
 
 
 def _wait(delivery: Delivery, error: BaseException) -> float:

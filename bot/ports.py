@@ -105,36 +105,37 @@ class Store(Protocol):
         """Return the conversation; a new one that the bot owns if it is not known."""
         ...
 
-    async def finish(self, message: Message, reply: Reply | None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
-        ``reply`` is None where the bot stays silent. False, and nothing changes, if the message is done already or a
-        reply is given while someone other than the bot has the case.
+        ``reply`` is None where the bot stays silent; ``note`` is for the people who are asked to take over. False, and
+        nothing changes, if the message is done already or a reply is given while someone other than the bot has the
+        case.
         """
         ...
 
-    async def sendable(self, reply: Reply) -> bool:
-        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
+    async def sendable(self, delivery: Delivery) -> bool:
+        """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
         ...
 
-    async def delivered(self, reply: Reply) -> None:
-        """Take ``reply`` out of the outbox."""
+    async def delivered(self, delivery: Delivery) -> None:
+        """Take it out of the outbox."""
         ...
 
-    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
-        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
+    async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
+        """Note that it could not be delivered, and do not send it, or what is behind it, before ``until``."""
         ...
 
-    async def give_up(self, reply: Reply, error: str) -> None:
-        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
+    async def give_up(self, delivery: Delivery, error: str) -> None:
+        """Note that it cannot be delivered: it becomes a dead letter, and what is behind it goes on."""
         ...
 
     async def dead_letters(self) -> list[Delivery]:
-        """Return the replies that could not be delivered, oldest first."""
+        """Return what could not be delivered, oldest first."""
         ...
 
-    async def resend(self, reply: str) -> bool:
-        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+    async def resend(self, id_: str) -> bool:
+        """Put a dead letter back into the outbox, by its id; False where there is none."""
         ...
 
     async def unfinished(self) -> list[Message]:
@@ -142,7 +143,7 @@ class Store(Protocol):
         ...
 
     async def outbox(self) -> list[Delivery]:
-        """Return replies on their way, oldest first."""
+        """Return what is on its way, oldest first."""
         ...
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
@@ -179,4 +180,15 @@ class Connector(Protocol):
         not recognise a second one by its id looks first whether it is there. `bot.errors.DeliveryError` says more
         than another error.
         """
+        ...
+
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        """Tell the people there, and not the customer, what they have to know of the case that ``reply`` hands over.
+
+        Nothing where there are none. Raises as `deliver` does.
+        """
+        ...
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        """Ask the people there to take the case that ``reply`` hands over. Raises as `deliver` does."""
         ...

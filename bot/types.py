@@ -245,17 +245,45 @@ class Question:
     understanding: Understanding = Understanding()
 
 
+class Errand(StrEnum):
+    """What is to be done in the channel for a reply."""
+
+    #: Tell the people there what they have to know, before they are asked to take over.
+    NOTE = "note"
+    REPLY = "reply"
+    #: Ask the people there to take over.
+    HAND_OVER = "hand_over"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """A reply on its way to the customer."""
+    """Something on its way to the channel."""
 
     reply: Reply
     #: Since when it is on its way.
     since: datetime
+    errand: Errand = Errand.REPLY
+    #: Of a note: what it says.
+    note: str = ""
     #: How often that failed.
     attempts: int = 0
     #: Why it failed last; no text of it ("" where it did not).
     error: str = ""
+
+    @property
+    def id(self) -> str:
+        """Unique; the idempotency key."""
+        return self.reply.id if self.errand is Errand.REPLY else f"{self.reply.id}.{self.errand}"
+
+    @classmethod
+    def all_of(cls, reply: Reply, since: datetime, note: str = "") -> tuple[Delivery, ...]:
+        """Return all that is to be done for ``reply``, in its order."""
+        errands = [Errand.NOTE] * bool(note) + [Errand.REPLY]
+        errands += [Errand.HAND_OVER] * (reply.action is Action.HAND_OFF)
+        return tuple(
+            cls(reply=reply, since=since, errand=errand, note=note if errand is Errand.NOTE else "")
+            for errand in errands
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,12 @@ class Mailbox:
         if future is not None and not future.done():
             future.set_result(reply)
 
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        """Tell nobody: there are no agents here."""
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        """Ask nobody: there are no agents here."""
+
     async def ask(self, submit: Callable[[Message], Awaitable[Outcome]], message: Message) -> Reply:
         """Submit ``message``, whose id nobody else uses, and return its reply."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

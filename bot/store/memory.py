@@ -137,7 +137,7 @@ class MemoryStore:
         turns = tuple(case.turns)
         return Conversation(key=key, owner=case.owner, since=case.since, turns=turns, language=case.language)
 
-    async def finish(self, message: Message, reply: Reply | None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
@@ -154,50 +154,51 @@ class MemoryStore:
                 self._happened(case, Event.HANDED_OVER)
             now = self._clock()
             case.turns.append(Turn.of(reply, now))
-            case.outbox[reply.id] = (next(self._numbers), Delivery(reply=reply, since=now))
+            for delivery in Delivery.all_of(reply, now, note):
+                case.outbox[delivery.id] = (next(self._numbers), delivery)
         self._used(message.conversation, case)
         return True
 
-    async def sendable(self, reply: Reply) -> bool:
-        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
-        case = self._cases.get(reply.conversation)
-        return case is not None and reply.id in case.outbox and case.owner in HEARD
+    async def sendable(self, delivery: Delivery) -> bool:
+        """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
+        case = self._cases.get(delivery.reply.conversation)
+        return case is not None and delivery.id in case.outbox and case.owner in HEARD
 
-    async def delivered(self, reply: Reply) -> None:
-        """Take ``reply`` out of the outbox."""
-        case = self._cases.get(reply.conversation)
-        if case is not None and reply.id in case.outbox:
-            del case.outbox[reply.id]
-            self._used(reply.conversation, case)
+    async def delivered(self, delivery: Delivery) -> None:
+        """Take it out of the outbox."""
+        case = self._cases.get(delivery.reply.conversation)
+        if case is not None and delivery.id in case.outbox:
+            del case.outbox[delivery.id]
+            self._used(delivery.reply.conversation, case)
 
-    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
-        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
-        case = self._cases.get(reply.conversation)
-        if case is not None and reply.id in case.outbox:
-            number, delivery = case.outbox[reply.id]
-            case.outbox[reply.id] = (number, replace(delivery, attempts=delivery.attempts + 1, error=error))
+    async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
+        """Note that it could not be delivered, and do not send it, or what is behind it, before ``until``."""
+        case = self._cases.get(delivery.reply.conversation)
+        if case is not None and delivery.id in case.outbox:
+            number, before = case.outbox[delivery.id]
+            case.outbox[delivery.id] = (number, replace(before, attempts=before.attempts + 1, error=error))
             case.due = until
 
-    async def give_up(self, reply: Reply, error: str) -> None:
-        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
-        case = self._cases.get(reply.conversation)
-        if case is not None and reply.id in case.outbox:
-            number, delivery = case.outbox.pop(reply.id)
-            case.dead[reply.id] = (number, replace(delivery, attempts=delivery.attempts + 1, error=error))
+    async def give_up(self, delivery: Delivery, error: str) -> None:
+        """Note that it cannot be delivered: it becomes a dead letter, and what is behind it goes on."""
+        case = self._cases.get(delivery.reply.conversation)
+        if case is not None and delivery.id in case.outbox:
+            number, before = case.outbox.pop(delivery.id)
+            case.dead[delivery.id] = (number, replace(before, attempts=before.attempts + 1, error=error))
             case.due = None
-            self._used(reply.conversation, case)
+            self._used(delivery.reply.conversation, case)
 
     async def dead_letters(self) -> list[Delivery]:
-        """Return the replies that could not be delivered, oldest first."""
+        """Return what could not be delivered, oldest first."""
         return list(_in_order(entry for case in self._cases.values() for entry in case.dead.values()))
 
-    async def resend(self, reply: str) -> bool:
-        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+    async def resend(self, id_: str) -> bool:
+        """Put a dead letter back into the outbox, by its id; False where there is none."""
         for key, case in self._cases.items():
-            if reply in case.dead:
-                _, delivery = case.dead.pop(reply)
+            if id_ in case.dead:
+                _, delivery = case.dead.pop(id_)
                 again = replace(delivery, since=self._clock(), attempts=0, error="")
-                case.outbox[reply] = (next(self._numbers), again)
+                case.outbox[id_] = (next(self._numbers), again)
                 self._used(key, case)
                 return True
         return False
@@ -207,7 +208,7 @@ class MemoryStore:
         return list(_in_order(entry for case in self._busy.values() for entry in case.messages.values()))
 
     async def outbox(self) -> list[Delivery]:
-        """Return replies on their way, oldest first."""
+        """Return what is on its way, oldest first."""
         return list(_in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:

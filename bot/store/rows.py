@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,6 +13,7 @@ from bot.types import (
     Citation,
     ConversationKey,
     Delivery,
+    Errand,
     Message,
     Reply,
     Speaker,
@@ -46,7 +46,14 @@ def message_of(key: ConversationKey, row: Row[Any]) -> Message:
 
 def delivery_of(row: Row[Any]) -> Delivery:
     """Return a row of the outbox."""
-    return Delivery(reply=reply_of(row.reply), since=row.since, attempts=row.attempts, error=row.error)
+    return Delivery(
+        reply=_REPLY.validate_python(row.reply),
+        since=row.since,
+        errand=Errand(row.errand),
+        note=row.note,
+        attempts=row.attempts,
+        error=row.error,
+    )
 
 
 def turn_of(row: Row[Any]) -> Turn:
@@ -76,12 +83,14 @@ def turn_row(turn: Turn) -> dict[str, object]:
     }
 
 
-def reply_of(written: object) -> Reply:
-    """Return the reply that a row of the outbox holds."""
-    return _REPLY.validate_python(written)
-
-
-def outbox_row(reply: Reply, since: datetime) -> dict[str, object]:
-    """Return a reply that was not tried yet as a row of the outbox, without its conversation and when it is due."""
-    sent = _REPLY.dump_python(reply, mode="json")
-    return {"reply_id": reply.id, "reply": sent, "since": since, "attempts": 0, "error": ""}
+def outbox_row(delivery: Delivery) -> dict[str, object]:
+    """Return a delivery as a row of the outbox, without its conversation and when it is due."""
+    return {
+        "key": delivery.id,
+        "errand": delivery.errand.value,
+        "reply": _REPLY.dump_python(delivery.reply, mode="json"),
+        "note": delivery.note,
+        "since": delivery.since,
+        "attempts": delivery.attempts,
+        "error": delivery.error,
+    }

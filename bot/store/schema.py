@@ -126,15 +126,17 @@ Index(
 _waiting = turns.c.open.is_(True)
 Index("ix_turns_open", turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 
-#: Replies on their way, oldest first.
+#: What is on its way, oldest first.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", Number, primary_key=True),
     _of_conversation(),
-    Column("reply_id", Words, nullable=False, unique=True),
-    #: The whole `bot.types.Reply`.
+    #: The id of a `bot.types.Delivery`, what is to be done, the whole reply it is done for, and what a note says.
+    Column("key", Words, nullable=False, unique=True),
+    Column("errand", String(16), nullable=False),
     Column("reply", JSON, nullable=False),
+    Column("note", Words, nullable=False),
     Column("since", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Words, nullable=False),

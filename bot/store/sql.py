@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import uuid4
@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.handover import AFTER, HEARD, Event
 from bot.store.database import Database
-from bot.store.rows import delivery_of, key_of, message_of, outbox_row, reply_of, turn_of, turn_row
+from bot.store.rows import delivery_of, key_of, message_of, outbox_row, turn_of, turn_row
 from bot.store.schema import accepted, conversations, outbox, turns, workers
 from bot.types import (
     Action,
@@ -64,7 +64,7 @@ _HELD = _CASE.with_for_update()
 _SENDING = (
     select(conversations.c.owner, conversations.c.worker)
     .join(outbox)
-    .where(*_IS, outbox.c.reply_id == bindparam("reply"), outbox.c.due.is_not(None))
+    .where(*_IS, outbox.c.key == bindparam("delivery"), outbox.c.due.is_not(None))
 )
 
 _HERE = turns.c.conversation == bindparam("place")
@@ -203,7 +203,7 @@ class SqlStore:
 
         return await self._database.run(work)
 
-    async def finish(self, message: Message, reply: Reply | None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
@@ -222,14 +222,14 @@ class SqlStore:
                 if reply.action is Action.HAND_OFF:
                     _happened(connection, case, Event.HANDED_OVER, now)
                 connection.execute(insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now))))
-                _send(connection, case.id, reply, now)
+                _send(connection, case.id, Delivery.all_of(reply, now, note))
             return True
 
         return await self._database.run(work)
 
-    async def sendable(self, reply: Reply) -> bool:
-        """Whether ``reply`` may still be sent: it is on its way, and no person has taken or closed the case."""
-        where = asdict(reply.conversation) | {"reply": reply.id}
+    async def sendable(self, delivery: Delivery) -> bool:
+        """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
+        where = asdict(delivery.reply.conversation) | {"delivery": delivery.id}
 
         def work(connection: Connection) -> bool:
             case = connection.execute(_SENDING, where).one_or_none()
@@ -237,43 +237,44 @@ class SqlStore:
 
         return await self._database.run(work)
 
-    async def delivered(self, reply: Reply) -> None:
-        """Take ``reply`` out of the outbox."""
-        gone = delete(outbox).where(outbox.c.reply_id == reply.id)
+    async def delivered(self, delivery: Delivery) -> None:
+        """Take it out of the outbox."""
+        gone = delete(outbox).where(outbox.c.key == delivery.id)
         await self._database.run(lambda connection: connection.execute(gone))
 
-    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
-        """Note that ``reply`` could not be delivered, and do not send it, or those behind it, before ``until``."""
-        await self._failed(reply, error, until, {})
+    async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
+        """Note that it could not be delivered, and do not send it, or what is behind it, before ``until``."""
+        await self._failed(delivery, error, until, {})
 
-    async def give_up(self, reply: Reply, error: str) -> None:
-        """Note that ``reply`` cannot be delivered: it becomes a dead letter, and those behind it go on."""
-        await self._failed(reply, error, self._clock(), {"due": None})
+    async def give_up(self, delivery: Delivery, error: str) -> None:
+        """Note that it cannot be delivered: it becomes a dead letter, and what is behind it goes on."""
+        await self._failed(delivery, error, self._clock(), {"due": None})
 
-    async def _failed(self, reply: Reply, error: str, until: datetime, more: dict[str, None]) -> None:
+    async def _failed(self, delivery: Delivery, error: str, until: datetime, more: dict[str, None]) -> None:
         def work(connection: Connection) -> None:
-            case = connection.execute(_HELD, asdict(reply.conversation)).one_or_none()
+            case = connection.execute(_HELD, asdict(delivery.reply.conversation)).one_or_none()
             if case is not None:
                 others = (outbox.c.conversation == case.id, outbox.c.due.is_not(None))
                 connection.execute(update(outbox).where(*others).values(due=until))
                 noted = {"attempts": outbox.c.attempts + 1, "error": error, **more}
-                connection.execute(update(outbox).where(outbox.c.reply_id == reply.id).values(noted))
+                connection.execute(update(outbox).where(outbox.c.key == delivery.id).values(noted))
 
         await self._database.run(work)
 
     async def dead_letters(self) -> list[Delivery]:
-        """Return the replies that could not be delivered, oldest first."""
+        """Return what could not be delivered, oldest first."""
         return await self._deliveries(outbox.c.due.is_(None))
 
-    async def resend(self, reply: str) -> bool:
-        """Put a dead letter back into the outbox, by the id of its reply; False where there is none."""
+    async def resend(self, id_: str) -> bool:
+        """Put a dead letter back into the outbox, by its id; False where there is none."""
         now = self._clock()
 
         def work(connection: Connection) -> bool:
-            dead = delete(outbox).where(outbox.c.reply_id == reply, outbox.c.due.is_(None))
-            row = connection.execute(dead.returning(outbox.c.conversation, outbox.c.reply)).one_or_none()
+            dead = delete(outbox).where(outbox.c.key == id_, outbox.c.due.is_(None))
+            row = connection.execute(dead.returning(outbox)).one_or_none()
             if row is not None:
-                _send(connection, row.conversation, reply_of(row.reply), now)
+                again = replace(delivery_of(row), since=now, attempts=0, error="")
+                _send(connection, row.conversation, [again])
             return row is not None
 
         return await self._database.run(work)
@@ -284,7 +285,7 @@ class SqlStore:
         return [message_of(key_of(row), row) for row in rows]
 
     async def outbox(self) -> list[Delivery]:
-        """Return replies on their way, oldest first."""
+        """Return what is on its way, oldest first."""
         return await self._deliveries(outbox.c.due.is_not(None))
 
     async def _deliveries(self, which: ColumnElement[bool]) -> list[Delivery]:
@@ -348,11 +349,12 @@ def _open(place: int) -> tuple[ColumnElement[bool], ...]:
     return (turns.c.conversation == place, turns.c.open.is_(True))
 
 
-def _send(connection: Connection, place: int, reply: Reply, now: datetime) -> None:
-    """Put ``reply`` into the outbox, behind those of its conversation: it waits as long as they do."""
+def _send(connection: Connection, place: int, deliveries: Iterable[Delivery]) -> None:
+    """Put ``deliveries`` into the outbox, behind what is there of their conversation: they wait as long as that."""
     last = select(func.max(outbox.c.due)).where(outbox.c.conversation == place)
-    due = connection.execute(last).scalar_one() or now
-    connection.execute(insert(outbox).values(conversation=place, due=due, **outbox_row(reply, now)))
+    put_off = connection.execute(last).scalar_one()
+    rows = [{"conversation": place, "due": put_off or one.since, **outbox_row(one)} for one in deliveries]
+    connection.execute(insert(outbox), rows)
 
 
 def _set(connection: Connection, place: int, **values: object) -> None:

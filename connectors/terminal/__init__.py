@@ -52,6 +52,12 @@ class Terminal:
         """
         await self._session.receive(reply)
 
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        """Tell nobody: there are no agents here."""
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        """Ask nobody: there are no agents here."""
+
     async def run(self) -> int:
         """Talk until the customer leaves or the input ends; return the exit code."""
         # The libraries that draw cost a quarter of a second to import: only a person at a terminal pays for them.

@@ -16,7 +16,9 @@ from bot.types import (
     Citation,
     Conversation,
     ConversationKey,
+    Delivery,
     Entity,
+    Errand,
     Message,
     Owner,
     Reason,
@@ -59,8 +61,13 @@ def reply_to(asked: Message, text: str = "On its way.", action: Action = Action.
     )
 
 
+def sent(reply: Reply) -> Delivery:
+    """Return the delivery of ``reply`` to the customer."""
+    return Delivery(reply=reply, since=NOON)
+
+
 async def on_their_way(store: Store) -> list[Reply]:
-    return [delivery.reply for delivery in await store.outbox()]
+    return [delivery.reply for delivery in await store.outbox() if delivery.errand is Errand.REPLY]
 
 
 async def test_an_unknown_conversation_is_new_and_the_bots(store: Store) -> None:
@@ -191,8 +198,8 @@ async def test_a_delivered_reply_leaves_the_outbox_and_stays_a_turn(store: Store
     for id_ in ("1", "2"):
         await store.accept(message(id_))
         await store.finish(message(id_), reply_to(message(id_)))
-    await store.delivered(reply_to(message("1")))
-    await store.delivered(reply_to(message("1")))
+    await store.delivered(sent(reply_to(message("1"))))
+    await store.delivered(sent(reply_to(message("1"))))
     assert await on_their_way(store) == [reply_to(message("2"))]
     assert len((await store.conversation(ANNA)).turns) == 4
 
@@ -318,7 +325,7 @@ async def test_memory_never_forgets_a_conversation_with_something_left_to_do() -
 
     # Once nothing is left to do they are like any other.
     await store.finish(message("1", unfinished), None)
-    await store.delivered(reply_to(message("1", undelivered)))
+    await store.delivered(sent(reply_to(message("1", undelivered))))
     await store.record(human, COMES_TO[Owner.BOT])
     await talk_of_many(store, CASES_KEPT, 2 * CASES_KEPT)
     for key in (unfinished, undelivered, human):
@@ -335,4 +342,4 @@ async def talk_of_many(store: Store, start: int, stop: int) -> None:
         asked = message("1", key_of(number))
         await store.accept(asked)
         await store.finish(asked, reply_to(asked))
-        await store.delivered(reply_to(asked))
+        await store.delivered(sent(reply_to(asked)))

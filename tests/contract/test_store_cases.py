@@ -9,6 +9,7 @@ from bot.ports import Store
 from bot.types import Action, Conversation, Owner, Speaker, Turn
 from tests.contract.conftest import COMES_TO, Clock
 from tests.contract.test_store import ANNA, BORIS, NOON, message, on_their_way, reply_to
+from tests.contract.test_store import sent as delivery
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -25,7 +26,7 @@ async def test_a_reply_that_hands_over_waits_for_a_person(store: Store) -> None:
     reply = reply_to(message("1"), action=Action.HAND_OFF)
     assert await store.finish(message("1"), reply)
     assert (await store.conversation(ANNA)).owner is Owner.WAITING
-    assert await store.sendable(reply)
+    assert await store.sendable(delivery(reply))
 
 
 @pytest.mark.parametrize("event", [Event.TAKEN, Event.RESOLVED])
@@ -41,7 +42,7 @@ async def test_what_the_bot_has_not_done_when_a_person_comes_it_never_does(store
 
     await store.record(ANNA, Event.HANDED_BACK)
     await store.accept(message("3"))
-    assert not await store.sendable(reply_to(message("1")))
+    assert not await store.sendable(delivery(reply_to(message("1"))))
     assert (await store.work(ANNA)).messages == (message("3"),)
 
 

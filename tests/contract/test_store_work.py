@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from bot.ports import Store
-from bot.types import Conversation, ConversationKey, Delivery, Owner, Reply, Taken
+from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Owner, Reply, Taken
 from tests.contract.conftest import COMES_TO, Clock
 from tests.contract.test_store import ANNA, BORIS, key_of, message, on_their_way, reply_to
+from tests.contract.test_store import sent as delivery
 
 
 async def taken(store: Store, limit: int = 10) -> tuple[ConversationKey, ...]:
@@ -70,7 +71,7 @@ async def test_the_work_is_what_is_not_done(store: Store) -> None:
     work = await store.work(ANNA)
     assert work.conversation == await store.conversation(ANNA)
     assert work.messages == (message("2"),)
-    assert [delivery.reply for delivery in work.outbox] == [reply]
+    assert [one.reply for one in work.outbox] == [reply]
     assert work.due
 
 
@@ -109,9 +110,9 @@ async def test_a_conversation_forgotten_while_somebody_has_it_begins_anew(store:
 async def test_a_reply_on_its_way_is_work(store: Store) -> None:
     (reply,) = await sent(store, "1")
     assert await taken(store) == (ANNA,)
-    assert await store.sendable(reply)
-    await store.delivered(reply)
-    assert not await store.sendable(reply)
+    assert await store.sendable(delivery(reply))
+    await store.delivered(delivery(reply))
+    assert not await store.sendable(delivery(reply))
     await store.release(ANNA)
     assert await taken(store) == ()
 
@@ -120,18 +121,18 @@ async def test_a_reply_on_its_way_is_work(store: Store) -> None:
 async def test_a_reply_is_sendable_until_a_person_takes_or_closes_the_case(store: Store, owner: Owner) -> None:
     (reply,) = await sent(store, "1")
     await store.record(ANNA, COMES_TO[owner])
-    assert await store.sendable(reply) is (owner in (Owner.BOT, Owner.WAITING))
+    assert await store.sendable(delivery(reply)) is (owner in (Owner.BOT, Owner.WAITING))
 
 
 async def test_a_forgotten_reply_is_not_sendable(store: Store) -> None:
     (reply,) = await sent(store, "1")
     await store.forget(ANNA)
-    assert not await store.sendable(reply)
+    assert not await store.sendable(delivery(reply))
 
 
 async def test_what_was_put_off_waits_and_those_behind_it_too(store: Store, clock: Clock) -> None:
     first, second = await sent(store, "1", "2")
-    await store.put_off(first, clock() + timedelta(seconds=60), "away")
+    await store.put_off(delivery(first), clock() + timedelta(seconds=60), "away")
     (third,) = await sent(store, "3")
     assert await taken(store) == ()
     work = await store.work(ANNA)
@@ -147,12 +148,12 @@ async def test_what_was_put_off_waits_and_those_behind_it_too(store: Store, cloc
     clock.forward(1)
     assert await taken(store) == (ANNA,)
     assert (await store.work(ANNA)).due
-    assert await store.sendable(first)
+    assert await store.sendable(delivery(first))
 
 
 async def test_a_message_is_work_even_where_replies_are_put_off(store: Store, clock: Clock) -> None:
     (reply,) = await sent(store, "1")
-    await store.put_off(reply, clock() + timedelta(seconds=60), "away")
+    await store.put_off(delivery(reply), clock() + timedelta(seconds=60), "away")
     await store.accept(message("2"))
     assert await taken(store) == (ANNA,)
     assert not (await store.work(ANNA)).due
@@ -160,19 +161,19 @@ async def test_a_message_is_work_even_where_replies_are_put_off(store: Store, cl
 
 async def test_a_dead_letter_lets_those_behind_it_go(store: Store, clock: Clock) -> None:
     first, second = await sent(store, "1", "2")
-    await store.put_off(first, clock() + timedelta(seconds=60), "away")
-    await store.give_up(first, "gone")
+    await store.put_off(delivery(first), clock() + timedelta(seconds=60), "away")
+    await store.give_up(delivery(first), "gone")
     assert await store.dead_letters() == [Delivery(reply=first, since=clock(), attempts=2, error="gone")]
     assert await on_their_way(store) == [second]
     assert await taken(store) == (ANNA,)
     assert (await store.work(ANNA)).due
-    assert not await store.sendable(first)
-    assert await store.sendable(second)
+    assert not await store.sendable(delivery(first))
+    assert await store.sendable(delivery(second))
 
 
 async def test_a_dead_letter_is_resent_behind_the_others(store: Store, clock: Clock) -> None:
     first, second = await sent(store, "1", "2")
-    await store.give_up(first, "gone")
+    await store.give_up(delivery(first), "gone")
     clock.forward(5)
     assert await store.resend(first.id)
     assert not await store.resend(first.id)
@@ -184,10 +185,30 @@ async def test_a_dead_letter_is_resent_behind_the_others(store: Store, clock: Cl
 
 async def test_failures_of_what_is_delivered_or_forgotten_change_nothing(store: Store, clock: Clock) -> None:
     (reply,) = await sent(store, "1")
-    await store.delivered(reply)
-    await store.put_off(reply, clock() + timedelta(seconds=60), "away")
-    await store.give_up(reply, "gone")
+    await store.delivered(delivery(reply))
+    await store.put_off(delivery(reply), clock() + timedelta(seconds=60), "away")
+    await store.give_up(delivery(reply), "gone")
     elsewhere = replace(reply, conversation=BORIS)
-    await store.put_off(elsewhere, clock(), "away")
-    await store.give_up(elsewhere, "gone")
+    await store.put_off(delivery(elsewhere), clock(), "away")
+    await store.give_up(delivery(elsewhere), "gone")
     assert (await store.outbox(), await store.dead_letters()) == ([], [])
+
+
+async def test_a_hand_over_is_three_errands_in_their_order(store: Store, clock: Clock) -> None:
+    await store.accept(message("1"))
+    reply = reply_to(message("1"), action=Action.HAND_OFF)
+    assert await store.finish(message("1"), reply, "why")
+    note, said, asked = await store.outbox()
+    assert (note.errand, note.note, note.reply) == (Errand.NOTE, "why", reply)
+    assert (said.errand, said.note) == (Errand.REPLY, "")
+    assert asked.errand is Errand.HAND_OVER
+    assert all([await store.sendable(one) for one in (note, said, asked)])
+
+    await store.put_off(note, clock() + timedelta(seconds=60), "away")
+    assert not (await store.work(ANNA)).due
+    await store.give_up(note, "gone")
+    assert await store.dead_letters() == [replace(note, attempts=2, error="gone")]
+    await store.delivered(said)
+    assert await store.outbox() == [asked]
+    assert await store.resend(note.id)
+    assert await store.outbox() == [asked, note]

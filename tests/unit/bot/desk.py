@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.dispatcher import Dispatcher
 from bot.ports import Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
+from bot.types import Action, Conversation, ConversationKey, Errand, Message, Reason, Reply
 
 #: Seconds between two looks of a dispatcher: tests need not wait for it, but where the store fails.
 PAUSE = 0.005
@@ -96,6 +96,8 @@ class Phone:
         #: Ids of the messages whose replies it fails to show.
         self.failing: set[str] = set()
         self.tried = 0
+        #: What agents were told.
+        self.told: list[str] = []
         #: Of each try: whether it was told that it may not be the first.
         self.again: list[bool] = []
 
@@ -105,6 +107,12 @@ class Phone:
         if self.down or reply.in_reply_to in self.failing:
             raise ConnectionError(f"cannot send {reply.text}")
         self.shown.append(reply)
+
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        self.told.append(f"note: {text.splitlines()[0]}")
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        self.told.append("hand over")
 
     @property
     def texts(self) -> list[str]:
@@ -126,4 +134,4 @@ def dispatcher(store: Store, responder: Responder, phone: Phone, **more: Any) ->
 
 
 async def on_their_way(store: Store) -> list[Reply]:
-    return [delivery.reply for delivery in await store.outbox()]
+    return [one.reply for one in await store.outbox() if one.errand is Errand.REPLY]

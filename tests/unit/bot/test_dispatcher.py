@@ -43,6 +43,29 @@ async def test_a_dialogue(turns: list[tuple[str, str | None]]) -> None:
             assert phone.texts[before:] == ([bot] if bot else [])
 
 
+async def test_people_are_told_why_then_the_customer_then_people_are_asked_and_once() -> None:
+    order: list[str] = []
+
+    class Desk(Phone):
+        async def deliver(self, reply: Reply, *, again: bool) -> None:
+            order.append("reply")
+            await super().deliver(reply, again=again)
+
+        async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+            order.append(text)
+
+        async def hand_over(self, reply: Reply, *, again: bool) -> None:
+            order.append("hand over")
+
+    async with dispatcher(MemoryStore(), Echo(), Desk()) as running:
+        await running.submit(message("1", "person"))
+        await running.submit(message("2", "person"))
+        await running.idle()
+    note, *rest = order
+    assert note.startswith("Handed over by the bot") and "- person" in note
+    assert rest == ["reply", "hand over"]
+
+
 async def test_after_the_hand_back_the_bot_answers_again() -> None:
     store, phone = MemoryStore(), Phone()
     async with dispatcher(store, Echo(), phone) as running:
@@ -282,8 +305,8 @@ async def test_a_reply_in_the_making_is_dropped_when_a_person_takes_the_case() -
 
 async def test_a_reply_is_dropped_for_good_when_the_case_was_taken_and_handed_back_meanwhile() -> None:
     class TakenForAMoment(MemoryStore):
-        async def finish(self, message: Message, reply: Reply | None) -> bool:
-            done = await super().finish(message, reply)
+        async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+            done = await super().finish(message, reply, note)
             if not done:
                 await self.record(message.conversation, Event.HANDED_BACK)
             return done

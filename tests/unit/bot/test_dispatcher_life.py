@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
-from bot.types import Conversation, ConversationKey, Message, Owner, Reply, Taken, Work
+from bot.types import Conversation, ConversationKey, Delivery, Message, Owner, Reply, Taken, Work
 from tests.unit.bot.desk import (
     Calls,
     Echo,
@@ -81,13 +81,13 @@ class Away(MemoryStore):
         self.fail("work")
         return await super().work(key)
 
-    async def finish(self, message: Message, reply: Reply | None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
         self.fail("finish")
-        return await super().finish(message, reply)
+        return await super().finish(message, reply, note)
 
-    async def sendable(self, reply: Reply) -> bool:
+    async def sendable(self, delivery: Delivery) -> bool:
         self.fail("sendable")
-        return await super().sendable(reply)
+        return await super().sendable(delivery)
 
     async def release(self, key: ConversationKey) -> None:
         self.fail("release")
@@ -119,11 +119,11 @@ async def test_a_reply_whose_delivery_could_not_be_noted_is_sent_with_the_word_t
     class Forgetful(MemoryStore):
         times = 1
 
-        async def delivered(self, reply: Reply) -> None:
+        async def delivered(self, delivery: Delivery) -> None:
             if self.times:
                 self.times -= 1
                 raise OSError("away")
-            await super().delivered(reply)
+            await super().delivered(delivery)
 
     phone = Phone()
     async with dispatcher(Forgetful(), Echo(), phone) as running:
@@ -185,10 +185,10 @@ async def test_an_outcome_that_is_being_written_survives_cancellation() -> None:
     class SlowToWrite(MemoryStore):
         begun, go_on = asyncio.Event(), asyncio.Event()
 
-        async def finish(self, message: Message, reply: Reply | None) -> bool:
+        async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
             self.begun.set()
             await self.go_on.wait()
-            return await super().finish(message, reply)
+            return await super().finish(message, reply, note)
 
     store, phone = SlowToWrite(), Phone()
     async with dispatcher(store, Echo(), phone) as running:

@@ -20,7 +20,20 @@ from bot.dispatcher import LONGEST_WAIT, Dispatcher
 from bot.errors import OverloadedError
 from bot.handover import Event
 from bot.store.memory import MemoryStore
-from bot.types import Action, Conversation, ConversationKey, Message, Outcome, Owner, Reason, Reply, Taken, Work
+from bot.types import (
+    Action,
+    Conversation,
+    ConversationKey,
+    Delivery,
+    Errand,
+    Message,
+    Outcome,
+    Owner,
+    Reason,
+    Reply,
+    Taken,
+    Work,
+)
 from tests.contract.conftest import COMES_TO, Clock
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -118,10 +131,10 @@ class GatedStore(MemoryStore):
         await super().release(key)
         await self.gates.stop()
 
-    async def finish(self, message: Message, reply: Reply | None) -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
         await self.gates.stop()
         before = (await super().conversation(message.conversation)).owner
-        done = await super().finish(message, reply)
+        done = await super().finish(message, reply, note)
         if done:
             self.gates.expect(reply is None or before is Owner.BOT, "no reply after a person took over")
             silent_for = self.read[message.conversation] is not Owner.BOT or message in self.refused
@@ -137,28 +150,30 @@ class GatedStore(MemoryStore):
         after = await super().record(key, event, seen=seen)
         if after in PERSON:
             self.finished += [(message, None) for message in work.messages]
-            self.taken_out += [delivery.reply for delivery in work.outbox if delivery.reply not in self.taken_out]
+            left = [one.reply for one in work.outbox if one.errand is Errand.REPLY]
+            self.taken_out += [reply for reply in left if reply not in self.taken_out]
         return after
 
-    async def sendable(self, reply: Reply) -> bool:
+    async def sendable(self, delivery: Delivery) -> bool:
         await self.gates.stop()
-        may = await super().sendable(reply)
+        may = await super().sendable(delivery)
         if not may:
-            self.withdrawn.add(reply.id)
+            self.withdrawn.add(delivery.id)
         return may
 
-    async def delivered(self, reply: Reply) -> None:
+    async def delivered(self, delivery: Delivery) -> None:
         await self.gates.stop()
-        await super().delivered(reply)
-        if reply not in self.shown:
-            self.gates.expect(reply.id in self.withdrawn, "withdrawn only where a person took over")
-        if reply not in self.taken_out:
-            self.taken_out.append(reply)
+        await super().delivered(delivery)
+        if delivery.errand is Errand.REPLY:
+            if delivery.reply not in self.shown:
+                self.gates.expect(delivery.id in self.withdrawn, "withdrawn only where a person took over")
+            if delivery.reply not in self.taken_out:
+                self.taken_out.append(delivery.reply)
         await self.gates.stop()
 
-    async def put_off(self, reply: Reply, until: datetime, error: str) -> None:
+    async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
         await self.gates.stop()
-        await super().put_off(reply, until, error)
+        await super().put_off(delivery, until, error)
         await self.gates.stop()
 
 
@@ -203,6 +218,7 @@ class GatedPhone:
     def __init__(self, gates: Gates, store: GatedStore) -> None:
         self.gates = gates
         self.store = store
+        self.told: set[tuple[str, str]] = set()
 
     async def deliver(self, reply: Reply, *, again: bool) -> None:
         owner = (await MemoryStore.conversation(self.store, reply.conversation)).owner
@@ -210,6 +226,21 @@ class GatedPhone:
         if not await self.gates.stop("connector"):
             raise ConnectionError("down")
         self.store.shown.append(reply)
+
+    async def note(self, reply: Reply, text: str, *, again: bool) -> None:
+        await self.agents(reply, "note")
+
+    async def hand_over(self, reply: Reply, *, again: bool) -> None:
+        self.gates.expect(reply in self.store.shown, "the customer is told before people are asked")
+        await self.agents(reply, "hand over")
+
+    async def agents(self, reply: Reply, what: str) -> None:
+        owner = (await MemoryStore.conversation(self.store, reply.conversation)).owner
+        self.gates.expect(owner not in PERSON, "nobody is asked who has the case")
+        if not await self.gates.stop("connector"):
+            raise ConnectionError("down")
+        self.gates.expect((reply.id, what) not in self.told, "agents are told once")
+        self.told.add((reply.id, what))
 
 
 @dataclass

@@ -60,8 +60,10 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", _number, nullable=False),
         sa.Column("conversation", _number, nullable=False),
-        sa.Column("reply_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("errand", sa.String(16), nullable=False),
         sa.Column("reply", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
@@ -70,7 +72,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["conversation"], ["conversations.id"], name="fk_outbox_conversation", ondelete="CASCADE"
         ),
-        sa.UniqueConstraint("reply_id", name="uq_outbox_reply_id"),
+        sa.UniqueConstraint("key", name="uq_outbox_key"),
     )
     op.create_index("ix_outbox_conversation", "outbox", ["conversation"])
     op.create_table(

@@ -21,6 +21,7 @@ from bot.store.sql import LEASE, TURNS_READ, SqlStore
 from bot.types import Speaker, Taken, Turn
 from tests.contract.conftest import Clock
 from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to
+from tests.contract.test_store import sent as delivery
 
 
 @pytest.fixture
@@ -161,8 +162,8 @@ async def test_what_one_process_has_no_other_takes_or_finishes(address: str, clo
         await theirs.release(ANNA)
         assert (await theirs.take(10)).conversations == ()
         assert await ours.finish(message("1"), reply_to(message("1")))
-        assert not await theirs.sendable(reply_to(message("1")))
-        assert await ours.sendable(reply_to(message("1")))
+        assert not await theirs.sendable(delivery(reply_to(message("1"))))
+        assert await ours.sendable(delivery(reply_to(message("1"))))
 
 
 async def test_what_a_dead_process_had_others_take_and_it_counts_no_more(address: str, clock: Clock) -> None:
@@ -175,7 +176,7 @@ async def test_what_a_dead_process_had_others_take_and_it_counts_no_more(address
         assert (await alive.take(10)).conversations == (ANNA,)
         # It was only asleep.
         assert not await dead.finish(message("2"), reply_to(message("2")))
-        assert not await dead.sendable(reply_to(message("1")))
+        assert not await dead.sendable(delivery(reply_to(message("1"))))
         await dead.release(ANNA)
         assert (await dead.take(10)).conversations == ()
         assert await alive.finish(message("2"), reply_to(message("2")))
