@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from bot.ports import Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
 from bot.store.memory import MemoryStore
-from bot.types import Action, ConversationKey, Message, Outcome, Reason, Reply, Turn
+from bot.types import Action, ConversationKey, Message, Outcome, Owner, Reason, Reply, Turn
 from retrieval.analysis import Analyzer
 from retrieval.build import build_index
 from retrieval.encoder import Encoder
@@ -155,6 +155,7 @@ async def running(
         fallback=lambda message: _apology(message, settings),
         concurrency=settings.dispatcher.concurrency,
         waiting=settings.dispatcher.waiting,
+        back_after=_back_after(settings),
     )
     async with dispatcher:
         beside = []
@@ -169,6 +170,11 @@ async def running(
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _back_after(settings: Settings) -> dict[Owner, timedelta]:
+    hours = {Owner.WAITING: settings.handover.waiting_hours, Owner.HUMAN: settings.handover.human_hours}
+    return {owner: timedelta(hours=some) for owner, some in hours.items() if some}
 
 
 def _rules(settings: Settings) -> Rules:

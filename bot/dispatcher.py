@@ -29,6 +29,8 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 #: How long a reply is tried to be delivered. After that it would surprise more than it helps.
 GIVE_UP_AFTER = timedelta(hours=24)
 
+NEVER: Mapping[Owner, timedelta] = {}
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class Dispatcher:
         fallback: Callable[[Message], Reply],
         concurrency: int = 64,
         waiting: int = 1000,
+        back_after: Mapping[Owner, timedelta] = NEVER,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: float = LOOK_SECONDS,
     ) -> None:
@@ -62,6 +65,7 @@ class Dispatcher:
             fallback: builds the reply that hands over where the responder fails; must not raise.
             concurrency: conversations worked on at the same time.
             waiting: accepted messages that are not done, those being worked on included, of all processes.
+            back_after: how long after the last thing a person did a case comes back to the bot, by who has it.
             clock: the time by which the store goes too.
             pause: seconds between two looks for work that came about elsewhere, and until another try after a failure
                 of the store.
@@ -73,6 +77,7 @@ class Dispatcher:
         self._fallback = fallback
         self._concurrency = concurrency
         self._limit = waiting
+        self._back_after = back_after
         self._clock = clock
         self._pause = pause
         #: Messages on their way into the store, and those in it that are not done as far as is known.
@@ -258,6 +263,9 @@ class Dispatcher:
 
     async def _answer(self, conversation: Conversation, message: Message, *, clear: bool) -> None:
         """Take a message to its outcome; ``clear`` says that nothing older is in the way of its reply."""
+        if self._comes_back(conversation):
+            await self._store.record(conversation.key, Event.HANDED_BACK, seen=conversation.since)
+            conversation = await self._store.conversation(conversation.key)
         if conversation.owner is not Owner.BOT:
             await _completed(self._store.finish(message, None))
             return
@@ -271,6 +279,10 @@ class Dispatcher:
         for delivery in Delivery.all_of(reply, self._clock(), note):
             if not await self._deliver(delivery, again=False):
                 break
+
+    def _comes_back(self, conversation: Conversation) -> bool:
+        after = self._back_after.get(conversation.owner)
+        return after is not None and conversation.since is not None and self._clock() - conversation.since >= after
 
     async def _reply(self, conversation: Conversation, message: Message) -> Reply:
         try:

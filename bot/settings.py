@@ -196,6 +196,15 @@ class Replies(_Section):
         return {name: dict(REPLIES[name]) | getattr(self, name) for name in type(self).model_fields}
 
 
+class Handover(_Section):
+    """When a case that was handed over comes back to the bot, if nobody gives it back: with the next message then."""
+
+    waiting_hours: StrictFloat = Field(default=24.0, ge=0)
+    """Hours in which no person took it (0: never)."""
+    human_hours: StrictFloat = Field(default=72.0, ge=0)
+    """Hours in which the person who has it wrote nothing (0: never)."""
+
+
 class Dispatcher(_Section):
     """How many messages are worked on."""
 
@@ -217,6 +226,7 @@ class Settings(BaseSettings):
     intents: Intents = Intents()
     sentiment: Sentiment = Sentiment()
     replies: Replies = Replies()
+    handover: Handover = Handover()
     dispatcher: Dispatcher = Dispatcher()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _file: Path | None = PrivateAttr(default=None)

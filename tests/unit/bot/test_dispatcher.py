@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.errors import OverloadedError
 from bot.handover import Event
 from bot.store.memory import MemoryStore
-from bot.types import Conversation, Message, Outcome, Owner, Reply, Speaker
-from tests.contract.conftest import COMES_TO
+from bot.types import Conversation, ConversationKey, Message, Outcome, Owner, Reply, Speaker
+from tests.contract.conftest import COMES_TO, Clock
 from tests.unit.bot.desk import (
     Calls,
     Echo,
@@ -256,6 +257,43 @@ async def test_when_the_store_refuses_to_accept_only_the_submitter_fails() -> No
 
 
 # --- who has the case -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("owner", [Owner.WAITING, Owner.HUMAN])
+async def test_a_case_comes_back_with_the_first_message_after_a_time_without_a_person(owner: Owner) -> None:
+    clock, phone = Clock(), Phone()
+    store = MemoryStore(clock)
+    hour = {owner: timedelta(hours=1)}
+    async with dispatcher(store, Echo(), phone, clock=clock, back_after=hour) as running:
+        await store.record(key(), COMES_TO[owner])
+        clock.forward(3599)
+        await running.submit(message("1", "one"))
+        await running.idle()
+        assert phone.shown == []
+        clock.forward(1)
+        await running.submit(message("2", "two"))
+        await running.idle()
+        assert phone.texts == ["TWO"]
+        assert (await store.conversation(key())).owner is Owner.BOT
+
+
+async def test_a_person_who_writes_just_then_keeps_the_case() -> None:
+    class Busy(MemoryStore):
+        async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+            if event is Event.HANDED_BACK:
+                await super().record(key, Event.TAKEN)
+            return await super().record(key, event, seen=seen)
+
+    clock, phone = Clock(), Phone()
+    store = Busy(clock)
+    await store.record(key(), Event.TAKEN)
+    clock.forward(3600)
+    hour = {Owner.HUMAN: timedelta(hours=1)}
+    async with dispatcher(store, Echo(), phone, clock=clock, back_after=hour) as running:
+        await running.submit(message("1"))
+        await running.idle()
+    assert phone.shown == []
+    assert (await store.conversation(key())).owner is Owner.HUMAN
 
 
 async def test_what_comes_after_a_case_was_resolved_is_a_new_one_and_the_bots() -> None:

@@ -178,7 +178,7 @@ def test_text_that_is_not_utf_8_is_told_and_a_byte_order_mark_is_not_minded() ->
         (
             "[zzz]",
             "unknown section zzz; there is knowledge, retrieval, state, policy, intents, sentiment, replies, "
-            "dispatcher",
+            "handover, dispatcher",
         ),
     ],
 )
