@@ -14,6 +14,7 @@ import json
 import re
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -102,6 +103,11 @@ def _parallel(encoder: Encoder, data: Path, part: str) -> Figures:
     for here, there in (("en", "zh"), ("zh", "en")):
         asked, among = [row[here] for row in rows], [row[there] for row in rows]
         yield f"parallel {here} -> {there}, {part}", recall_at_one(encoder, asked, among, own)
+        same: dict[str, set[int]] = defaultdict(set)
+        for place, text in enumerate(among):
+            same[text].add(place)
+        right = [same[text] for text in among]
+        yield f"parallel {here} -> {there}, {part}, equal texts", recall_at_one(encoder, asked, among, right)
 
 
 def xquad(encoder: Encoder, data: Path) -> Figures:
