@@ -106,7 +106,14 @@ def knowledge() -> tuple[Passage, ...]:
 
 
 #: The server that tests use, and a database there in which new ones can be made.
-SERVER = os.environ.get("KEFU_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test")
+NAMED = os.environ.get("KEFU_TEST_POSTGRES")
+SERVER = NAMED or "postgresql://127.0.0.1:5432/test"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_of_the_suite() -> None:
+    """Hide what is named for the suite: the service takes every variable that begins like it for a setting."""
+    os.environ.pop("KEFU_TEST_POSTGRES", None)
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +124,7 @@ def postgres_database() -> Iterator[str]:
     try:
         server = psycopg.connect(SERVER, autocommit=True)
     except psycopg.OperationalError as error:
-        if "KEFU_TEST_POSTGRES" in os.environ:
+        if NAMED:
             raise
         pytest.skip(f"no PostgreSQL at {SERVER} ({error}); KEFU_TEST_POSTGRES names another")
     with server:
