@@ -371,8 +371,10 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", help="address of an empty database; a new SQLite file where none is given")
-    for name in ("turns", "kills", "workers", "seed"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
+    parser.add_argument("--turns", type=int, default=Plan.turns, help="messages of all customers")
+    parser.add_argument("--kills", type=int, default=Plan.kills, help="how often a process of the bot is killed")
+    parser.add_argument("--workers", type=int, default=Plan.workers, help="processes of the bot")
+    parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
