@@ -46,7 +46,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_turns_conversation_id", "turns", ["conversation", "id"])
-    accepted, waiting = sa.text("open IS NOT NULL"), sa.text("open IS true")
+    accepted = sa.text("open IS NOT NULL")
+    # SQLite takes a partial index only where a query says the very same, and there true is written 1.
+    waiting, waiting_sqlite = sa.text("open IS true"), sa.text("open IS 1")
     op.create_index(
         "uq_turns_accepted",
         "turns",
@@ -55,7 +57,7 @@ def upgrade() -> None:
         sqlite_where=accepted,
         postgresql_where=accepted,
     )
-    op.create_index("ix_turns_open", "turns", ["id"], sqlite_where=waiting, postgresql_where=waiting)
+    op.create_index("ix_turns_open", "turns", ["id"], sqlite_where=waiting_sqlite, postgresql_where=waiting)
     op.create_table(
         "outbox",
         sa.Column("id", _number, nullable=False),
