@@ -28,9 +28,8 @@ from typing import Any
 
 from bot.dispatcher import Dispatcher
 from bot.errors import DeliveryError
-from bot.handover import Event
 from bot.store.sql import SqlStore
-from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply, Speaker, Turn
+from bot.types import Action, Conversation, ConversationKey, Event, Message, Reason, Reply, Speaker, Turn
 
 #: How long a process that was killed is believed to live. A desk must have taken or refused what it was sent by then.
 LEASE = timedelta(seconds=1)

@@ -11,11 +11,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bot.errors import DeliveryError, OverloadedError
-from bot.handover import Event
 from bot.logs import name_of, where
 from bot.notes import note_of
 from bot.ports import Connector, Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Message, Outcome, Owner, Reply
+from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Event, Message, Outcome, Owner, Reply
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0

@@ -7,24 +7,8 @@ or after a time; and it ends when it is resolved. What a customer writes after t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
-from bot.types import Owner
-
-
-class Event(StrEnum):
-    """What happens to a case."""
-
-    #: The customer wrote.
-    WROTE = "wrote"
-    #: The bot said that a person will answer.
-    HANDED_OVER = "handed_over"
-    #: A person wrote to the customer, or was given the case.
-    TAKEN = "taken"
-    #: A person, or the time, gave it back to the bot.
-    HANDED_BACK = "handed_back"
-    RESOLVED = "resolved"
-
+from bot.types import Event, Owner
 
 _BOT, _WAITING, _HUMAN, _CLOSED = Owner.BOT, Owner.WAITING, Owner.HUMAN, Owner.CLOSED
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.handover import Event
 from bot.policy import Decision
 from bot.types import (
     Candidate,
     Conversation,
     ConversationKey,
     Delivery,
+    Event,
     Message,
     Owner,
     Question,

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -29,7 +28,21 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import settings_source
 from bot.composer import REPLIES
-from bot.settings_source import PREFIX, FolderOrName
+from bot.settings_channels import (
+    Chatwoot,
+    DjangoHelpdesk,
+    Freshdesk,
+    Generic,
+    Intercom,
+    Slack,
+    Sunshine,
+    Telegram,
+    WeCom,
+    WeComKf,
+    Zammad,
+    Zendesk,
+)
+from bot.settings_source import PREFIX, SECTION, FolderOrName
 
 _HEADER = """\
 # Written by `python -m bot.settings > kefu.example.toml`; change it in bot/settings.py.
@@ -56,7 +69,7 @@ class _Section(BaseModel):
     A validator raises ValueError with what was expected: the rest of the message is added when settings are loaded.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = SECTION
 
 
 class Knowledge(_Section):
@@ -228,6 +241,18 @@ class Settings(BaseSettings):
     replies: Replies = Replies()
     handover: Handover = Handover()
     dispatcher: Dispatcher = Dispatcher()
+    generic: Generic = Generic()
+    django_helpdesk: DjangoHelpdesk = DjangoHelpdesk()
+    chatwoot: Chatwoot = Chatwoot()
+    zammad: Zammad = Zammad()
+    zendesk: Zendesk = Zendesk()
+    sunshine: Sunshine = Sunshine()
+    intercom: Intercom = Intercom()
+    freshdesk: Freshdesk = Freshdesk()
+    slack: Slack = Slack()
+    telegram: Telegram = Telegram()
+    wecom: WeCom = WeCom()
+    wecom_kf: WeComKf = WeComKf()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _file: Path | None = PrivateAttr(default=None)
 

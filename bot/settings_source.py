@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
@@ -22,6 +22,8 @@ S = TypeVar("S", bound=BaseSettings)
 
 PREFIX = "KEFU_"
 FILE = Path("kefu.toml")
+#: Of a table of the file.
+SECTION = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 _KINDS = {
     bool: "true or false",
     int: "a whole number",

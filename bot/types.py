@@ -66,6 +66,20 @@ class Owner(StrEnum):
     CLOSED = "closed"
 
 
+class Event(StrEnum):
+    """What happens to a case; `bot.handover` says who has it after that."""
+
+    #: The customer wrote.
+    WROTE = "wrote"
+    #: The bot said that a person will answer.
+    HANDED_OVER = "handed_over"
+    #: A person wrote to the customer, or was given the case.
+    TAKEN = "taken"
+    #: A person, or the time, gave it back to the bot.
+    HANDED_BACK = "handed_back"
+    RESOLVED = "resolved"
+
+
 class Outcome(StrEnum):
     """What became of a submitted message."""
 
@@ -98,6 +112,8 @@ class Message:
     at: datetime
     #: The customer's id in the channel ("" if unknown).
     customer: str = ""
+    #: Names of the files that came with it; they are not read.
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,8 +210,10 @@ class Turn:
     speaker: Speaker
     text: str
     at: datetime
-    #: The message's or the reply's id ("" for turns that came from elsewhere).
+    #: The message's or the reply's id, or that of a turn that came from elsewhere ("" where it has none).
     id: str = ""
+    #: Names of the files that a customer sent with it.
+    attachments: tuple[str, ...] = ()
     #: Of a bot's turn: what it did, and the entries it quoted or offered.
     action: Action | None = None
     citations: tuple[Citation, ...] = ()

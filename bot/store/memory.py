@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TypeVar
 
-from bot.handover import AFTER, HEARD, Event
+from bot.handover import AFTER, HEARD
 from bot.types import (
     Action,
     Conversation,
     ConversationKey,
     Delivery,
+    Event,
     Message,
     Owner,
     Reply,

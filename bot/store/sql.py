@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.handover import AFTER, HEARD, Event
+from bot.handover import AFTER, HEARD
 from bot.store.database import Database
 from bot.store.rows import delivery_of, key_of, message_of, outbox_row, turn_of, turn_row
 from bot.store.schema import accepted, conversations, outbox, turns, workers
@@ -34,6 +34,7 @@ from bot.types import (
     Conversation,
     ConversationKey,
     Delivery,
+    Event,
     Message,
     Owner,
     Reply,

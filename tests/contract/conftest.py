@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.handover import Event
 from bot.ports import Store
 from bot.store.memory import MemoryStore
 from bot.store.sql import SqlStore
-from bot.types import Owner
+from bot.types import Event, Owner
 
 #: What has to happen so that one of these has the case, whoever but a closed one had it before.
 COMES_TO = {

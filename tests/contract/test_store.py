@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.handover import Event
 from bot.ports import Store
 from bot.store.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
 from bot.types import (
@@ -19,6 +18,7 @@ from bot.types import (
     Delivery,
     Entity,
     Errand,
+    Event,
     Message,
     Owner,
     Reason,

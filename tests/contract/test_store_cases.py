@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.handover import AFTER, HEARD, Event
+from bot.handover import AFTER, HEARD
 from bot.ports import Store
-from bot.types import Action, Conversation, Owner, Speaker, Turn
+from bot.types import Action, Conversation, Event, Owner, Speaker, Turn
 from tests.contract.conftest import COMES_TO, Clock
 from tests.contract.test_store import ANNA, BORIS, NOON, message, on_their_way, reply_to
 from tests.contract.test_store import sent as delivery

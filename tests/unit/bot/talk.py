@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.composer import VerbatimComposer
-from bot.handover import Event
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
 from bot.ports import Entries, Source
 from bot.responder import CombinedResponder
 from bot.store.memory import MemoryStore
-from bot.types import Action, Candidate, ConversationKey, Message, Question, Reply
+from bot.types import Action, Candidate, ConversationKey, Event, Message, Question, Reply
 
 KEY = ConversationKey(channel="chat", thread="anna")
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)

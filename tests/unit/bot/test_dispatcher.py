@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.errors import OverloadedError
-from bot.handover import Event
 from bot.store.memory import MemoryStore
-from bot.types import Conversation, ConversationKey, Message, Outcome, Owner, Reply, Speaker
+from bot.types import Conversation, ConversationKey, Event, Message, Outcome, Owner, Reply, Speaker
 from tests.contract.conftest import COMES_TO, Clock
 from tests.unit.bot.desk import (
     Calls,

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from bot.dispatcher import LONGEST_WAIT, Dispatcher
 from bot.errors import OverloadedError
-from bot.handover import Event
 from bot.store.memory import MemoryStore
 from bot.types import (
     Action,
@@ -26,6 +25,7 @@ from bot.types import (
     ConversationKey,
     Delivery,
     Errand,
+    Event,
     Message,
     Outcome,
     Owner,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.handover import AFTER, HEARD, Event
-from bot.types import Owner
+from bot.handover import AFTER, HEARD
+from bot.types import Event, Owner
 
 
 def test_every_event_has_an_outcome_for_every_owner() -> None:

@@ -1,0 +1,204 @@
+"""The channels that `kefu serve` listens to: one section each, which is used where something of it is set."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, SecretStr
+
+from bot.settings_source import SECTION
+
+_NOTHING = SecretStr("")
+
+
+class Channel(BaseModel):
+    """A channel. What is empty by default has to be set where anything of the section is."""
+
+    model_config = SECTION
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is set."""
+        return self != type(self)()
+
+    @property
+    def missing(self) -> list[str]:
+        """The keys that have to be set and are not."""
+        fields = type(self).model_fields
+        return [name for name, field in fields.items() if field.default in ("", _NOTHING) and not getattr(self, name)]
+
+
+class Generic(Channel):
+    """Your own program: it posts signed messages, and replies are posted to it, signed the same way."""
+
+    secret: SecretStr = _NOTHING
+    """What both sides sign with."""
+    url: str = ""
+    """Where replies, notes and hand-overs are posted to."""
+
+
+class DjangoHelpdesk(Channel):
+    """A django-helpdesk."""
+
+    url: str = ""
+    """Its address, such as "https://help.example.com"."""
+    token: SecretStr = _NOTHING
+    """Of the bot's account there, which has to be one of the staff."""
+    secret: SecretStr = _NOTHING
+    """What stands in the address of the hooks, as ?key=..., for they are not signed."""
+    bot: str = ""
+    """The number of the bot's account."""
+    assignee: str | None = Field(default=None, examples=["1"])
+    """The number of the account that gets what is handed over. Not set by default."""
+    queue: str | None = Field(default=None, examples=["2"])
+    """The number of the queue that what is handed over is moved to. Not set by default."""
+
+
+class Chatwoot(Channel):
+    """A Chatwoot account, where kefu is an agent bot."""
+
+    url: str = ""
+    """Its address, such as "https://app.chatwoot.com"."""
+    account: str = ""
+    """The number of the account."""
+    token: SecretStr = _NOTHING
+    """The access token of the agent bot."""
+    secret: SecretStr = _NOTHING
+    """What it signs its calls with."""
+
+
+class Zammad(Channel):
+    """A Zammad."""
+
+    url: str = ""
+    """Its address, such as "https://help.example.com"."""
+    token: SecretStr = _NOTHING
+    """An access token of the bot's account, which has to be an agent."""
+    secret: SecretStr = _NOTHING
+    """The HMAC token of the webhook."""
+    bot: str = ""
+    """The number of the bot's account."""
+    group: str | None = Field(default=None, examples=["Support"])
+    """The group that what is handed over is moved to. Not set by default."""
+
+
+class Zendesk(Channel):
+    """Tickets of a Zendesk."""
+
+    url: str = ""
+    """Its address, such as "https://example.zendesk.com"."""
+    email: str = ""
+    """The address of the bot's account, which has to be an agent."""
+    token: SecretStr = _NOTHING
+    """An API token."""
+    secret: SecretStr = _NOTHING
+    """The signing secret of the webhook."""
+    bot: str = ""
+    """The number of the bot's account."""
+    group: str | None = Field(default=None, examples=["360001234567"])
+    """The number of the group that what is handed over is given to. Not set by default."""
+
+
+class Sunshine(Channel):
+    """Messaging of a Zendesk (Sunshine Conversations)."""
+
+    url: str = ""
+    """Its address, such as "https://example.zendesk.com/sc", or "https://api.smooch.io"."""
+    app: str = ""
+    """The id of the app."""
+    key_id: str = ""
+    """The id of an API key."""
+    key_secret: SecretStr = _NOTHING
+    """Its secret."""
+    secret: SecretStr = _NOTHING
+    """The shared secret of the webhook."""
+    integration: str = ""
+    """The name of the bot's switchboard integration: while another one is active, a person has the conversation."""
+
+
+class Intercom(Channel):
+    """An Intercom workspace."""
+
+    token: SecretStr = _NOTHING
+    """An access token."""
+    secret: SecretStr = _NOTHING
+    """The client secret of the app, which its calls are signed with."""
+    admin: str = ""
+    """The number of the teammate in whose name the bot writes."""
+    assignee: str = ""
+    """The number of the team that what is handed over is given to."""
+    url: str = "https://api.intercom.io"
+    """The address of the API: another one for workspaces in Europe or Australia."""
+
+
+class Freshdesk(Channel):
+    """A Freshdesk."""
+
+    url: str = ""
+    """Its address, such as "https://example.freshdesk.com"."""
+    token: SecretStr = _NOTHING
+    """The API key of the bot's account."""
+    secret: SecretStr = _NOTHING
+    """What stands in the header X-Kefu-Secret of its calls, for they are not signed."""
+    group: str | None = Field(default=None, examples=["35000123456"])
+    """The number of the group that what is handed over is given to. Not set by default."""
+
+
+class Slack(Channel):
+    """A Slack workspace: customers write to the bot, or in channels that it was invited to."""
+
+    token: SecretStr = _NOTHING
+    """The bot token, xoxb-..."""
+    secret: SecretStr = _NOTHING
+    """The signing secret of the app."""
+    staff_channel: str = ""
+    """The id of the channel in which colleagues are asked to take over."""
+    url: str = "https://slack.com/api"
+    """The address of the API."""
+
+
+class Telegram(Channel):
+    """A Telegram bot."""
+
+    token: SecretStr = _NOTHING
+    """The bot's token."""
+    secret: SecretStr = _NOTHING
+    """The secret_token that the webhook was set with."""
+    staff_chat: str = ""
+    """The number of the group in which colleagues take over: their answers there are sent to the customer."""
+    url: str = "https://api.telegram.org"
+    """The address of the API: another one for a server of your own."""
+
+
+class WeCom(Channel):
+    """An app in WeCom (企业微信), for the members of a company."""
+
+    corp: str = ""
+    """The id of the company (CorpID)."""
+    agent: str = ""
+    """The number of the app (AgentId)."""
+    app_secret: SecretStr = _NOTHING
+    """The secret of the app."""
+    token: SecretStr = _NOTHING
+    """The token of its callback."""
+    aes_key: SecretStr = _NOTHING
+    """The EncodingAESKey of its callback."""
+    staff_user: str = ""
+    """The user id of the colleague who is told what is handed over."""
+    url: str = "https://qyapi.weixin.qq.com"
+    """The address of the API."""
+
+
+class WeComKf(Channel):
+    """WeCom's customer service (微信客服), for people who write from WeChat."""
+
+    corp: str = ""
+    """The id of the company (CorpID)."""
+    app_secret: SecretStr = _NOTHING
+    """The secret of the app that may use it."""
+    token: SecretStr = _NOTHING
+    """The token of its callback."""
+    aes_key: SecretStr = _NOTHING
+    """The EncodingAESKey of its callback."""
+    servicer: str | None = Field(default=None, examples=["zhangsan"])
+    """The user id of the colleague who gets what is handed over. By default whoever is free does."""
+    url: str = "https://qyapi.weixin.qq.com"
+    """The address of the API."""

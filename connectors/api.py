@@ -1,0 +1,139 @@
+"""Calls to a helpdesk: to its configured host alone, within its rate, and with errors that say whether to try again."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from bot.errors import DeliveryError, UsageError
+
+#: Seconds for a whole call, and to connect.
+TOTAL, CONNECT = 20, 5
+
+#: More of an answer is not read, in bytes: a page of a long ticket has some hundred kilobytes.
+LARGEST = 8 * 1024 * 1024
+
+#: Seconds to wait where too much was asked and no answer says how long.
+TOO_MUCH = 30.0
+
+
+class Api:
+    """One tool's API."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        calls: float = 0,
+        seconds: float = 1,
+    ) -> None:
+        """Call ``base``, an https address (http is for this machine alone), with ``headers`` on each call.
+
+        At most ``calls`` are made in ``seconds`` (0: as many as there are). Raises `UsageError` for another address.
+        """
+        address = URL(base)
+        if not address.host or address.scheme not in ("https", "http"):
+            raise UsageError(f"{base}: expected an address such as https://desk.example.com.")
+        if address.scheme == "http" and not is_this_machine(address.host):
+            raise UsageError(f"{base}: expected https, for secrets are sent there.")
+        self._http = http
+        self._base = base.rstrip("/")
+        self._host = address.host
+        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._limiter = AsyncLimiter(calls, seconds) if calls else None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *parts: object,
+        body: object = None,
+        form: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the JSON that a call is answered with; None where that is empty.
+
+        ``path`` has a {} for each of ``parts``, which may hold what customers wrote: it is quoted, and is in no error.
+        ``body`` is sent as JSON, ``form`` as a web form. Raises `DeliveryError`.
+        """
+        where = f"{method} {self._host}{path}"
+        url = URL(self._base + path.format(*(quote(str(part), safe="") for part in parts)), encoded=True)
+        try:
+            async with AsyncExitStack() as held:
+                if self._limiter:
+                    await held.enter_async_context(self._limiter)
+                response = await held.enter_async_context(
+                    self._http.request(
+                        method,
+                        url.update_query(query) if query else url,
+                        json=body,
+                        data=form,
+                        headers={**self._headers, **(headers or {})},
+                        allow_redirects=False,
+                        timeout=aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT),
+                    )
+                )
+                if response.status >= 300:
+                    raise _failed(where, response)
+                return await _json(where, response)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DeliveryError(f"{where}: {type(error).__name__}") from error
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether ``host`` is a name or an address of the machine itself."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3: a number, or a date)."""
+    if value is None:
+        return None
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(value) - now).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None
+
+
+def _failed(where: str, response: aiohttp.ClientResponse) -> DeliveryError:
+    status = response.status
+    after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+    if status == 429:
+        after = TOO_MUCH if after is None else after
+    # A token that is refused may be mended in the settings; what else the tool does not take, it never will.
+    final = 300 <= status < 500 and status not in (401, 408, 409, 423, 425, 429)
+    return DeliveryError(f"{where}: {status} {response.reason}", final=final, after=after)
+
+
+async def _json(where: str, response: aiohttp.ClientResponse) -> Any:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST:
+            raise DeliveryError(f"{where}: the answer has more than {LARGEST} bytes", final=True)
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise DeliveryError(f"{where}: the answer is not JSON", final=True) from None
