@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import FAQ, NOON, TODAY, Labelled, index_of, labelled, mean, tools
-from bot.app import Library, Progress, running
+from bot.app import running
+from bot.library import Library, Progress
 from bot.settings import load_settings
 from bot.types import Action, ConversationKey, Message, Reply, Speaker, Turn
 from connectors.mailbox import Mailbox

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app import Bot, Library, Progress, running
+from bot.app import Bot, running
+from bot.library import Library, Progress
 from bot.settings import Knowledge, Settings, State
 from bot.types import Action, ConversationKey, Message, Reply
 from connectors.mailbox import Mailbox

@@ -53,7 +53,7 @@ class Kefu:
 
     def __init__(self, model: Path) -> None:
         """Load the encoder; ``model`` is the one it was exported from."""
-        from bot.app import Library, Progress
+        from bot.library import Library, Progress
         from bot.settings import Knowledge, Settings, State
 
         self._folder = Path(tempfile.mkdtemp())

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-import threading
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.aside import aside
+from bot import __version__
 from bot.calibration import Calibration
 from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
-from bot.hints import MOST_TOLD, not_entries, told
+from bot.hints import not_entries
 from bot.history import HistorySource
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
+from bot.library import Library, prepare, watch
 from bot.models import InUse, follow, in_use
 from bot.policy import Rules, Thresholds
 from bot.ports import Connector, Store
@@ -28,61 +28,17 @@ from bot.responder import CombinedResponder
 from bot.settings import Settings
 from bot.store.memory import MemoryStore
 from bot.types import Action, ConversationKey, Message, Outcome, Owner, Reason, Reply, Turn
-from retrieval.analysis import Analyzer
-from retrieval.build import build_index
-from retrieval.encoder import Encoder
-from retrieval.errors import KefuError, SourceError
-from retrieval.export import load_encoder
 from retrieval.index import KnowledgeIndex
-from retrieval.ingest import Ingestion, read_sources
 from retrieval.text import detect_language
-from retrieval.types import Query
 
 log = logging.getLogger(__name__)
 
-#: How long edits may keep coming before the knowledge is read again, in milliseconds: editors write a file in steps.
-SETTLE_MS = 300
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """Who is told how far the start has come; each default tells nobody."""
-
-    #: A step that takes a while begins.
-    step: Callable[[str], None] = lambda text: None
-    #: So many texts are encoded, of so many.
-    encoded: Callable[[int, int], None] = lambda done, total: None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Library:
-    """What reads and searches knowledge: loaded once, used for every version of the knowledge."""
-
-    encoder: Encoder
-    analyzer: Analyzer
-
-    @classmethod
-    def load(cls, settings: Settings, progress: Progress) -> Library:
-        """Load what the settings name; the encoder is exported the first time."""
-        return cls(
-            encoder=load_encoder(
-                settings.retrieval.encoder,
-                settings.state.cache,
-                threads=settings.retrieval.threads,
-                progress=progress.step,
-            ),
-            analyzer=Analyzer(user_dictionary=settings.retrieval.user_dictionary),
-        )
-
-    def index(self, settings: Settings, progress: Progress) -> tuple[KnowledgeIndex, Ingestion]:
-        """Read the sources and return their index, built or taken over, and what was wrong with them."""
-        progress.step("Reading the knowledge")
-        ingestion = read_sources(settings.knowledge.sources, strict=settings.knowledge.strict)
-        if not ingestion.passages:
-            raise SourceError("\n".join(["There is no entry to index.", *map(str, ingestion.problems[:MOST_TOLD])]))
-        folder = settings.state.folder / "index"
-        index = build_index(folder, ingestion.passages, self.encoder, self.analyzer, progress=progress.encoded)
-        return index, ingestion
+#: The settings that decide on replies.
+DECIDES: Any = {
+    "knowledge": {"time_zone"},
+    "retrieval": {"encoder", "user_dictionary"},
+    **dict.fromkeys(("policy", "intents", "sentiment", "replies"), True),
+}
 
 
 class Bot:
@@ -91,20 +47,24 @@ class Bot:
     def __init__(self, dispatcher: Dispatcher, store: Store, carriers: dict[str, Connector]) -> None:
         """Use `running`."""
         self._dispatcher = dispatcher
-        self._store = store
+        #: What it remembers: for turns and events that came from elsewhere, and for who wants to look.
+        self.store = store
         self._carriers = carriers
 
     def connect(self, connector: Connector) -> None:
         """Let ``connector`` carry the replies of its channel."""
         self._carriers[connector.name] = connector
 
-    async def submit(self, message: Message) -> Outcome:
-        """Accept a message; its reply comes through the connector of its channel."""
-        return await self._dispatcher.submit(message)
+    async def submit(self, message: Message, *, joins: bool = False) -> Outcome:
+        """Accept a message; its reply comes through the connector of its channel.
+
+        One that ``joins`` may be answered with others that come at once.
+        """
+        return await self._dispatcher.submit(message, joins=joins)
 
     async def append(self, key: ConversationKey, turn: Turn) -> None:
         """Add a turn that came from elsewhere, such as an agent's, or a log."""
-        await self._store.append(key, turn)
+        await self.store.append(key, turn)
 
     async def hand_back(self, key: ConversationKey) -> None:
         """Give the case back to the bot."""
@@ -112,11 +72,11 @@ class Bot:
 
     async def reset(self, key: ConversationKey) -> None:
         """Forget the conversation."""
-        await self._store.forget(key)
+        await self.store.forget(key)
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or follow the customer's."""
-        await self._store.set_language(key, language)
+        await self.store.set_language(key, language)
 
 
 @asynccontextmanager
@@ -125,37 +85,35 @@ async def running(
     library: Library,
     index: KnowledgeIndex,
     *,
+    store: Store | None = None,
     promotions: bool = True,
 ) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished.
 
-    ``promotions`` says whether trained models that are put into use meanwhile are taken up.
+    ``store`` keeps the conversations of customers who may be robots; without one there is a single customer, who is
+    there in person, and nothing is kept. ``promotions`` says whether trained models that are put into use meanwhile are
+    taken up.
     """
     models = settings.state.folder / "models"
     _, begun = await asyncio.gather(
-        asyncio.to_thread(_prepare, index), asyncio.to_thread(in_use, models, library.encoder, InUse())
+        asyncio.to_thread(prepare, index), asyncio.to_thread(in_use, models, library.encoder, InUse())
     )
     source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
     for line in not_entries(settings, source.holds):
         log.warning("%s", line)
     learned = Learned(begun.models)
-    responder = CombinedResponder(
-        [source, HistorySource(learned, source)],
-        VerbatimComposer(settings.replies.texts()),
-        _rules(settings),
-        understander=learned,
-        entries=source,
-    )
-    store = MemoryStore()
+    kept: Store = MemoryStore() if store is None else store
     carriers: dict[str, Connector] = {}
     dispatcher = Dispatcher(
-        store,
-        responder,
+        kept,
+        responder_of(settings, source, learned),
         carriers,
         fallback=lambda message: _apology(message, settings),
         concurrency=settings.dispatcher.concurrency,
         waiting=settings.dispatcher.waiting,
+        per_minute=0 if store is None else settings.limits.replies_per_minute,
         back_after=_back_after(settings),
+        setup=await kept.note_setup(setup_of(settings)),
     )
     async with dispatcher:
         beside = []
@@ -163,13 +121,31 @@ async def running(
             following = follow(models, library.encoder, learned, begun)
             beside.append(asyncio.create_task(following, name="kefu models"))
         if settings.knowledge.watch:
-            beside.append(asyncio.create_task(_watch(settings, library, source), name="kefu watcher"))
+            beside.append(asyncio.create_task(watch(settings, library, source), name="kefu watcher"))
         try:
-            yield Bot(dispatcher, store, carriers)
+            yield Bot(dispatcher, kept, carriers)
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+
+def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) -> CombinedResponder:
+    """Return what answers with the knowledge and with what was learned."""
+    return CombinedResponder(
+        [source, HistorySource(learned, source)],
+        VerbatimComposer(settings.replies.texts()),
+        _rules(settings),
+        understander=learned,
+        entries=source,
+        versions=lambda: {"knowledge": source.index.version, **learned.models.versions},
+    )
+
+
+def setup_of(settings: Settings) -> str:
+    """Return what decides on replies beside the knowledge and the models, as JSON for the records."""
+    chosen = settings.model_dump(mode="json", include=DECIDES)
+    return json.dumps({"kefu": __version__, "settings": chosen}, ensure_ascii=False, sort_keys=True)
 
 
 def _back_after(settings: Settings) -> dict[Owner, timedelta]:
@@ -190,67 +166,6 @@ def _rules(settings: Settings) -> Rules:
         upset=settings.sentiment.hand_over,
         times=settings.sentiment.times,
     )
-
-
-async def _watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:
-    """Take up each edit of the sources; where they cannot be watched any more, that is told and the bot goes on."""
-    sources = [path.absolute() for path in settings.knowledge.sources]
-    folders = {path if path.is_dir() else path.parent for path in sources}
-    state = settings.state.folder.absolute()
-
-    def concerns(_: object, name: str) -> bool:
-        """Whether a change is one of the sources: a file's folder may hold much else, the bot's own state for one."""
-        path = Path(name)
-        return not path.is_relative_to(state) and any(
-            path.is_relative_to(source) or path.parent == source.parent for source in sources
-        )
-
-    try:
-        from watchfiles import awatch
-
-        async for _ in awatch(*folders, watch_filter=concerns, step=SETTLE_MS // 3, debounce=SETTLE_MS):
-            await _take_up(settings, library, source)
-    except Exception as error:  # the system watches no more files, say
-        log.error("Edits of the knowledge are not seen until the next start. %s: %s", type(error).__name__, error)
-
-
-async def _take_up(settings: Settings, library: Library, source: KnowledgeSource) -> None:
-    """Put the index of the sources as they are now in place; where they cannot be used, the earlier one goes on."""
-    try:
-        index, ingestion = await _indexed(settings, library)
-        if index.version != source.index.version:
-            await asyncio.to_thread(_prepare, index)
-    except Exception as error:  # a full disk, say: whatever it is, the next edit has to be seen
-        what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
-        log.warning("The knowledge changed but cannot be used, the earlier one goes on. %s", what)
-        return
-    for line in told(ingestion.problems, settings):
-        log.warning("%s", line)
-    if index.version != source.index.version:
-        source.index = index
-        log.info("knowledge %s is in use: %d entries", index.version, len(index))
-
-
-async def _indexed(settings: Settings, library: Library) -> tuple[KnowledgeIndex, Ingestion]:
-    """Read and index the sources; if the bot stops meanwhile, that is given up at the next text to encode."""
-    unwanted = threading.Event()
-
-    def encoded(done: int, total: int) -> None:
-        if unwanted.is_set():
-            raise KefuError(f"Given up after {done} of {total} texts: the bot has stopped.")
-
-    try:
-        return await asyncio.wrap_future(aside(lambda: library.index(settings, Progress(encoded=encoded))))
-    finally:
-        unwanted.set()
-
-
-def _prepare(index: KnowledgeIndex) -> None:
-    """Search once: what an index makes ready at its first search, no customer should wait for.
-
-    What mends slips is made at the first one: it takes a quarter of a second, which `kefu ask` need not wait for.
-    """
-    index.search([Query(text="?")], 1, day=date.min)
 
 
 def _apology(message: Message, settings: Settings) -> Reply:

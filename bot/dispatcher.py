@@ -5,16 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bot.errors import DeliveryError, OverloadedError
+from bot.joining import LONGEST, joined, wait_after, without
 from bot.logs import name_of, where
 from bot.notes import note_of
 from bot.ports import Connector, Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Event, Message, Outcome, Owner, Reply
+from bot.types import (
+    Action,
+    Conversation,
+    ConversationKey,
+    Delivery,
+    Errand,
+    Event,
+    Message,
+    Outcome,
+    Owner,
+    Reason,
+    Reply,
+    Speaker,
+)
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
@@ -51,7 +66,9 @@ class Dispatcher:
         fallback: Callable[[Message], Reply],
         concurrency: int = 64,
         waiting: int = 1000,
+        per_minute: int = 0,
         back_after: Mapping[Owner, timedelta] = NEVER,
+        setup: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: float = LOOK_SECONDS,
     ) -> None:
@@ -64,7 +81,10 @@ class Dispatcher:
             fallback: builds the reply that hands over where the responder fails; must not raise.
             concurrency: conversations worked on at the same time.
             waiting: accepted messages that are not done, those being worked on included, of all processes.
+            per_minute: replies in one conversation, after which it is handed over, for two robots may be
+                talking (0: never).
             back_after: how long after the last thing a person did a case comes back to the bot, by who has it.
+            setup: what the store calls the settings that decide, for the records.
             clock: the time by which the store goes too.
             pause: seconds between two looks for work that came about elsewhere, and until another try after a failure
                 of the store.
@@ -76,7 +96,9 @@ class Dispatcher:
         self._fallback = fallback
         self._concurrency = concurrency
         self._limit = waiting
+        self._per_minute = per_minute
         self._back_after = back_after
+        self._setup = setup
         self._clock = clock
         self._pause = pause
         #: Messages on their way into the store, and those in it that are not done as far as is known.
@@ -105,10 +127,11 @@ class Dispatcher:
         """Drain within `DRAIN_SECONDS` and stop."""
         await self.drain()
 
-    async def submit(self, message: Message) -> Outcome:
+    async def submit(self, message: Message, *, joins: bool = False) -> Outcome:
         """Keep ``message`` and see to its reply; returns as soon as it is kept, not when it is answered.
 
-        Once it reached the store it is answered even if the caller is cancelled.
+        Once it reached the store it is answered even if the caller is cancelled. One that ``joins`` may be answered
+        with others that come at once.
 
         Raises:
             OverloadedError: too many messages are under way, or the dispatcher is not running; nothing was kept.
@@ -119,7 +142,7 @@ class Dispatcher:
         under_way = self._waiting + len(self._entering)
         if under_way >= self._limit:
             raise OverloadedError(f"{under_way} messages are under way; the limit is {self._limit}.")
-        task = asyncio.create_task(self._accept(message), name=f"kefu submit {message.id}")
+        task = asyncio.create_task(self._accept(message, joins), name=f"kefu submit {message.id}")
         # The loop itself keeps no task alive.
         self._entering.add(task)
         self._quiet.clear()
@@ -167,15 +190,18 @@ class Dispatcher:
 
     # --- work: who does what, and when -----------------------------------------------------------------------------
 
-    async def _accept(self, message: Message) -> Outcome:
+    async def _accept(self, message: Message, joins: bool) -> Outcome:
         try:
-            if not await self._store.accept(message):
+            if not await self._store.accept(message, joins=joins):
                 return Outcome.DUPLICATE
             self._waiting += 1
             return Outcome.ACCEPTED
         finally:
             task: Any = asyncio.current_task()
             self._entering.discard(task)
+            if joins:  # it is not answered before
+                wait = min(wait_after(message.text), LONGEST)
+                asyncio.get_running_loop().call_later(wait.total_seconds(), self.wake)
             self.wake()
 
     async def _run(self) -> None:
@@ -215,8 +241,8 @@ class Dispatcher:
                 clear = await self._deliver(delivery, again=True)
                 if not clear:
                     break
-            if work.messages:
-                await self._answer(work.conversation, work.messages[0], clear=clear)
+            if work.ready:
+                await self._answer(work.conversation, work.messages[: work.ready], clear=clear)
         except (Exception, asyncio.CancelledError) as error:
             _reraise_if_cancelled(error)
             log.error("work on %s broken off, it is begun again: %s", name_of(key), where(error))
@@ -260,17 +286,18 @@ class Dispatcher:
 
     # --- one message -----------------------------------------------------------------------------------------------
 
-    async def _answer(self, conversation: Conversation, message: Message, *, clear: bool) -> None:
-        """Take a message to its outcome; ``clear`` says that nothing older is in the way of its reply."""
+    async def _answer(self, conversation: Conversation, messages: Sequence[Message], *, clear: bool) -> None:
+        """Take messages to their one outcome; ``clear`` says that nothing older is in the way of the reply."""
+        *earlier, message = messages
         if self._comes_back(conversation):
             await self._store.record(conversation.key, Event.HANDED_BACK, seen=conversation.since)
             conversation = await self._store.conversation(conversation.key)
         if conversation.owner is not Owner.BOT:
-            await _completed(self._store.finish(message, None))
+            await _completed(self._store.finish(message, None, earlier=earlier))
             return
-        reply = await self._reply(conversation, message)
+        reply = await self._reply(conversation, messages)
         note = note_of(conversation, reply) if reply.action is Action.HAND_OFF else ""
-        if not await self._finish(message, reply, note):
+        if not await self._finish(messages, reply, note, conversation):
             return
         if not clear:
             log.warning("reply %s of %s waits behind an undelivered one", reply.id, name_of(message.conversation))
@@ -283,9 +310,13 @@ class Dispatcher:
         after = self._back_after.get(conversation.owner)
         return after is not None and conversation.since is not None and self._clock() - conversation.since >= after
 
-    async def _reply(self, conversation: Conversation, message: Message) -> Reply:
+    async def _reply(self, conversation: Conversation, messages: Sequence[Message]) -> Reply:
+        message = joined(messages)
+        if self._is_loop(conversation):
+            log.warning("%s goes too fast for a person: handed over", name_of(conversation.key))
+            return replace(self._fallback(message), reason=Reason.TOO_FAST)
         try:
-            return await self._responder.respond(conversation, message)
+            return await self._responder.respond(without(conversation, messages[:-1]), message)
         except (Exception, asyncio.CancelledError) as error:
             _reraise_if_cancelled(error)
             log.error(
@@ -297,12 +328,22 @@ class Dispatcher:
             )
             return self._fallback(message)
 
-    async def _finish(self, message: Message, reply: Reply, note: str) -> bool:
+    def _is_loop(self, conversation: Conversation) -> bool:
+        """Whether the bot has said so much within a minute that it must be another robot that answers it."""
+        if not self._per_minute:
+            return False
+        since = self._clock() - timedelta(minutes=1)
+        said = (turn for turn in conversation.turns if turn.speaker is Speaker.BOT and turn.at > since)
+        return sum(1 for _ in said) >= self._per_minute
+
+    async def _finish(self, messages: Sequence[Message], reply: Reply, note: str, seen: Conversation) -> bool:
         """Write the outcome; False where the bot has to stay silent."""
-        if await _completed(self._store.finish(message, reply, note)):
+        *earlier, message = messages
+        written = self._store.finish(message, reply, note, earlier=earlier, seen=seen, setup=self._setup)
+        if await _completed(written):
             return True
         log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))
-        await _completed(self._store.finish(message, None))
+        await _completed(self._store.finish(message, None, earlier=earlier))
         return False
 
     # --- delivery --------------------------------------------------------------------------------------------------

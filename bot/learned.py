@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.together import Together, runs
@@ -88,6 +88,8 @@ class Models:
     sentiment: Labeller | None = None
     entities: Tagger | None = None
     answers: Matcher | None = None
+    #: By kind, of those that are there.
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def understandings(self, texts: Sequence[str]) -> list[Understanding]:
         """Return what is understood of each of ``texts``."""

@@ -46,8 +46,6 @@ class InUse:
     """What is in use, and how to see that it no longer is."""
 
     models: Models = field(default_factory=Models)
-    #: By kind, of those that could be opened.
-    versions: Mapping[str, str] = field(default_factory=dict)
     #: Of the files that name what is in use, from before they were read.
     stamps: tuple[tuple[int, int] | None, ...] = (None,) * len(KINDS)
 
@@ -58,24 +56,24 @@ def in_use(folder: Path, encoder: Encoder, before: InUse) -> InUse:
     Where an artefact cannot be opened, the earlier one of its kind stays, and a warning says what to do.
     """
     stamps = _stamps(folder)
-    models, versions = before.models, dict(before.versions)
+    models, versions = before.models, dict(before.models.versions)
     for kind, stamp, earlier in zip(KINDS, stamps, before.stamps, strict=True):
         if stamp == earlier:
             continue
         try:
             artefact = open_artefact(folder, kind)
             if artefact is None:
-                models = replace(models, **{kind: None})
+                models = _with(models, kind, None)
                 versions.pop(kind, None)
             elif artefact.version != versions.get(kind):
                 model = open_model(artefact, kind, encoder)
                 model(["hello"])  # what cannot serve fails here, and not at a customer's message
-                models = replace(models, **{kind: model})
+                models = _with(models, kind, model)
                 versions[kind] = artefact.version
                 log.info("%s %s are in use", kind, artefact.version)
         except Exception as error:  # whatever is wrong with a file, the bot goes on
             _warn(kind, error, earlier=versions.get(kind))
-    return InUse(models=models, versions=versions, stamps=stamps)
+    return InUse(models=replace(models, versions=versions), stamps=stamps)
 
 
 async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse) -> None:
@@ -86,6 +84,18 @@ async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse)
         if _stamps(folder) != now.stamps:
             now = await asyncio.wrap_future(aside(partial(in_use, folder, encoder, now)))
             learned.models = now.models
+
+
+def of_versions(folder: Path, encoder: Encoder, versions: Mapping[str, str]) -> Models:
+    """Open artefacts that were in use once, by kind; raises `ArtefactError` where one is not there any more."""
+    from finetune.artefact import open_artefact as open_folder
+
+    opened: dict[str, Any] = {
+        kind: open_model(open_folder(folder / kind / Path(versions[kind]).name), kind, encoder)
+        for kind in KINDS
+        if kind in versions
+    }
+    return Models(**opened, versions=versions)
 
 
 def open_artefact(folder: Path, kind: str) -> Artefact | None:
@@ -127,6 +137,11 @@ def _reading(model: Classifier | Tagger | Matcher, nothing: R) -> Callable[[Sequ
         return [found.get(text, nothing) for text in texts]
 
     return said
+
+
+def _with(models: Models, kind: str, model: object) -> Models:
+    change: dict[str, Any] = {kind: model}
+    return replace(models, **change)
 
 
 def _stamps(folder: Path) -> tuple[tuple[int, int] | None, ...]:

@@ -9,8 +9,8 @@ from bot.types import Conversation, Reason, Reply, Speaker
 #: Newest messages of the customer that are quoted, and characters of each.
 MESSAGES, CHARACTERS = 5, 500
 
-#: Newest entries of the bot's that are named.
-ENTRIES = 5
+#: Newest entries of the bot's, and files of the customer's, that are named.
+ENTRIES, FILES = 5, 5
 
 _WHY: Mapping[str, Mapping[Reason, str]] = {
     "en": {
@@ -21,6 +21,7 @@ _WHY: Mapping[str, Mapping[Reason, str]] = {
         Reason.FAILED: "the bot itself failed",
         Reason.INTENT: "the settings have it so for what the customer wants",
         Reason.UPSET: "the customer is upset",
+        Reason.TOO_FAST: "messages come faster than a person writes; it may be another robot",
     },
     "zh": {
         Reason.NOT_KNOWN: "知识库里没有足够可靠的答案",
@@ -30,12 +31,20 @@ _WHY: Mapping[str, Mapping[Reason, str]] = {
         Reason.FAILED: "机器人自身出错",
         Reason.INTENT: "按设置，此类诉求转人工",
         Reason.UPSET: "客户情绪不满",
+        Reason.TOO_FAST: "消息来得比真人打字还快，对方可能是机器人",
     },
 }
 
 _LABELS = {
-    "en": ("Handed over by the bot: {}.", "The customer wrote:", "The bot quoted or offered:", "Named:", "Mood:"),
-    "zh": ("机器人转人工：{}。", "客户写道：", "机器人引用或建议过：", "提到：", "情绪："),
+    "en": (
+        "Handed over by the bot: {}.",
+        "The customer wrote:",
+        "Files:",
+        "The bot quoted or offered:",
+        "Named:",
+        "Mood:",
+    ),
+    "zh": ("机器人转人工：{}。", "客户写道：", "附件：", "机器人引用或建议过：", "提到：", "情绪："),
 }
 
 
@@ -45,11 +54,14 @@ def note_of(conversation: Conversation, reply: Reply) -> str:
     It quotes the customer: it is for the helpdesk, and for no log.
     """
     language = reply.language if reply.language in _LABELS else "en"
-    why, wrote, tried, named, mood = _LABELS[language]
+    why, wrote, sent, tried, named, mood = _LABELS[language]
     lines = [why.format(_WHY[language].get(reply.reason, reply.reason.value))]
     said = [turn.text.strip() for turn in conversation.turns if turn.speaker is Speaker.CUSTOMER and turn.text.strip()]
     if said:
         lines += [wrote, *(f"- {_short(text)}" for text in said[-MESSAGES:])]
+    files = [name for turn in conversation.turns for name in turn.attachments]
+    if files:
+        lines.append(f"{sent} {', '.join(files[-FILES:])}")
     turns = [turn.citations for turn in conversation.turns if turn.speaker is Speaker.BOT]
     entries = {cited.id: cited.question for citations in (*turns, reply.citations) for cited in citations}
     if entries:

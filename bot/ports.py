@@ -15,7 +15,9 @@ from bot.types import (
     Event,
     Message,
     Owner,
+    Place,
     Question,
+    Record,
     Reply,
     Taken,
     Turn,
@@ -78,10 +80,11 @@ class Store(Protocol):
     that has died has nothing any more. What is asked for a conversation that another process has is refused.
     """
 
-    async def accept(self, message: Message) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes).
 
-        Where the case was resolved, a new one begins with it, and the bot has that.
+        Where the case was resolved, a new one begins with it, and the bot has that. One that ``joins`` waits until the
+        customer has written no other for a moment (`bot.joining`), and may be answered with those before and after it.
         """
         ...
 
@@ -105,13 +108,35 @@ class Store(Protocol):
         """Return the conversation; a new one that the bot owns if it is not known."""
         ...
 
-    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+    async def finish(
+        self,
+        message: Message,
+        reply: Reply | None,
+        note: str = "",
+        *,
+        earlier: Sequence[Message] = (),
+        seen: Conversation | None = None,
+        setup: str = "",
+    ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
-        ``reply`` is None where the bot stays silent; ``note`` is for the people who are asked to take over. False, and
-        nothing changes, if the message is done already or a reply is given while someone other than the bot has the
-        case.
+        ``reply`` is None where the bot stays silent; ``note`` is for the people who are asked to take over. With it
+        those ``earlier`` are done that it answers too. What the responder had ``seen`` is noted, with the ``setup``
+        that `note_setup` returned. False, and nothing changes, if the message is done already or a reply is given while
+        someone other than the bot has the case.
         """
+        ...
+
+    async def note_setup(self, setup: str) -> str:
+        """Keep the settings that decide, as JSON, and return what to call them."""
+        ...
+
+    async def records(self, id_: str) -> list[Record]:
+        """Return how replies came about: the one with the id, or those to messages with it; newest first."""
+        ...
+
+    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
+        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
         ...
 
     async def sendable(self, delivery: Delivery) -> bool:
@@ -146,15 +171,19 @@ class Store(Protocol):
         """Return what is on its way, oldest first."""
         ...
 
-    async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
+    async def append(self, key: ConversationKey, turn: Turn) -> bool:
+        """Add a turn that came from elsewhere; a person who says it has the case from then on.
+
+        False, and nothing changes, if the conversation has a turn of that speaker with its id ("" counts as none).
+        """
         ...
 
-    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+    async def record(self, key: ConversationKey, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
         """Note what happened to the case, and return who has it now by `bot.handover.AFTER`.
 
         Where a person takes or resolves it, what the bot has not answered or sent by then it never will. With ``seen``,
-        the moment that `Conversation.since` had, nothing changes if something happened since.
+        the moment that `Conversation.since` had, nothing changes if something happened since; with an id, if that was
+        noted before.
         """
         ...
 
@@ -164,6 +193,26 @@ class Store(Protocol):
 
     async def forget(self, key: ConversationKey) -> None:
         """Delete the conversation with everything in it."""
+        ...
+
+    async def forget_customer(self, customer: str) -> int:
+        """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
+        ...
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        ...
+
+    async def want(self, channel: str, place: str) -> Place:
+        """Note that there is something to fetch at a place."""
+        ...
+
+    async def wanted(self, before: datetime) -> list[Place]:
+        """Return the places where there was something to fetch ``before``, and still is."""
+        ...
+
+    async def looked(self, place: Place, cursor: str) -> None:
+        """Note where to go on at a place; and that nothing is there, unless something came about meanwhile."""
         ...
 
 

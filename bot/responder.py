@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 
@@ -64,16 +64,18 @@ class CombinedResponder:
         *,
         understander: Understander,
         entries: Entries,
+        versions: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """``sources`` are asked at the same time; of equal confidence, the earlier one's candidate is preferred.
 
-        ``entries`` has those that the rules name.
+        ``entries`` has those that the rules name, ``versions`` tells what is in use at the moment, by name.
         """
         self._sources = sources
         self._composer = composer
         self._rules = rules
         self._understander = understander
         self._entries = entries
+        self._versions = versions
 
     async def respond(self, conversation: Conversation, message: Message) -> Reply:
         """Return the one reply to ``message``, which is the last turn of ``conversation``."""
@@ -82,7 +84,11 @@ class CombinedResponder:
         heard = _heard(whole(message.text[:LONGEST]), earlier)
         asked = _asked(heard, message, earlier, conversation.language or detect_language(heard.own_words))
         timings: dict[str, float] = {}
+        versions = dict(self._versions())
         situation = await self._situation(conversation, heard, asked, timings)
+        while versions != (now := dict(self._versions())):  # or the reply would come from two of them
+            versions = now
+            situation = await self._situation(conversation, heard, asked, timings)
         decision = decide(situation, self._rules)
         language = conversation.language or _language(heard.own_words, decision)
         text = await self._composer.compose(decision, language)
@@ -101,6 +107,7 @@ class CombinedResponder:
             ),
             candidates=tuple(situation.whole.candidates),
             understanding=situation.question.understanding,
+            versions=versions,
             timings_ms=timings,
         )
 

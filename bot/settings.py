@@ -53,6 +53,9 @@ _HEADER = """\
 # start at the working directory. Options of a command go before both.
 """
 
+#: Characters of a key of the API at least.
+SHORTEST_KEY = 20
+
 #: A place in a reply that something is put in, and what looks like one.
 _PLACE = re.compile(r"\{[^{}]*\}")
 
@@ -115,6 +118,17 @@ class State(_Section):
     """The index, and what was typed at the terminal."""
     cache: Path = Field(default_factory=_cache, examples=["~/.cache/kefu"])
     """Exported encoders: may be deleted, and is then built again. $XDG_CACHE_HOME/kefu where that variable is set."""
+    database: SecretStr | None = Field(default=None, examples=["postgresql://kefu:PASSWORD@127.0.0.1/kefu"])
+    """Where `kefu serve` keeps conversations. By default in the file kefu.db of that folder."""
+    keep_days: StrictInt = Field(default=365, ge=0)
+    """Conversations in which nothing was said for so many days are deleted (0: never)."""
+    index_days: StrictInt = Field(default=30, ge=0)
+    """How long an index is kept after a newer one took its place, so that `kefu explain --rerun` finds it."""
+
+    @property
+    def address(self) -> str:
+        """Return the address of the database."""
+        return self.database.get_secret_value() if self.database else f"sqlite:///{self.folder / 'kefu.db'}"
 
 
 class Policy(_Section):
@@ -227,6 +241,46 @@ class Dispatcher(_Section):
     """How many messages may wait. More are refused, and the channel is asked to send them again."""
 
 
+class Limits(_Section):
+    """What is refused, or handed over, because it is too much."""
+
+    replies_per_minute: StrictInt = Field(default=10, ge=1)
+    """Replies in one conversation, after which it is handed over: it may be another robot that writes."""
+    customer_per_minute: StrictInt = Field(default=60, ge=1)
+    """Messages of one conversation. More are refused, and the channel is asked to send them again."""
+    per_second: StrictInt = Field(default=1000, ge=1)
+    """Calls to the server from anywhere, in each of its processes."""
+
+
+class Server(_Section):
+    """How `kefu serve` is reached. The channels below are listened to where something of their section is set."""
+
+    host: str = "127.0.0.1"
+    """The address to listen at: "0.0.0.0" for all of this machine."""
+    port: StrictInt = Field(default=8600, ge=0, le=65535)
+    """The port to listen at."""
+    workers: StrictInt = Field(default=1, ge=1)
+    """How many processes. Each has the models in its memory; more than one at a time wants PostgreSQL."""
+    keys: dict[str, SecretStr] = {}
+    """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
+    the conversations of another."""
+    metrics_key: SecretStr | None = Field(default=None, examples=["..."])
+    """Asked for at /metrics, as a bearer token. By default who can reach the server can read them."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies, such as "127.0.0.1": of those, X-Forwarded-For is believed."""
+    json_logs: StrictBool = False
+    """Log as JSON, one object a line."""
+    insecure: StrictBool = False
+    """Start although a channel has no secret: what comes is believed. Only where nobody but this machine can call."""
+
+    @field_validator("keys")
+    @classmethod
+    def _are_long(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in value.values()):
+            raise ValueError(f"keys of at least {SHORTEST_KEY} characters")
+        return value
+
+
 class Settings(BaseSettings):
     """All settings. Built directly it holds what it is given and defaults; `load_settings` reads the other places."""
 
@@ -241,6 +295,8 @@ class Settings(BaseSettings):
     replies: Replies = Replies()
     handover: Handover = Handover()
     dispatcher: Dispatcher = Dispatcher()
+    limits: Limits = Limits()
+    server: Server = Server()
     generic: Generic = Generic()
     django_helpdesk: DjangoHelpdesk = DjangoHelpdesk()
     chatwoot: Chatwoot = Chatwoot()

@@ -93,7 +93,7 @@ class Zendesk(Channel):
     """The signing secret of the webhook."""
     bot: str = ""
     """The number of the bot's account."""
-    group: str | None = Field(default=None, examples=["360001234567"])
+    group: int | None = Field(default=None, examples=[360001234567])
     """The number of the group that what is handed over is given to. Not set by default."""
 
 
@@ -112,6 +112,8 @@ class Sunshine(Channel):
     """The shared secret of the webhook."""
     integration: str = ""
     """The name of the bot's switchboard integration: while another one is active, a person has the conversation."""
+    note_field: str | None = Field(default=None, examples=["360009876543"])
+    """The number of the ticket field that shows agents the note of what is handed over. Not set by default."""
 
 
 class Intercom(Channel):
@@ -138,7 +140,9 @@ class Freshdesk(Channel):
     """The API key of the bot's account."""
     secret: SecretStr = _NOTHING
     """What stands in the header X-Kefu-Secret of its calls, for they are not signed."""
-    group: str | None = Field(default=None, examples=["35000123456"])
+    bot: str = ""
+    """The number of the bot's account."""
+    group: int | None = Field(default=None, examples=[35000123456])
     """The number of the group that what is handed over is given to. Not set by default."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +54,8 @@ class Reason(StrEnum):
     INTENT = "intent"
     #: The customer was upset in several messages in a row.
     UPSET = "upset"
+    #: More messages came in a minute than a person writes.
+    TOO_FAST = "too_fast"
 
 
 class Owner(StrEnum):
@@ -199,8 +201,14 @@ class Reply:
     candidates: tuple[Candidate, ...] = ()
     #: Of the message it answers.
     understanding: Understanding = Understanding()
+    #: Versions of what it came from, by name: of the knowledge, of trained models.
+    versions: Mapping[str, str] = field(default_factory=dict)
     #: Milliseconds spent in each part of the turn; those that go on at the same time do not add up.
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def without_texts(self) -> Reply:
+        """Return the same without what it says and what its candidates say: for where that is kept elsewhere."""
+        return replace(self, text="", candidates=tuple(replace(c, question="", answer="") for c in self.candidates))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +227,17 @@ class Turn:
     citations: tuple[Citation, ...] = ()
     #: Of a bot's turn: what was understood of the message it answers.
     understanding: Understanding = Understanding()
+
+    @classmethod
+    def saying(cls, message: Message) -> Turn:
+        """Return the customer's turn in which ``message`` is said."""
+        return cls(
+            speaker=Speaker.CUSTOMER,
+            text=message.text,
+            at=message.at,
+            id=message.id,
+            attachments=message.attachments,
+        )
 
     @classmethod
     def of(cls, reply: Reply, at: datetime) -> Turn:
@@ -246,6 +265,8 @@ class Conversation:
     turns: tuple[Turn, ...] = ()
     #: Fixed by the customer (`/lang`), or None: each message is answered in its own language.
     language: str | None = None
+    #: Where the store has the first and the last turn of the case.
+    span: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -305,6 +326,32 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """How a reply came about: enough to show it, and to make it again."""
+
+    #: Without the texts of its candidates, which the version of the knowledge has.
+    reply: Reply
+    #: What it answers, oldest first.
+    messages: tuple[Message, ...]
+    #: As it stood then.
+    conversation: Conversation
+    #: The settings that decided, as JSON ("" where none were noted).
+    setup: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Somewhere in a channel where there is something to fetch."""
+
+    channel: str
+    name: str
+    #: Where to go on ("" for the first time).
+    cursor: str = ""
+    #: Since when there is something.
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
     """What a process has taken on."""
 
@@ -321,6 +368,8 @@ class Work:
     conversation: Conversation
     #: Accepted and not done, oldest first.
     messages: tuple[Message, ...] = ()
+    #: How many of them, from the first, are to be answered now as one (`bot.joining`).
+    ready: int = 0
     #: Replies on their way, oldest first: none overtakes another.
     outbox: tuple[Delivery, ...] = ()
     #: Whether they may be sent now; after a failure they are put off.

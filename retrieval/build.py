@@ -11,9 +11,11 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +53,13 @@ def build_index(
     encoder: Encoder,
     analyzer: Analyzer,
     *,
+    keep: timedelta = timedelta(),
     progress: Callable[[int, int], None] | None = None,
 ) -> KnowledgeIndex:
     """Build the index of ``passages`` in ``folder`` and make it the current one; what did not change is taken over.
 
-    ``progress`` is told how many texts are encoded, of how many. Raises `SourceError` when there is nothing to index.
+    Of the earlier ones `KEEP` are left, and all that were the current one within ``keep``. ``progress`` is told how
+    many texts are encoded, of how many. Raises `SourceError` when there is nothing to index.
     """
     if not passages:
         raise SourceError("There is no entry to index.")
@@ -65,17 +69,17 @@ def build_index(
     if before is not None and before.version == version:
         return KnowledgeIndex(before, encoder, analyzer)
     data = _assemble(version, passages, encoder, analyzer, before, progress)
-    _write(folder, data, encoder, analyzer)
+    _write(folder, data, encoder, analyzer, keep)
     return KnowledgeIndex(data, encoder, analyzer)
 
 
-def open_index(folder: Path, encoder: Encoder, analyzer: Analyzer) -> KnowledgeIndex:
-    """Open the current index of ``folder``.
+def open_index(folder: Path, encoder: Encoder, analyzer: Analyzer, *, version: str | None = None) -> KnowledgeIndex:
+    """Open the current index of ``folder``, or another ``version`` that is kept.
 
     Raises `IndexMissingError` if there is none, `IndexBrokenError` if it is not whole, or was made by another version
     of kefu, with another encoder or another user dictionary.
     """
-    return KnowledgeIndex(_read(folder, encoder, analyzer), encoder, analyzer)
+    return KnowledgeIndex(_read(folder, encoder, analyzer, version), encoder, analyzer)
 
 
 def current_version(folder: Path) -> str | None:
@@ -172,7 +176,7 @@ def _from_json(line: str) -> Passage:
     return Passage(**{name: values[name] for name in _FIELDS})
 
 
-def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) -> None:
+def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer, keep: timedelta) -> None:
     with folder_beside(folder, _BUILDING) as work:
         (work / "passages.jsonl").write_text("".join(_to_json(p) + "\n" for p in data.passages), "utf-8")
         (work / "terms.jsonl").write_text(
@@ -191,10 +195,13 @@ def _write(folder: Path, data: IndexData, encoder: Encoder, analyzer: Analyzer) 
         }
         (work / "manifest.json").write_text(json.dumps(manifest, indent=2), "utf-8")
         _put_in_place(work, folder / data.version)
+        if before := current_version(folder):
+            with suppress(OSError, ValueError):  # from now on it is an earlier one
+                os.utime(folder / Path(before).name)
         pointer = folder / f"current.{os.getpid()}"
         pointer.write_text(data.version + "\n", "utf-8")
         os.replace(pointer, folder / "current")
-    _prune(folder, data.version)
+    _prune(folder, data.version, keep)
 
 
 def _put_in_place(work: Path, target: Path) -> None:
@@ -210,13 +217,14 @@ def _put_in_place(work: Path, target: Path) -> None:
     raise IndexBrokenError(f"{target} is being written by several processes at once.")
 
 
-def _prune(folder: Path, current: str) -> None:
+def _prune(folder: Path, current: str, keep: timedelta) -> None:
     # What another process is writing is no version yet.
     versions = [path.parent for path in folder.glob("*/manifest.json") if not path.parent.name.startswith(_BUILDING)]
-    versions.sort(key=lambda version: version.stat().st_mtime, reverse=True)
-    kept = [current, *(version.name for version in versions if version.name != current)]
-    for name in kept[KEEP:]:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    replaced = {path: path.stat().st_mtime for path in versions if path.name != current}
+    newest = sorted(replaced, key=replaced.__getitem__, reverse=True)
+    for path in newest[KEEP - 1 :]:
+        if time.time() - replaced[path] > keep.total_seconds():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _reusable(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData | None:
@@ -226,8 +234,8 @@ def _reusable(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData |
         return None
 
 
-def _read(folder: Path, encoder: Encoder, analyzer: Analyzer) -> IndexData:
-    version = current_version(folder)
+def _read(folder: Path, encoder: Encoder, analyzer: Analyzer, version: str | None = None) -> IndexData:
+    version = version or current_version(folder)
     if not version:
         raise IndexMissingError(f"Looked in: {folder}")
     here = folder / Path(version).name

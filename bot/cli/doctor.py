@@ -27,7 +27,7 @@ from bot.cli.knowledge import progress, today
 from bot.errors import KefuError
 
 if TYPE_CHECKING:
-    from bot.app import Library
+    from bot.library import Library
     from bot.settings import Settings
 
 #: Entries that end within this time are named.
@@ -71,7 +71,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     if not libraries.ok:
         yield from _knowledge(settings)
         return
-    from bot.app import Library
+    from bot.library import Library
 
     try:
         with progress() as shown:

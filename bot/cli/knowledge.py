@@ -13,7 +13,7 @@ from bot.aside import aside
 from bot.cli.common import bar, warn
 
 if TYPE_CHECKING:
-    from bot.app import Library, Progress
+    from bot.library import Library, Progress
     from bot.settings import Settings
     from retrieval.index import KnowledgeIndex
     from retrieval.ingest import Ingestion
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def read_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex, Ingestion]:
     """Load the library and the index, with progress; an interrupt ends it at once."""
-    from bot.app import Library
+    from bot.library import Library
 
     with progress() as shown:
 
@@ -45,7 +45,7 @@ def open_knowledge(settings: Settings) -> tuple[Library, KnowledgeIndex]:
 @contextlib.contextmanager
 def progress() -> Iterator[Progress]:
     """Show on the standard error how far the start has come: a bar at a terminal, nothing through a pipe."""
-    from bot.app import Progress
+    from bot.library import Progress
 
     if not sys.stderr.isatty():
         yield Progress()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TypeVar
 
+from bot import joining
 from bot.handover import AFTER, HEARD
 from bot.types import (
     Action,
@@ -18,6 +19,8 @@ from bot.types import (
     Event,
     Message,
     Owner,
+    Place,
+    Record,
     Reply,
     Speaker,
     Taken,
@@ -27,6 +30,8 @@ from bot.types import (
 
 #: Newest turns kept of each conversation.
 TURNS_KEPT = 200
+#: Newest replies of each conversation of which it is kept how they came about.
+RECORDS_KEPT = 20
 #: Newest ids of accepted messages kept of each conversation. An older message that comes again is taken for a new one.
 IDS_KEPT = 1000
 #: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
@@ -49,8 +54,16 @@ class _Case:
     #: By id, oldest first, each with its number among all: accepted messages that are not done, replies on their way,
     #: and those that could not be delivered.
     messages: dict[str, tuple[int, Message]] = field(default_factory=dict)
+    #: Of messages that wait for others: since when, and until when.
+    kept: dict[str, datetime] = field(default_factory=dict)
+    until: datetime | None = None
     outbox: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
     dead: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
+    #: How the newest replies came about.
+    records: deque[Record] = field(default_factory=lambda: deque(maxlen=RECORDS_KEPT))
+    #: Ids of what happened to it, oldest first, and of the customers who wrote; dicts for their order.
+    events: dict[str, None] = field(default_factory=dict)
+    customers: dict[str, None] = field(default_factory=dict)
     #: Before when the outbox must not be sent (None: it may).
     due: datetime | None = None
     #: Whether somebody works on it, and when somebody did last: counted, not timed.
@@ -62,7 +75,13 @@ class _Case:
 
     def waits(self, now: datetime) -> bool:
         """Whether there is something to do."""
-        return bool(self.messages or (self.outbox and self.may_send(now)))
+        return bool(self.ready(now) or (self.outbox and self.may_send(now)))
+
+    def ready(self, now: datetime) -> int:
+        """Return how many messages are to be answered as one."""
+        messages = _in_order(self.messages.values())
+        due = [self.until if message.id in self.kept else None for message in messages]
+        return joining.ready(messages, due, now)
 
     @property
     def settled(self) -> bool:
@@ -87,8 +106,12 @@ class MemoryStore:
         #: Those with messages that are not done or replies on their way, in the order in which they came to have some.
         self._busy: dict[ConversationKey, _Case] = {}
         self._numbers = count(1)
+        self._setups: dict[str, str] = {}
+        self._places: dict[tuple[str, str], Place] = {}
+        #: Those of the places where there is something; a dict for its order.
+        self._wanted: dict[tuple[str, str], None] = {}
 
-    async def accept(self, message: Message) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
         case = self._case(message.conversation)
         # A message that waits for long may have lost its place among the newest ids.
@@ -100,8 +123,13 @@ class MemoryStore:
         if case.owner is Owner.CLOSED:
             case.turns.clear()
             self._happened(case, Event.WROTE)
-        case.turns.append(Turn(speaker=Speaker.CUSTOMER, text=message.text, at=message.at, id=message.id))
+        case.turns.append(Turn.saying(message))
+        case.customers[message.customer] = None
         case.messages[message.id] = (next(self._numbers), message)
+        if joins:
+            now = self._clock()
+            case.kept[message.id] = now
+            case.until = joining.due(min(case.kept.values()), now, message.text)
         self._used(message.conversation, case)
         return True
 
@@ -120,6 +148,7 @@ class MemoryStore:
         return Work(
             conversation=await self.conversation(key),
             messages=_in_order(case.messages.values()),
+            ready=case.ready(self._clock()),
             outbox=_in_order(case.outbox.values()),
             due=case.may_send(self._clock()),
         )
@@ -138,7 +167,16 @@ class MemoryStore:
         turns = tuple(case.turns)
         return Conversation(key=key, owner=case.owner, since=case.since, turns=turns, language=case.language)
 
-    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+    async def finish(
+        self,
+        message: Message,
+        reply: Reply | None,
+        note: str = "",
+        *,
+        earlier: Sequence[Message] = (),
+        seen: Conversation | None = None,
+        setup: str = "",
+    ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
@@ -149,16 +187,39 @@ class MemoryStore:
             return False
         if reply is not None and case.owner is not Owner.BOT:
             return False
-        del case.messages[message.id]
+        messages = (*earlier, message)
+        for one in messages:
+            case.messages.pop(one.id, None)
+            case.kept.pop(one.id, None)
         if reply is not None:
             if reply.action is Action.HAND_OFF:
                 self._happened(case, Event.HANDED_OVER)
             now = self._clock()
             case.turns.append(Turn.of(reply, now))
+            if seen is not None:
+                named = self._setups.get(setup, "")
+                case.records.append(Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named))
             for delivery in Delivery.all_of(reply, now, note):
                 case.outbox[delivery.id] = (next(self._numbers), delivery)
         self._used(message.conversation, case)
         return True
+
+    async def note_setup(self, setup: str) -> str:
+        """Keep the settings that decide, as JSON, and return what to call them."""
+        name = str(len(self._setups))
+        self._setups[name] = setup
+        return name
+
+    async def records(self, id_: str) -> list[Record]:
+        """Return how replies came about: the one with the id, or those to messages with it; newest first."""
+        found = [record for case in self._cases.values() for record in case.records if id_ in _ids(record)]
+        return found[::-1]
+
+    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
+        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
+        records = self._cases[key].records if key in self._cases else ()
+        asked = (record for record in reversed(records) if id_ in [message.id for message in record.messages])
+        return next((record.reply for record in asked), None)
 
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
@@ -212,19 +273,29 @@ class MemoryStore:
         """Return what is on its way, oldest first."""
         return list(_in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
 
-    async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
+    async def append(self, key: ConversationKey, turn: Turn) -> bool:
+        """Add a turn that came from elsewhere; a person who says it has the case from then on.
+
+        False, and nothing changes, if the conversation has a turn of that speaker with its id ("" counts as none).
+        """
         case = self._case(key)
+        if turn.id and any(turn.id == said.id and turn.speaker is said.speaker for said in case.turns):
+            return False
         if turn.speaker is Speaker.AGENT:
             self._happened(case, Event.TAKEN)
         case.turns.append(turn)
         self._used(key, case)
+        return True
 
-    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+    async def record(self, key: ConversationKey, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
         """Note what happened to the case, and return who has it now."""
         case = self._case(key)
-        if seen is None or seen == case.since:
+        if seen in (None, case.since) and id_ not in case.events:
             self._happened(case, event)
+            if id_:
+                case.events[id_] = None
+                if len(case.events) > IDS_KEPT:
+                    del case.events[next(iter(case.events))]
             self._used(key, case)
         return case.owner
 
@@ -239,12 +310,52 @@ class MemoryStore:
         for kept in (self._cases, self._idle, self._busy):
             kept.pop(key, None)
 
+    async def forget_customer(self, customer: str) -> int:
+        """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
+        theirs = [key for key, case in self._cases.items() if customer and customer in case.customers]
+        for key in theirs:
+            await self.forget(key)
+        return len(theirs)
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        old = [
+            key
+            for key, case in self._cases.items()
+            if not (case.messages or case.outbox or case.dead or any(turn.at >= moment for turn in case.turns))
+        ]
+        for key in old:
+            await self.forget(key)
+        return len(old)
+
+    async def want(self, channel: str, place: str) -> Place:
+        """Note that there is something to fetch at a place."""
+        known = self._places.get((channel, place))
+        wanted = Place(channel=channel, name=place, cursor=known.cursor if known else "", since=self._clock())
+        self._places[channel, place] = wanted
+        self._wanted[channel, place] = None
+        return wanted
+
+    async def wanted(self, before: datetime) -> list[Place]:
+        """Return the places where there was something to fetch ``before``, and still is."""
+        there = [self._places[name] for name in self._wanted]
+        return sorted((place for place in there if place.since < before), key=lambda place: place.since)
+
+    async def looked(self, place: Place, cursor: str) -> None:
+        """Note where to go on at a place; and that nothing is there, unless something came about meanwhile."""
+        name = (place.channel, place.name)
+        now = self._places[name]
+        self._places[name] = replace(now, cursor=cursor)
+        if now.since == place.since:
+            self._wanted.pop(name, None)
+
     def _happened(self, case: _Case, event: Event) -> None:
         after = AFTER[event][case.owner]
         if after is not case.owner or event is Event.TAKEN:
             case.owner, case.since = after, self._clock()
         if after not in HEARD:  # or it would be said when the case comes back
             case.messages.clear()
+            case.kept.clear()
             case.outbox.clear()
 
     def _case(self, key: ConversationKey) -> _Case:
@@ -267,3 +378,11 @@ class MemoryStore:
 def _in_order(entries: Iterable[tuple[int, T]]) -> tuple[T, ...]:
     """Return what was numbered, by its numbers."""
     return tuple(entry for _, entry in sorted(entries, key=lambda numbered: numbered[0]))
+
+
+def _ids(record: Record) -> list[str]:
+    return [record.reply.id, *(message.id for message in record.messages)]
+
+
+def _bare(reply: Reply) -> Reply:
+    return replace(reply.without_texts(), text=reply.text)

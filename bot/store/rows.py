@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from sqlalchemy import Row
 from bot.types import (
     Action,
     Citation,
+    Conversation,
     ConversationKey,
     Delivery,
     Errand,
@@ -24,8 +26,9 @@ from bot.types import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Said:
-    """What is kept of the bot's turn beside its text."""
+    """What is kept of a turn beside its text."""
 
+    attachments: tuple[str, ...] = ()
     citations: tuple[Citation, ...] = ()
     understanding: Understanding = field(default_factory=Understanding)
 
@@ -41,7 +44,8 @@ def key_of(row: Row[Any]) -> ConversationKey:
 
 def message_of(key: ConversationKey, row: Row[Any]) -> Message:
     """Return the message that a customer's turn came from."""
-    return Message(id=row.key, conversation=key, text=row.text, at=row.at, customer=row.customer)
+    files = _SAID.validate_python(row.about or {}).attachments
+    return Message(id=row.key, conversation=key, text=row.text, at=row.at, customer=row.customer, attachments=files)
 
 
 def delivery_of(row: Row[Any]) -> Delivery:
@@ -65,6 +69,7 @@ def turn_of(row: Row[Any]) -> Turn:
         at=row.at,
         id=row.key,
         action=Action(row.action) if row.action else None,
+        attachments=said.attachments,
         citations=said.citations,
         understanding=said.understanding,
     )
@@ -72,7 +77,7 @@ def turn_of(row: Row[Any]) -> Turn:
 
 def turn_row(turn: Turn) -> dict[str, object]:
     """Return a turn as a row of the table, without its conversation."""
-    about = _Said(citations=turn.citations, understanding=turn.understanding)
+    about = _Said(attachments=turn.attachments, citations=turn.citations, understanding=turn.understanding)
     return {
         "speaker": turn.speaker.value,
         "text": turn.text,
@@ -81,6 +86,24 @@ def turn_row(turn: Turn) -> dict[str, object]:
         "action": turn.action and turn.action.value,
         "about": None if about == _Said() else _SAID.dump_python(about, mode="json"),
     }
+
+
+def record_row(reply: Reply, messages: Sequence[Message], seen: Conversation, setup: str) -> dict[str, object]:
+    """Return how ``reply`` came about as a row of the table, without its turn."""
+    return {
+        "first": seen.span[0],
+        "last": seen.span[1],
+        "language": seen.language,
+        "message": reply.in_reply_to,
+        "messages": [message.id for message in messages],
+        "reply": _REPLY.dump_python(reply.without_texts(), mode="json"),
+        "setup": setup,
+    }
+
+
+def reply_of(row: Row[Any]) -> Reply:
+    """Return the reply of a row with the columns of its record and its turn's text."""
+    return replace(_REPLY.validate_python(row.reply), text=row.text)
 
 
 def outbox_row(delivery: Delivery) -> dict[str, object]:

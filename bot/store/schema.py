@@ -108,7 +108,10 @@ turns = Table(
     #: Of an accepted message alone: who sent it, and whether the bot still has to see to it.
     Column("customer", Words),
     Column("open", Boolean),
-    #: Of the bot's alone: a `bot.types.Action`, citations and what was understood, as JSON.
+    #: Of one that may be answered with others: when it came, and until when it waits for them.
+    Column("kept", Moment),
+    Column("due", Moment),
+    #: Of the bot's alone: a `bot.types.Action`; of all: files, citations and what was understood, as JSON.
     Column("action", String(16)),
     Column("about", JSON),
 )
@@ -125,6 +128,60 @@ Index(
 )
 _waiting = turns.c.open.is_(True)
 Index("ix_turns_open", turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+_known = turns.c.customer != ""
+Index("ix_turns_customer", turns.c.customer, sqlite_where=_known, postgresql_where=_known)
+#: By the id of a message or a reply.
+Index("ix_turns_key", turns.c.key)
+
+#: What happened to cases, as far as it has an id by which a second delivery is known.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Number, primary_key=True),
+    _of_conversation(),
+    Column("key", Words, nullable=False),
+    #: A `bot.types.Event`.
+    Column("event", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("conversation", "key"),
+)
+
+#: How each reply came about: what a `bot.types.Record` says beside the turns.
+records = Table(
+    "records",
+    metadata,
+    #: The bot's turn.
+    Column("turn", Number, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    #: The first and the last turn that was seen, the language that was fixed, and the newest message that it answers.
+    Column("first", Number, nullable=False),
+    Column("last", Number, nullable=False),
+    Column("language", String(16)),
+    Column("message", Words, nullable=False),
+    #: The ids of all messages that it answers, and the reply without its texts.
+    Column("messages", JSON, nullable=False),
+    Column("reply", JSON, nullable=False),
+    #: The settings that decided.
+    Column("setup", String(64), nullable=False),
+)
+
+#: Settings that decided, by the SHA-256 of them.
+setups = Table(
+    "setups",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("json", Text, nullable=False),
+)
+
+#: Where in a channel to go on fetching.
+places = Table(
+    "places",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("cursor", Words, nullable=False),
+    #: Since when there is something; nothing where there is nothing.
+    Column("since", Moment),
+)
 
 #: What is on its way, oldest first.
 outbox = Table(

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    union,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, union, update
 
-from bot.handover import AFTER, HEARD
+from bot import joining
+from bot.handover import HEARD
+from bot.store import cases
+from bot.store import places as fetching
+from bot.store import records as finding
 from bot.store.database import Database
-from bot.store.rows import delivery_of, key_of, message_of, outbox_row, turn_of, turn_row
-from bot.store.schema import accepted, conversations, outbox, turns, workers
+from bot.store.rows import delivery_of, key_of, message_of, record_row, turn_row
+from bot.store.schema import accepted, conversations, events, outbox, records, turns, workers
 from bot.types import (
     Action,
     Conversation,
@@ -37,6 +27,8 @@ from bot.types import (
     Event,
     Message,
     Owner,
+    Place,
+    Record,
     Reply,
     Speaker,
     Taken,
@@ -44,32 +36,20 @@ from bot.types import (
     Work,
 )
 
-#: Newest turns that are read of a conversation.
-TURNS_READ = 200
+#: Conversations that are deleted in one transaction.
+AT_ONCE = 500
 
 #: How long a process has what it took without taking again. The clocks of machines that share a database must differ by
 #: less.
 LEASE = timedelta(seconds=15)
 
-#: What ``insert`` is where it has to do nothing about a row that is there.
-_INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
-
-
-_IS = tuple(conversations.c[name] == bindparam(name) for name in ("channel", "account", "thread"))
-_CASE = select(conversations).where(*_IS)
-#: Whoever writes to a conversation holds its row meanwhile, so that what happens to it happens in an order.
-_HELD = _CASE.with_for_update()
 _SENDING = (
     select(conversations.c.owner, conversations.c.worker)
     .join(outbox)
-    .where(*_IS, outbox.c.key == bindparam("delivery"), outbox.c.due.is_not(None))
+    .where(*cases.IS, outbox.c.key == bindparam("delivery"), outbox.c.due.is_not(None))
 )
 
 _HERE = turns.c.conversation == bindparam("place")
-_NEWEST = select(turns).where(_HERE, turns.c.id >= bindparam("begins")).order_by(turns.c.id.desc()).limit(TURNS_READ)
 _OPEN = select(turns).where(_HERE, turns.c.open.is_(True)).order_by(turns.c.id)
 _SENT = (
     select(outbox).where(outbox.c.conversation == bindparam("place"), outbox.c.due.is_not(None)).order_by(outbox.c.id)
@@ -85,7 +65,9 @@ _UNFINISHED = (
 
 _GONE = delete(workers).where(workers.c.id == bindparam("me"))
 _todo = union(
-    select(turns.c.conversation).where(turns.c.open.is_(True)),
+    select(turns.c.conversation).where(
+        turns.c.open.is_(True), or_(turns.c.due.is_(None), turns.c.due <= bindparam("now"))
+    ),
     select(outbox.c.conversation).where(outbox.c.due <= bindparam("now")),
 )
 _alive = select(workers.c.id).where(workers.c.seen > bindparam("alive"))
@@ -124,27 +106,33 @@ class SqlStore:
             finally:  # what it had, others may have at once
                 await database.run(lambda connection: connection.execute(_GONE, {"me": store._me}))
 
-    async def accept(self, message: Message) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
         now = self._clock()
 
         def work(connection: Connection) -> bool:
-            case = _held(connection, message.conversation)
-            new = _INSERT[connection.dialect.name](turns).values(
+            case = cases.held(connection, message.conversation)
+            new = cases.INSERT[connection.dialect.name](turns).values(
                 conversation=case.id,
-                speaker=Speaker.CUSTOMER.value,
-                text=message.text,
-                at=message.at,
-                key=message.id,
                 customer=message.customer,
                 open=True,
+                kept=now if joins else None,
+                due=now if joins else None,
+                **turn_row(Turn.saying(message)),
             )
             once = new.on_conflict_do_nothing(index_elements=["conversation", "key"], index_where=accepted)
             turn = connection.execute(once.returning(turns.c.id)).scalar_one_or_none()
-            if turn is not None and case.owner == Owner.CLOSED:
-                _set(connection, case.id, begins=turn)
-                _happened(connection, case, Event.WROTE, now)
-            return turn is not None
+            if turn is None:
+                return False
+            if case.owner == Owner.CLOSED:
+                cases.put(connection, case.id, begins=turn)
+                cases.happened(connection, case, Event.WROTE, now)
+            if joins:
+                waiting = (*cases.is_open(case.id), turns.c.kept.is_not(None))
+                first = connection.execute(select(func.min(turns.c.kept)).where(*waiting)).scalar_one()
+                due = joining.due(first, now, message.text)
+                connection.execute(update(turns).where(*waiting).values(due=due))
+            return True
 
         return await self._database.run(work)
 
@@ -154,7 +142,7 @@ class SqlStore:
         asked = {"most": limit, "now": now, "alive": now - self._lease}
 
         def work(connection: Connection) -> Taken:
-            seen = _INSERT[connection.dialect.name](workers).values(id=self._me, seen=now)
+            seen = cases.INSERT[connection.dialect.name](workers).values(id=self._me, seen=now)
             connection.execute(seen.on_conflict_do_update(index_elements=["id"], set_={"seen": now}))
             free = connection.execute(_FREE, asked).all()
             if free:
@@ -170,14 +158,17 @@ class SqlStore:
         now = self._clock()
 
         def work(connection: Connection) -> Work:
-            case = connection.execute(_CASE, asdict(key)).one_or_none()
+            case = connection.execute(cases.CASE, asdict(key)).one_or_none()
             if case is None:
                 return Work(conversation=Conversation(key=key))
             place = {"place": case.id}
             sent = connection.execute(_SENT, place).all()
+            waiting = connection.execute(_OPEN, place).all()
+            messages = tuple(message_of(key, row) for row in waiting)
             return Work(
-                conversation=_conversation(connection, case),
-                messages=tuple(message_of(key, row) for row in connection.execute(_OPEN, place)),
+                conversation=cases.conversation_of(connection, case),
+                messages=messages,
+                ready=joining.ready(messages, [row.due for row in waiting], now),
                 outbox=tuple(map(delivery_of, sent)),
                 due=all(row.due <= now for row in sent),
             )
@@ -189,9 +180,9 @@ class SqlStore:
         now = self._clock()
 
         def work(connection: Connection) -> None:
-            case = connection.execute(_HELD, asdict(key)).one_or_none()
+            case = connection.execute(cases.HELD, asdict(key)).one_or_none()
             if case is not None and case.worker == self._me:
-                _set(connection, case.id, worker=None, worked_on=now)
+                cases.put(connection, case.id, worker=None, worked_on=now)
 
         await self._database.run(work)
 
@@ -199,34 +190,61 @@ class SqlStore:
         """Return the conversation; a new one that the bot owns if it is not known."""
 
         def work(connection: Connection) -> Conversation:
-            case = connection.execute(_CASE, asdict(key)).one_or_none()
-            return Conversation(key=key) if case is None else _conversation(connection, case)
+            case = connection.execute(cases.CASE, asdict(key)).one_or_none()
+            return Conversation(key=key) if case is None else cases.conversation_of(connection, case)
 
         return await self._database.run(work)
 
-    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+    async def finish(
+        self,
+        message: Message,
+        reply: Reply | None,
+        note: str = "",
+        *,
+        earlier: Sequence[Message] = (),
+        seen: Conversation | None = None,
+        setup: str = "",
+    ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         False, and nothing changes, if the message is done already (or was forgotten), or a reply is given while
         someone other than the bot has the case.
         """
         now = self._clock()
+        messages = (*earlier, message)
 
         def work(connection: Connection) -> bool:
-            case = connection.execute(_HELD, asdict(message.conversation)).one_or_none()
+            case = connection.execute(cases.HELD, asdict(message.conversation)).one_or_none()
             if case is None or case.worker not in (None, self._me) or (reply is not None and case.owner != Owner.BOT):
                 return False
-            done = update(turns).where(*_open(case.id), turns.c.key == message.id).values(open=False)
+            ids = [one.id for one in messages]
+            done = update(turns).where(*cases.is_open(case.id), turns.c.key.in_(ids)).values(open=False)
             if connection.execute(done).rowcount == 0:
                 return False
             if reply is not None:
                 if reply.action is Action.HAND_OFF:
-                    _happened(connection, case, Event.HANDED_OVER, now)
-                connection.execute(insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now))))
-                _send(connection, case.id, Delivery.all_of(reply, now, note))
+                    cases.happened(connection, case, Event.HANDED_OVER, now)
+                said = insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now)))
+                turn = connection.execute(said.returning(turns.c.id)).scalar_one()
+                if seen is not None:
+                    row = record_row(reply, messages, seen, setup)
+                    connection.execute(insert(records).values(turn=turn, **row))
+                cases.send(connection, case.id, Delivery.all_of(reply, now, note))
             return True
 
         return await self._database.run(work)
+
+    async def note_setup(self, setup: str) -> str:
+        """Keep the settings that decide, as JSON, and return what to call them."""
+        return await self._database.run(lambda connection: finding.note_setup(connection, setup))
+
+    async def records(self, id_: str) -> list[Record]:
+        """Return how replies came about: the one with the id, or those to messages with it; newest first."""
+        return await self._database.run(lambda connection: finding.find(connection, id_))
+
+    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
+        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
+        return await self._database.run(lambda connection: finding.reply_to(connection, key, id_))
 
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
@@ -253,7 +271,7 @@ class SqlStore:
 
     async def _failed(self, delivery: Delivery, error: str, until: datetime, more: dict[str, None]) -> None:
         def work(connection: Connection) -> None:
-            case = connection.execute(_HELD, asdict(delivery.reply.conversation)).one_or_none()
+            case = connection.execute(cases.HELD, asdict(delivery.reply.conversation)).one_or_none()
             if case is not None:
                 others = (outbox.c.conversation == case.id, outbox.c.due.is_not(None))
                 connection.execute(update(outbox).where(*others).values(due=until))
@@ -275,7 +293,7 @@ class SqlStore:
             row = connection.execute(dead.returning(outbox)).one_or_none()
             if row is not None:
                 again = replace(delivery_of(row), since=now, attempts=0, error="")
-                _send(connection, row.conversation, [again])
+                cases.send(connection, row.conversation, [again])
             return row is not None
 
         return await self._database.run(work)
@@ -293,81 +311,82 @@ class SqlStore:
         rows = select(outbox).where(which).order_by(outbox.c.id)
         return list(map(delivery_of, await self._database.run(lambda connection: connection.execute(rows).all())))
 
-    async def append(self, key: ConversationKey, turn: Turn) -> None:
-        """Add a turn that came from elsewhere; a person who says it has the case from then on."""
+    async def append(self, key: ConversationKey, turn: Turn) -> bool:
+        """Add a turn that came from elsewhere; a person who says it has the case from then on.
+
+        False, and nothing changes, if the conversation has a turn of that speaker with its id ("" counts as none).
+        """
         now = self._clock()
 
-        def work(connection: Connection) -> None:
-            case = _held(connection, key)
+        def work(connection: Connection) -> bool:
+            case = cases.held(connection, key)
+            same = turns.c.conversation == case.id, turns.c.key == turn.id, turns.c.speaker == turn.speaker.value
+            if turn.id and connection.execute(select(turns.c.id).where(*same).limit(1)).first():
+                return False
             if turn.speaker is Speaker.AGENT:
-                _happened(connection, case, Event.TAKEN, now)
+                cases.happened(connection, case, Event.TAKEN, now)
             connection.execute(insert(turns).values(conversation=case.id, **turn_row(turn)))
+            return True
 
-        await self._database.run(work)
+        return await self._database.run(work)
 
-    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+    async def record(self, key: ConversationKey, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
         """Note what happened to the case, and return who has it now."""
         now = self._clock()
 
         def work(connection: Connection) -> Owner:
-            case = _held(connection, key)
-            return _happened(connection, case, event, now) if seen in (None, case.since) else Owner(case.owner)
+            case = cases.held(connection, key)
+            if seen not in (None, case.since):
+                return Owner(case.owner)
+            if id_:
+                new = cases.INSERT[connection.dialect.name](events).values(
+                    conversation=case.id, key=id_, event=event.value, at=now
+                )
+                if connection.execute(new.on_conflict_do_nothing()).rowcount == 0:
+                    return Owner(case.owner)
+            return cases.happened(connection, case, event, now)
 
         return await self._database.run(work)
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or None to follow the customer's."""
-        await self._database.run(lambda connection: _set(connection, _held(connection, key).id, language=language))
+        await self._database.run(
+            lambda connection: cases.put(connection, cases.held(connection, key).id, language=language)
+        )
 
     async def forget(self, key: ConversationKey) -> None:
         """Delete the conversation with everything in it."""
-        gone = delete(conversations).where(*_IS)
+        gone = delete(conversations).where(*cases.IS)
         await self._database.run(lambda connection: connection.execute(gone, asdict(key)))
 
+    async def forget_customer(self, customer: str) -> int:
+        """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
+        theirs = select(turns.c.conversation).where(turns.c.customer == customer, turns.c.customer != "")
+        gone = delete(conversations).where(conversations.c.id.in_(theirs))
+        return await self._database.run(lambda connection: connection.execute(gone).rowcount)
 
-def _held(connection: Connection, key: ConversationKey) -> Row[Any]:
-    """Return the row of a conversation, which is made where there is none, and hold it."""
-    row = connection.execute(_HELD, asdict(key)).one_or_none()
-    if row is None:
-        new = _INSERT[connection.dialect.name](conversations).values(**asdict(key), owner=Owner.BOT.value, begins=0)
-        connection.execute(new.on_conflict_do_nothing())
-        row = connection.execute(_HELD, asdict(key)).one()
-    return row
+    async def forget_before(self, moment: datetime) -> int:
+        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        here = turns.c.conversation == conversations.c.id
+        busy = select(turns.c.id).where(here, or_(turns.c.open.is_(True), turns.c.at >= moment)).exists()
+        owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id).exists()
+        old = select(conversations.c.id).where(~busy, ~owed).limit(AT_ONCE)
+        gone = delete(conversations).where(conversations.c.id.in_(old))
+        count = 0
+        # A part at a time: what else is to be written waits no longer than for one.
+        while some := await self._database.run(lambda connection: connection.execute(gone).rowcount):
+            count += some
+        return count
 
+    async def want(self, channel: str, place: str) -> Place:
+        """Note that there is something to fetch at a place."""
+        now = self._clock()
+        return await self._database.run(lambda connection: fetching.want(connection, channel, place, now))
 
-def _happened(connection: Connection, case: Row[Any], event: Event, now: datetime) -> Owner:
-    """Note what happened to the case of the row ``case``, which is held, and return who has it now."""
-    after = AFTER[event][Owner(case.owner)]
-    if after != case.owner or event is Event.TAKEN:
-        _set(connection, case.id, owner=after.value, since=now)
-    if after not in HEARD:  # or it would be said when the case comes back
-        connection.execute(update(turns).where(*_open(case.id)).values(open=False))
-        connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None)))
-    return after
+    async def wanted(self, before: datetime) -> list[Place]:
+        """Return the places where there was something to fetch ``before``, and still is."""
+        return await self._database.run(lambda connection: fetching.wanted(connection, before))
 
-
-def _open(place: int) -> tuple[ColumnElement[bool], ...]:
-    return (turns.c.conversation == place, turns.c.open.is_(True))
-
-
-def _send(connection: Connection, place: int, deliveries: Iterable[Delivery]) -> None:
-    """Put ``deliveries`` into the outbox, behind what is there of their conversation: they wait as long as that."""
-    last = select(func.max(outbox.c.due)).where(outbox.c.conversation == place)
-    put_off = connection.execute(last).scalar_one()
-    rows = [{"conversation": place, "due": put_off or one.since, **outbox_row(one)} for one in deliveries]
-    connection.execute(insert(outbox), rows)
-
-
-def _set(connection: Connection, place: int, **values: object) -> None:
-    connection.execute(update(conversations).where(conversations.c.id == place).values(**values))
-
-
-def _conversation(connection: Connection, case: Row[Any]) -> Conversation:
-    newest = connection.execute(_NEWEST, {"place": case.id, "begins": case.begins}).all()
-    return Conversation(
-        key=key_of(case),
-        owner=Owner(case.owner),
-        since=case.since,
-        turns=tuple(map(turn_of, reversed(newest))),
-        language=case.language,
-    )
+    async def looked(self, place: Place, cursor: str) -> None:
+        """Note where to go on at a place; and that nothing is there, unless something came about meanwhile."""
+        await self._database.run(lambda connection: fetching.looked(connection, place, cursor))

@@ -47,8 +47,8 @@ main()
 #: From the given build on, building takes minutes, in C, where no signal is looked at.
 SLOW_BUILD = """
 import hashlib, sys
-import bot.app
-build, first = bot.app.build_index, int(sys.argv.pop(1))
+import bot.library
+build, first = bot.library.build_index, int(sys.argv.pop(1))
 def slowly(*arguments, **more):
     global first
     first -= 1
@@ -56,7 +56,7 @@ def slowly(*arguments, **more):
         print("building", file=sys.stderr, flush=True)
         hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000_000)
     return build(*arguments, **more)
-bot.app.build_index = slowly
+bot.library.build_index = slowly
 from bot.cli.main import main
 main()
 """

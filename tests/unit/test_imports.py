@@ -40,7 +40,7 @@ ALLOWED = {
 }
 
 #: The wiring, which knows all parts.
-WIRING = ("bot.app", "bot.models", "bot.cli")
+WIRING = ("bot.app", "bot.channels", "bot.cli", "bot.library", "bot.models")
 
 HEAVY = {"torch", "transformers", "faiss", "onnxruntime", "numpy"}
 

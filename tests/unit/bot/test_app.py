@@ -16,8 +16,9 @@ from uuid import uuid4
 
 import pytest
 
-from bot.app import Bot, Library, Progress, running
+from bot.app import Bot, running
 from bot.knowledge import KnowledgeSource
+from bot.library import Library, Progress
 from bot.settings import Knowledge, Policy, Replies, Settings, State
 from bot.types import Action, Candidate, ConversationKey, Message, Question, Reason, Reply
 from connectors.mailbox import Mailbox

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -155,10 +156,10 @@ async def test_a_message_accepted_at_the_moment_a_worker_ends_is_answered(turns:
     class HoldsSecond(MemoryStore):
         go_on = asyncio.Event()
 
-        async def accept(self, message: Message) -> bool:
+        async def accept(self, message: Message, *, joins: bool = False) -> bool:
             if message.id == "2":
                 await self.go_on.wait()
-            return await super().accept(message)
+            return await super().accept(message, joins=joins)
 
     store, responder, phone = HoldsSecond(), Gated(), Phone()
     responder.open("2")
@@ -203,9 +204,9 @@ async def test_overload_refuses_and_leaves_the_store_unchanged() -> None:
 
 async def test_messages_on_their_way_into_the_store_count() -> None:
     class SlowToAccept(MemoryStore):
-        async def accept(self, message: Message) -> bool:
+        async def accept(self, message: Message, *, joins: bool = False) -> bool:
             await asyncio.sleep(0)
-            return await super().accept(message)
+            return await super().accept(message, joins=joins)
 
     async with dispatcher(SlowToAccept(), Echo(), Phone(), waiting=2) as running:
         results = await asyncio.gather(
@@ -219,8 +220,8 @@ async def test_a_message_is_answered_even_if_its_submitter_is_cancelled() -> Non
     class SlowToAccept(MemoryStore):
         written = asyncio.Event()
 
-        async def accept(self, message: Message) -> bool:
-            new = await super().accept(message)
+        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+            new = await super().accept(message, joins=joins)
             self.written.set()
             await asyncio.sleep(0)
             return new
@@ -240,10 +241,10 @@ async def test_when_the_store_refuses_to_accept_only_the_submitter_fails() -> No
     class FullOnce(MemoryStore):
         full = True
 
-        async def accept(self, message: Message) -> bool:
+        async def accept(self, message: Message, *, joins: bool = False) -> bool:
             if self.full:
                 raise OSError("no space left")
-            return await super().accept(message)
+            return await super().accept(message, joins=joins)
 
     store, phone = FullOnce(), Phone()
     async with dispatcher(store, Echo(), phone, waiting=1) as running:
@@ -278,10 +279,10 @@ async def test_a_case_comes_back_with_the_first_message_after_a_time_without_a_p
 
 async def test_a_person_who_writes_just_then_keeps_the_case() -> None:
     class Busy(MemoryStore):
-        async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+        async def record(self, key: ConversationKey, event: Event, **more: Any) -> Owner:
             if event is Event.HANDED_BACK:
                 await super().record(key, Event.TAKEN)
-            return await super().record(key, event, seen=seen)
+            return await super().record(key, event, **more)
 
     clock, phone = Clock(), Phone()
     store = Busy(clock)
@@ -342,8 +343,8 @@ async def test_a_reply_in_the_making_is_dropped_when_a_person_takes_the_case() -
 
 async def test_a_reply_is_dropped_for_good_when_the_case_was_taken_and_handed_back_meanwhile() -> None:
     class TakenForAMoment(MemoryStore):
-        async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
-            done = await super().finish(message, reply, note)
+        async def finish(self, message: Message, reply: Reply | None, note: str = "", **more: Any) -> bool:
+            done = await super().finish(message, reply, note, **more)
             if not done:
                 await self.record(message.conversation, Event.HANDED_BACK)
             return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -81,9 +82,9 @@ class Away(MemoryStore):
         self.fail("work")
         return await super().work(key)
 
-    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "", **more: Any) -> bool:
         self.fail("finish")
-        return await super().finish(message, reply, note)
+        return await super().finish(message, reply, note, **more)
 
     async def sendable(self, delivery: Delivery) -> bool:
         self.fail("sendable")
@@ -185,10 +186,10 @@ async def test_an_outcome_that_is_being_written_survives_cancellation() -> None:
     class SlowToWrite(MemoryStore):
         begun, go_on = asyncio.Event(), asyncio.Event()
 
-        async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+        async def finish(self, message: Message, reply: Reply | None, note: str = "", **more: Any) -> bool:
             self.begun.set()
             await self.go_on.wait()
-            return await super().finish(message, reply, note)
+            return await super().finish(message, reply, note, **more)
 
     store, phone = SlowToWrite(), Phone()
     async with dispatcher(store, Echo(), phone) as running:

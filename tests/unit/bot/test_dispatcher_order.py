@@ -100,9 +100,9 @@ class GatedStore(MemoryStore):
         #: Who is worked on, as the dispatcher has it.
         self.held: set[ConversationKey] = set()
 
-    async def accept(self, message: Message) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False) -> bool:
         await self.gates.stop()
-        new = await super().accept(message)
+        new = await super().accept(message, joins=joins)
         if new:
             self.accepted.append(message)
         await self.gates.stop()
@@ -131,10 +131,10 @@ class GatedStore(MemoryStore):
         await super().release(key)
         await self.gates.stop()
 
-    async def finish(self, message: Message, reply: Reply | None, note: str = "") -> bool:
+    async def finish(self, message: Message, reply: Reply | None, note: str = "", **more: Any) -> bool:
         await self.gates.stop()
         before = (await super().conversation(message.conversation)).owner
-        done = await super().finish(message, reply, note)
+        done = await super().finish(message, reply, note, **more)
         if done:
             self.gates.expect(reply is None or before is Owner.BOT, "no reply after a person took over")
             silent_for = self.read[message.conversation] is not Owner.BOT or message in self.refused
@@ -145,9 +145,9 @@ class GatedStore(MemoryStore):
         await self.gates.stop()
         return done
 
-    async def record(self, key: ConversationKey, event: Event, *, seen: datetime | None = None) -> Owner:
+    async def record(self, key: ConversationKey, event: Event, **more: Any) -> Owner:
         work = await super().work(key)
-        after = await super().record(key, event, seen=seen)
+        after = await super().record(key, event, **more)
         if after in PERSON:
             self.finished += [(message, None) for message in work.messages]
             left = [one.reply for one in work.outbox if one.errand is Errand.REPLY]

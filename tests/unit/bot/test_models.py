@@ -14,10 +14,11 @@ from uuid import uuid4
 import pytest
 
 import bot.models
-from bot.app import Library, Progress, running
+from bot.app import running
 from bot.history import HistorySource
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
+from bot.library import Library, Progress
 from bot.models import InUse, in_use
 from bot.settings import Intents, Knowledge, Policy, Settings, State
 from bot.types import ConversationKey, Message, Reason, Reply
@@ -61,8 +62,8 @@ def intents_of(now: InUse, text: str = TRACK) -> list[str]:
 
 def test_what_is_in_use_is_opened(folder: Path, encoder: Encoder) -> None:
     now = in_use(folder, encoder, InUse())
-    assert set(now.versions) == {"intents", "sentiment"}
-    assert now.versions["intents"] == Registry(models=folder).live(Kind.INTENTS)
+    assert set(now.models.versions) == {"intents", "sentiment"}
+    assert now.models.versions["intents"] == Registry(models=folder).live(Kind.INTENTS)
     assert intents_of(now) == ["track_order"]
     assert (now.models.entities, now.models.answers) == (None, None)
 
@@ -88,18 +89,18 @@ def test_a_model_that_is_still_in_use_is_not_opened_again(folder: Path, encoder:
     Registry(models=folder).rollback(Kind.SENTIMENT)
     now = in_use(folder, encoder, before)
     assert now.models.intents is before.models.intents
-    assert (now.models.sentiment, set(now.versions)) == (None, {"intents"})
-    Registry(models=folder).promote(Kind.SENTIMENT, before.versions["sentiment"])
-    assert in_use(folder, encoder, now).versions == before.versions
+    assert (now.models.sentiment, set(now.models.versions)) == (None, {"intents"})
+    Registry(models=folder).promote(Kind.SENTIMENT, before.models.versions["sentiment"])
+    assert in_use(folder, encoder, now).models.versions == before.models.versions
 
 
 def test_what_cannot_be_opened_is_told_and_the_bot_goes_on_without(
     folder: Path, encoder: Encoder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    version = in_use(folder, encoder, InUse()).versions["intents"]
+    version = in_use(folder, encoder, InUse()).models.versions["intents"]
     break_weights(folder, "intents", version)
     now = in_use(folder, encoder, InUse())
-    assert set(now.versions) == {"sentiment"}
+    assert set(now.models.versions) == {"sentiment"}
     assert "intents that are in use now cannot be opened; the bot goes on without" in caplog.text
     assert "Train it again. Take them back with: kefu models rollback intents" in caplog.text
 
@@ -109,7 +110,7 @@ def test_where_the_next_one_cannot_be_opened_the_earlier_one_goes_on(
     folder: Path, encoder: Encoder, caplog: pytest.LogCaptureFixture, broken: str
 ) -> None:
     before = in_use(folder, encoder, InUse())
-    version = before.versions["intents"]
+    version = before.models.versions["intents"]
     if broken == "live.json":
         (folder / "intents" / "live.json").write_text("{", "utf-8")
     else:
@@ -127,7 +128,7 @@ def test_what_was_trained_for_another_encoder_is_not_used(
     folder: Path, encoder: Encoder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "fingerprint", "another")
-    assert in_use(folder, encoder, InUse()).versions == {}
+    assert in_use(folder, encoder, InUse()).models.versions == {}
     assert "trained on another encoder than is in use. Train it again." in caplog.text
 
 

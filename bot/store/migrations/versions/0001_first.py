@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("customer", sa.Text()),
         sa.Column("open", sa.Boolean()),
+        sa.Column("kept", sa.DateTime(timezone=True)),
+        sa.Column("due", sa.DateTime(timezone=True)),
         sa.Column("action", sa.String(16)),
         sa.Column("about", sa.JSON()),
         sa.PrimaryKeyConstraint("id", name="pk_turns"),
@@ -58,6 +60,49 @@ def upgrade() -> None:
         postgresql_where=accepted,
     )
     op.create_index("ix_turns_open", "turns", ["id"], sqlite_where=waiting_sqlite, postgresql_where=waiting)
+    known = sa.text("customer <> ''")
+    op.create_index("ix_turns_customer", "turns", ["customer"], sqlite_where=known, postgresql_where=known)
+    op.create_index("ix_turns_key", "turns", ["key"])
+    op.create_table(
+        "events",
+        sa.Column("id", _number, nullable=False),
+        sa.Column("conversation", _number, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("event", sa.String(16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
+        sa.ForeignKeyConstraint(
+            ["conversation"], ["conversations.id"], name="fk_events_conversation", ondelete="CASCADE"
+        ),
+        sa.UniqueConstraint("conversation", "key", name="uq_events_conversation_key"),
+    )
+    op.create_table(
+        "records",
+        sa.Column("turn", _number, nullable=False),
+        sa.Column("first", _number, nullable=False),
+        sa.Column("last", _number, nullable=False),
+        sa.Column("language", sa.String(16)),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("messages", sa.JSON(), nullable=False),
+        sa.Column("reply", sa.JSON(), nullable=False),
+        sa.Column("setup", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("turn", name="pk_records"),
+        sa.ForeignKeyConstraint(["turn"], ["turns.id"], name="fk_records_turn", ondelete="CASCADE"),
+    )
+    op.create_table(
+        "setups",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("json", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_setups"),
+    )
+    op.create_table(
+        "places",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("channel", "name", name="pk_places"),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", _number, nullable=False),

@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bot.errors import StoreError
+from bot.store.cases import TURNS_READ
 from bot.store.database import Database
 from bot.store.schema import metadata
-from bot.store.sql import LEASE, TURNS_READ, SqlStore
+from bot.store.sql import LEASE, SqlStore
 from bot.types import Speaker, Taken, Turn
 from tests.contract.conftest import Clock
 from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to

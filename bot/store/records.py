@@ -1,0 +1,62 @@
+"""How replies came about, as the database keeps it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select
+
+from bot.store import cases
+from bot.store.rows import message_of, reply_of
+from bot.store.schema import conversations, records, setups, turns
+from bot.types import ConversationKey, Record, Reply, Speaker
+
+#: Of replies to messages with one id, in different conversations, so many are returned.
+MOST = 20
+
+_FOUND = select(records, turns.c.text, turns.c.conversation).join(turns, records.c.turn == turns.c.id)
+
+
+def note_setup(connection: Connection, setup: str) -> str:
+    """Keep ``setup`` and return its hash."""
+    id_ = hashlib.sha256(setup.encode()).hexdigest()
+    new = cases.INSERT[connection.dialect.name](setups).values(id=id_, json=setup)
+    connection.execute(new.on_conflict_do_nothing())
+    return id_
+
+
+def find(connection: Connection, id_: str) -> list[Record]:
+    """Return the records of a reply, or of what was said to messages with this id."""
+    asked = select(turns.c.conversation).where(turns.c.key == id_, turns.c.speaker == Speaker.CUSTOMER.value)
+    of_message = records.c.message == id_, turns.c.conversation.in_(asked)
+    wanted = or_(turns.c.key == id_, of_message[0] & of_message[1])
+    bots = turns.c.speaker == Speaker.BOT.value
+    found = connection.execute(_FOUND.where(wanted, bots).order_by(records.c.turn.desc()).limit(MOST)).all()
+    return [_record(connection, row) for row in found]
+
+
+def reply_to(connection: Connection, key: ConversationKey, id_: str) -> Reply | None:
+    """Return what was said to a message of a conversation."""
+    # By the newest turns: whoever waits for a reply asks for one of the last.
+    wanted = _FOUND.join(conversations, turns.c.conversation == conversations.c.id).where(*cases.IS)
+    newest = wanted.where(turns.c.speaker == Speaker.BOT.value).order_by(records.c.turn.desc()).limit(MOST)
+    for row in connection.execute(newest, asdict(key)):
+        if id_ in row.messages:
+            return reply_of(row)
+    return None
+
+
+def _record(connection: Connection, row: Row[Any]) -> Record:
+    case = connection.execute(select(conversations).where(conversations.c.id == row.conversation)).one()
+    conversation = cases.conversation_of(connection, case, (row.first, row.last))
+    asked = turns.c.conversation == row.conversation, turns.c.key.in_(row.messages), turns.c.open.is_not(None)
+    said = connection.execute(select(turns).where(*asked).order_by(turns.c.id)).all()
+    setup = connection.execute(select(setups.c.json).where(setups.c.id == row.setup)).scalar_one_or_none()
+    return Record(
+        reply=reply_of(row),
+        messages=tuple(message_of(conversation.key, one) for one in said),
+        conversation=replace(conversation, language=row.language),
+        setup=setup or "",
+    )
