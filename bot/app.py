@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -86,13 +86,16 @@ async def running(
     index: KnowledgeIndex,
     *,
     store: Store | None = None,
+    connectors: Iterable[Connector] = (),
+    told: Callable[[Reply], None] = lambda reply: None,
     promotions: bool = True,
 ) -> AsyncIterator[Bot]:
     """Run a bot on ``index`` until the block ends; then what was accepted is finished.
 
     ``store`` keeps the conversations of customers who may be robots; without one there is a single customer, who is
-    there in person, and nothing is kept. ``promotions`` says whether trained models that are put into use meanwhile are
-    taken up.
+    there in person, and nothing is kept. ``connectors`` carry the replies of their channels, those of earlier runs
+    too. ``told`` is told of each reply. ``promotions`` says whether trained models that are put into use meanwhile
+    are taken up.
     """
     models = settings.state.folder / "models"
     _, begun = await asyncio.gather(
@@ -103,7 +106,7 @@ async def running(
         log.warning("%s", line)
     learned = Learned(begun.models)
     kept: Store = MemoryStore() if store is None else store
-    carriers: dict[str, Connector] = {}
+    carriers = {connector.name: connector for connector in connectors}
     dispatcher = Dispatcher(
         kept,
         responder_of(settings, source, learned),
@@ -113,6 +116,7 @@ async def running(
         waiting=settings.dispatcher.waiting,
         per_minute=0 if store is None else settings.limits.replies_per_minute,
         back_after=_back_after(settings),
+        told=told,
         setup=await kept.note_setup(setup_of(settings)),
     )
     async with dispatcher:

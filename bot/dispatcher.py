@@ -69,6 +69,7 @@ class Dispatcher:
         per_minute: int = 0,
         back_after: Mapping[Owner, timedelta] = NEVER,
         setup: str = "",
+        told: Callable[[Reply], None] = lambda reply: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: float = LOOK_SECONDS,
     ) -> None:
@@ -85,6 +86,7 @@ class Dispatcher:
                 talking (0: never).
             back_after: how long after the last thing a person did a case comes back to the bot, by who has it.
             setup: what the store calls the settings that decide, for the records.
+            told: is told of each reply once it is written; must not raise.
             clock: the time by which the store goes too.
             pause: seconds between two looks for work that came about elsewhere, and until another try after a failure
                 of the store.
@@ -99,6 +101,7 @@ class Dispatcher:
         self._per_minute = per_minute
         self._back_after = back_after
         self._setup = setup
+        self._told = told
         self._clock = clock
         self._pause = pause
         #: Messages on their way into the store, and those in it that are not done as far as is known.
@@ -299,6 +302,7 @@ class Dispatcher:
         note = note_of(conversation, reply) if reply.action is Action.HAND_OFF else ""
         if not await self._finish(messages, reply, note, conversation):
             return
+        self._told(reply)
         if not clear:
             log.warning("reply %s of %s waits behind an undelivered one", reply.id, name_of(message.conversation))
             return

@@ -11,6 +11,7 @@ from bot.types import (
     Candidate,
     Conversation,
     ConversationKey,
+    Counts,
     Delivery,
     Event,
     Message,
@@ -135,8 +136,8 @@ class Store(Protocol):
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""
         ...
 
-    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
-        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
+    async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
+        """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
         ...
 
     async def sendable(self, delivery: Delivery) -> bool:
@@ -161,6 +162,10 @@ class Store(Protocol):
 
     async def resend(self, id_: str) -> bool:
         """Put a dead letter back into the outbox, by its id; False where there is none."""
+        ...
+
+    async def counts(self) -> Counts:
+        """Return how much is left to do; fails where the store is away."""
         ...
 
     async def unfinished(self) -> list[Message]:

@@ -271,7 +271,7 @@ class Server(_Section):
     json_logs: StrictBool = False
     """Log as JSON, one object a line."""
     insecure: StrictBool = False
-    """Start although a channel has no secret: what comes is believed. Only where nobody but this machine can call."""
+    """Serve the API without keys: only where nobody but this machine can call, to try it."""
 
     @field_validator("keys")
     @classmethod

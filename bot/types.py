@@ -352,6 +352,18 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How much is left to do."""
+
+    #: Accepted messages that are not done.
+    waiting: int
+    #: Notes, replies and hand-overs on their way.
+    outbox: int
+    #: Those that could not be delivered.
+    dead: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
     """What a process has taken on."""
 

@@ -63,8 +63,9 @@ class Api:
         form: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        reads: bool = True,
     ) -> Any:
-        """Return the JSON that a call is answered with; None where that is empty.
+        """Return the JSON that a call is answered with; None where that is empty, or nobody ``reads`` it.
 
         ``path`` has a {} for each of ``parts``, which may hold what customers wrote: it is quoted, and is in no error.
         ``body`` is sent as JSON, ``form`` as a web form. Raises `DeliveryError`.
@@ -88,7 +89,7 @@ class Api:
                 )
                 if response.status >= 300:
                     raise _failed(where, response)
-                return await _json(where, response)
+                return await _json(where, response) if reads else None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DeliveryError(f"{where}: {type(error).__name__}") from error
 

@@ -12,12 +12,9 @@ import aiohttp
 
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
-from connectors.helpdesk import Call, Contract, Happened, News, Received, Said
+from connectors.helpdesk import GIVE_BACK, Call, Contract, Happened, News, Received, Said
 from connectors.payload import Id, Payload, moment, read, text_of
 from connectors.signatures import hex_mac, require, require_recent
-
-#: What a person writes in a private note to give the case back to the bot.
-GIVE_BACK = "/bot"
 
 _CONVERSATION = "/api/v1/accounts/{}/conversations/{}"
 

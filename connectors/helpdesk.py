@@ -13,6 +13,9 @@ from bot.errors import KefuError
 from bot.ports import Connector
 from bot.types import ConversationKey, Event, Message, Turn
 
+#: What a person writes in a private note to give the case back to the bot.
+GIVE_BACK = "/bot"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:

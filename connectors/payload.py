@@ -50,11 +50,11 @@ def read(kind: type[P], body: bytes) -> P:
 
 
 def moment(value: str | float, otherwise: datetime) -> datetime:
-    """Return a time in ISO 8601 or in seconds since 1970, with time zone; ``otherwise`` where it cannot be read."""
+    """Return a time in ISO 8601 or in seconds since 1970, in UTC; ``otherwise`` where it cannot be read."""
     try:
         if isinstance(value, str) and not value.isdecimal():
             at = datetime.fromisoformat(value)
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
         return datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         return otherwise

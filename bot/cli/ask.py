@@ -26,7 +26,8 @@ from bot.cli.common import (
 )
 from bot.cli.knowledge import open_knowledge
 from bot.errors import OverloadedError, UsageError
-from bot.types import Action, ConversationKey, Message, Reply, Understanding
+from bot.types import Action, ConversationKey, Message, Reply
+from connectors.reply_json import reply_json
 from connectors.terminal.clean import clean
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def ask(
             async with aclosing(_replies(bot, mailbox, rows, settings.dispatcher.concurrency)) as replies:
                 async for name, reply in replies:
                     if batch:
-                        typer.echo(json.dumps(_as_json(reply, name=name), ensure_ascii=False))
+                        typer.echo(json.dumps(reply_json(reply, name=name), ensure_ascii=False))
                     elif json_output:
-                        print_json(_as_json(reply))
+                        print_json(reply_json(reply))
                     else:
                         typer.echo(_plain(reply))
 
@@ -115,32 +116,6 @@ async def _reply(bot: Bot, mailbox: Mailbox, message: Message) -> Reply:
             return await mailbox.ask(bot.submit, message)
         except OverloadedError:
             await asyncio.sleep(0.01)
-
-
-def _as_json(reply: Reply, *, name: str | None = None) -> dict[str, Any]:
-    """Return ``reply`` as JSON; ``name`` stands in for its id."""
-    return {
-        "id": name or reply.id,
-        "text": reply.text,
-        "action": reply.action.value,
-        "confidence": reply.confidence,
-        "language": reply.language,
-        "citations": [{"id": c.id, "question": c.question, "source": c.source, "url": c.url} for c in reply.citations],
-        "reason": reply.reason.value,
-        "candidates": [{"id": c.id, "score": round(c.confidence, 4), "source": c.source} for c in reply.candidates],
-        "understanding": _understanding(reply.understanding),
-        "timings_ms": dict(reply.timings_ms),
-    }
-
-
-def _understanding(understanding: Understanding) -> dict[str, Any]:
-    entities = [{"type": e.type, "text": e.text, "start": e.start, "end": e.end} for e in understanding.entities]
-    feels, chance = understanding.sentiment, understanding.sentiment_chance
-    return {
-        "intents": [{"label": label, "chance": round(chance, 4)} for label, chance in understanding.intents],
-        "entities": entities,
-        "sentiment": {"label": feels, "chance": round(chance, 4)} if feels else None,
-    }
 
 
 def _plain(reply: Reply) -> str:

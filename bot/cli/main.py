@@ -8,13 +8,14 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 
 import typer
 
 from bot import __version__
 from bot.aside import leave
-from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, teach, train
+from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, serve, teach, train
 from bot.cli.common import warn
 from bot.errors import KefuError
 
@@ -30,6 +31,7 @@ app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
+app.command("serve")(serve.serve)
 app.command("pairs")(pairs.pairs)
 app.add_typer(train.train, name="train")
 train.train.command("encoder")(teach.encoder)
@@ -64,11 +66,11 @@ def main() -> None:
         # what it has no letter for.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
-    _log_to_stderr()
-    leave(_run())
+    log_to_stderr()
+    leave(answered(_commands))
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """Send warnings of kefu to the standard error, one line each."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_Warnings()])
 
@@ -83,17 +85,21 @@ class _Warnings(logging.Handler):
                 sys.stderr.write(f"{self.format(record)}\n")
 
 
-def _run() -> int:
-    """Run the command and return its exit code; an error is told."""
+def _commands() -> int:
     code = 0
     try:
-        try:
-            app()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else code
-        if sys.stdout is not None:  # None where whoever called closed it
-            sys.stdout.flush()
-        return code
+        app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else code
+    if sys.stdout is not None:  # None where whoever called closed it
+        sys.stdout.flush()
+    return code
+
+
+def answered(work: Callable[[], int]) -> int:
+    """Return the exit code that ``work`` returns; an error is told, and has its own."""
+    try:
+        return work()
     except Exception as error:
         if "--debug" in sys.argv:
             traceback.print_exc()

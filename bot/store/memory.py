@@ -15,6 +15,7 @@ from bot.types import (
     Action,
     Conversation,
     ConversationKey,
+    Counts,
     Delivery,
     Event,
     Message,
@@ -215,11 +216,13 @@ class MemoryStore:
         found = [record for case in self._cases.values() for record in case.records if id_ in _ids(record)]
         return found[::-1]
 
-    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
-        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
-        records = self._cases[key].records if key in self._cases else ()
-        asked = (record for record in reversed(records) if id_ in [message.id for message in record.messages])
-        return next((record.reply for record in asked), None)
+    async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
+        """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
+        case = self._cases.get(key)
+        if case is None or id_ not in case.accepted or id_ in case.messages:
+            return False, None
+        asked = (one for one in reversed(case.records) if id_ in [message.id for message in one.messages])
+        return True, next((one.reply for one in asked), None)
 
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
@@ -264,6 +267,15 @@ class MemoryStore:
                 self._used(key, case)
                 return True
         return False
+
+    async def counts(self) -> Counts:
+        """Return how much is left to do; fails where the store is away."""
+        cases = self._cases.values()
+        return Counts(
+            waiting=sum(len(case.messages) for case in cases),
+            outbox=sum(len(case.outbox) for case in cases),
+            dead=sum(len(case.dead) for case in cases),
+        )
 
     async def unfinished(self) -> list[Message]:
         """Return accepted messages that are not done, in the order they were accepted."""

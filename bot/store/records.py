@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from bot.store import cases
 from bot.store.rows import message_of, reply_of
@@ -17,6 +17,18 @@ from bot.types import ConversationKey, Record, Reply, Speaker
 MOST = 20
 
 _FOUND = select(records, turns.c.text, turns.c.conversation).join(turns, records.c.turn == turns.c.id)
+
+_WAITS = (
+    select(turns.c.open)
+    .join(conversations)
+    .where(*cases.IS, turns.c.key == bindparam("message"), turns.c.open.is_not(None))
+)
+_NEWEST = (
+    _FOUND.join(conversations, turns.c.conversation == conversations.c.id)
+    .where(*cases.IS, turns.c.speaker == Speaker.BOT.value)
+    .order_by(records.c.turn.desc())
+    .limit(MOST)
+)
 
 
 def note_setup(connection: Connection, setup: str) -> str:
@@ -37,15 +49,17 @@ def find(connection: Connection, id_: str) -> list[Record]:
     return [_record(connection, row) for row in found]
 
 
-def reply_to(connection: Connection, key: ConversationKey, id_: str) -> Reply | None:
-    """Return what was said to a message of a conversation."""
-    # By the newest turns: whoever waits for a reply asks for one of the last.
-    wanted = _FOUND.join(conversations, turns.c.conversation == conversations.c.id).where(*cases.IS)
-    newest = wanted.where(turns.c.speaker == Speaker.BOT.value).order_by(records.c.turn.desc()).limit(MOST)
-    for row in connection.execute(newest, asdict(key)):
+def answered(connection: Connection, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
+    """Return whether a message of a conversation is done, and what was said to it."""
+    where = asdict(key)
+    waits = connection.execute(_WAITS, where | {"message": id_}).scalar_one_or_none()
+    if waits in (None, True):
+        return False, None
+    # Among the newest: whoever waits for a reply asks for one of the last.
+    for row in connection.execute(_NEWEST, where):
         if id_ in row.messages:
-            return reply_of(row)
-    return None
+            return True, reply_of(row)
+    return True, None
 
 
 def _record(connection: Connection, row: Row[Any]) -> Record:

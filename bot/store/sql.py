@@ -23,6 +23,7 @@ from bot.types import (
     Action,
     Conversation,
     ConversationKey,
+    Counts,
     Delivery,
     Event,
     Message,
@@ -56,6 +57,12 @@ _SENT = (
 )
 
 _WAITING = select(func.count()).select_from(turns).where(turns.c.open.is_(True))
+_sent = outbox.c.due.is_not(None)
+_COUNTS = select(
+    _WAITING.scalar_subquery().label("waiting"),
+    select(func.count()).select_from(outbox).where(_sent).scalar_subquery().label("outbox"),
+    select(func.count()).select_from(outbox).where(~_sent).scalar_subquery().label("dead"),
+)
 _UNFINISHED = (
     select(turns, conversations.c.channel, conversations.c.account, conversations.c.thread)
     .join(conversations)
@@ -242,9 +249,9 @@ class SqlStore:
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""
         return await self._database.run(lambda connection: finding.find(connection, id_))
 
-    async def reply_to(self, key: ConversationKey, id_: str) -> Reply | None:
-        """Return what was said to a message, as `Record` has it; None where nothing was, or nothing yet."""
-        return await self._database.run(lambda connection: finding.reply_to(connection, key, id_))
+    async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
+        """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
+        return await self._database.run(lambda connection: finding.answered(connection, key, id_))
 
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
@@ -297,6 +304,11 @@ class SqlStore:
             return row is not None
 
         return await self._database.run(work)
+
+    async def counts(self) -> Counts:
+        """Return how much is left to do; fails where the store is away."""
+        row = await self._database.run(lambda connection: connection.execute(_COUNTS).one())
+        return Counts(waiting=row.waiting, outbox=row.outbox, dead=row.dead)
 
     async def unfinished(self) -> list[Message]:
         """Return accepted messages that are not done, in the order they were accepted."""

@@ -174,7 +174,7 @@ def test_text_that_is_not_utf_8_is_told_and_a_byte_order_mark_is_not_minded() ->
         ("[retrieval]\nanswer_from = 1", "unknown key retrieval.answer_from; did you mean policy.answer_from?"),
         ("[polcy]\nanswer_from = 1\nchoices = 2", "unknown section polcy; did you mean policy?"),
         ("answer_from = 1", "unknown key answer_from; did you mean policy.answer_from?"),
-        ("[sentiment]\nzzz = 1", "unknown key sentiment.zzz; there is sentiment.hand_over, sentiment.times"),
+        ("[dispatcher]\nzzz = 1", "unknown key dispatcher.zzz; there is dispatcher.concurrency, dispatcher.waiting"),
         ("[zzz]", f"unknown section zzz; there is {', '.join(Settings.model_fields)}"),
     ],
 )

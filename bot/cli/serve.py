@@ -1,0 +1,178 @@
+"""`kefu serve`: webhooks of helpdesks, the API, health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.common import ConfigOption, FaqOption, StateOption, settings_from, warn
+from bot.errors import KefuError
+
+if TYPE_CHECKING:
+    from bot.ports import Store
+    from bot.settings import Settings
+    from connectors.server.desk import Access, Limits
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks for conversations that are old enough to be deleted.
+TIDY = 3600
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen at. Default: 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen at. Default: 8600")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes. Default: 1")] = None,
+    config: ConfigOption = None,
+    faq: FaqOption = None,
+    state: StateOption = None,
+) -> None:
+    """Serve helpdesks and the API until SIGTERM or Ctrl-C; then what was accepted is finished."""
+    settings = settings_from(config, faq, state, server__host=host, server__port=port, server__workers=workers)
+    from bot.channels import check
+
+    check(settings)
+    if settings.server.workers > 1:
+        from bot.workers import supervise
+
+        raise typer.Exit(supervise(settings))
+    raise typer.Exit(run(settings))
+
+
+def run(settings: Settings, *, shared: bool = False) -> int:
+    """Be the server, or with others that have its port, ``shared``, a part of it; return the exit code."""
+    from bot.cli.knowledge import open_knowledge
+
+    log_to_stderr(settings)
+    library, index = open_knowledge(settings)
+
+    async def serving() -> None:
+        import aiohttp
+
+        from bot import __version__
+        from bot.app import running
+        from bot.channels import helpdesks
+        from bot.store.sql import SqlStore
+        from connectors.server.api import Callers
+        from connectors.server.app import application
+        from connectors.server.metrics import Metrics
+        from connectors.server.run import listening, stopped
+
+        metrics, callers, limits = Metrics(), Callers(), limits_of(settings)
+        async with AsyncExitStack() as held:
+            http = await held.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+            store = await held.enter_async_context(SqlStore.open(settings.state.address))
+            desks = helpdesks(settings, http)
+            bot = await held.enter_async_context(
+                running(settings, library, index, store=store, connectors=[*desks, callers], told=metrics.replied)
+            )
+            app = application(
+                bot,
+                {desk.name: desk for desk in desks},
+                callers,
+                version=__version__,
+                access=access_of(settings),
+                limits=limits,
+                metrics=metrics,
+            )
+            tidying = asyncio.create_task(_tidy(store, settings.state.keep_days), name="kefu tidy")
+            held.callback(tidying.cancel)
+            host, port = settings.server.host, settings.server.port
+            async with listening(app, host, port, limits, shared=shared) as bound:
+                log.info("listening at http://%s:%d%s", host, bound, _channels(settings))
+                if not shared:
+                    warn(f"kefu serves at http://{host}:{bound} (stop with Ctrl-C)")
+                await stopped()
+                log.info("stopping: what was accepted is finished")
+
+    try:
+        asyncio.run(serving())
+    except OSError as error:
+        if not isinstance(error, socket.gaierror) and error.errno is None:
+            raise
+        where = f"{settings.server.host}:{settings.server.port}"
+        raise ServeError(f"{where}: {error.strerror}. Choose another address with --host and --port.") from error
+    return 0
+
+
+class ServeError(KefuError):
+    """The server cannot listen."""
+
+    exit_code = 3
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what is refused, because it is too much."""
+    from connectors.server.desk import Limits
+
+    return Limits(per_minute=settings.limits.customer_per_minute, per_second=settings.limits.per_second)
+
+
+def access_of(settings: Settings) -> Access:
+    """Return who may call."""
+    from connectors.server.desk import Access
+
+    server = settings.server
+    keys = {name: key.get_secret_value() for name, key in server.keys.items()}
+    return Access(
+        keys=None if server.insecure and not keys else keys,
+        metrics_key=server.metrics_key.get_secret_value() if server.metrics_key else None,
+        trusted_proxies=frozenset(server.trusted_proxies),
+    )
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Tell on the standard error what goes on, without a word of a customer."""
+    for ours in ("bot", "connectors", "retrieval", "finetune"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Json() if settings.server.json_logs else _Line())
+
+
+class _Line(logging.Formatter):
+    """A line for people."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+class _Json(logging.Formatter):
+    """A line for programs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return ``record`` as a JSON object."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _channels(settings: Settings) -> str:
+    from bot.channels import sections
+
+    names = [name for name, _ in sections(settings)]
+    return f"; webhooks at {', '.join(f'/webhooks/{name}' for name in names)}" if names else ""
+
+
+async def _tidy(store: Store, days: int) -> None:
+    """Delete what is old."""
+    while days:
+        try:
+            count = await store.forget_before(datetime.now(UTC) - timedelta(days=days))
+            if count:
+                log.info("%d conversations in which nothing was said for %d days are deleted", count, days)
+        except Exception as error:
+            log.error("old conversations cannot be deleted yet: %s", type(error).__name__)
+        await asyncio.sleep(TIDY)

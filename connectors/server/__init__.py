@@ -1,0 +1,1 @@
+"""The HTTP server: webhooks of helpdesks, an API for your own programs, health and metrics."""

@@ -1,0 +1,139 @@
+"""Calls of helpdesks: verified, kept, and only then answered; what has to be fetched is fetched beside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import cast
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from bot.errors import DeliveryError, OverloadedError
+from bot.types import Message, Place
+from connectors.helpdesk import Call, Happened, Helpdesk, Look, News, RefusedError, Said, Watcher
+from connectors.server.desk import Desk, Limits
+from connectors.server.guards import FULL, body_of, refusal, too_many
+from connectors.server.limits import Window
+from connectors.server.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+#: A place where there was something for longer was left by a process that has died, or could not be looked at.
+LEFT = timedelta(seconds=30)
+
+
+class Webhooks:
+    """Takes in what helpdesks tell."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        helpdesks: Mapping[str, Helpdesk],
+        limits: Limits,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Serve ``helpdesks`` by their names."""
+        self._desk, self._helpdesks, self._limits, self._metrics = desk, helpdesks, limits, metrics
+        self._clock = clock
+        self._window = Window(limits.per_minute, 60)
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer a call of a helpdesk."""
+        channel = request.match_info["channel"]
+        helpdesk = self._helpdesks.get(channel)
+        if helpdesk is None:
+            return refusal(404, "not_found", "No such channel. Is its section of the settings set?")
+        call = Call(
+            method=request.method,
+            query=dict(request.query),
+            headers=CIMultiDict(request.headers),
+            body=await body_of(request, self._limits),
+            at=self._clock(),
+        )
+        try:
+            async with asyncio.timeout(helpdesk.contract.answer_within):
+                received = await helpdesk.receive(call)
+        except RefusedError as error:
+            request["why"] = f"{channel}: {error.detail}"
+            return refusal(error.status, "refused", "Not accepted: the log of the server says why.")
+        except (DeliveryError, TimeoutError) as error:
+            request["why"] = f"{channel}: {' '.join(str(error).split()) or 'no answer of the tool in time'}"
+            return refusal(503, "away", "The tool did not answer. Send it again.", {"Retry-After": str(FULL)})
+        request["why"] = f"{channel}: {received.ignored}" if received.ignored else channel
+        if wait := max((self._window.wait(one.conversation) for one in _messages(received.news)), default=0.0):
+            request["why"] += ": too many messages"
+            return too_many(wait, "Too many messages in one conversation.")
+        await self.keep(helpdesk, received.news)
+        answer = received.answer
+        return web.Response(status=answer.status, text=answer.text, content_type=answer.content_type)
+
+    async def keep(self, helpdesk: Helpdesk, news: Iterable[News]) -> None:
+        """Keep what was told, in its order; each piece is known again where it was kept before."""
+        store = self._desk.store
+        for one in news:
+            self._metrics.news.labels(helpdesk.name, type(one).__name__.lower()).inc()
+            match one:
+                case Message():
+                    self._window.count(one.conversation)
+                    await self._desk.submit(one, joins=helpdesk.contract.chat)
+                case Said():
+                    await store.append(one.conversation, one.turn)
+                case Happened():
+                    await store.record(one.conversation, one.event, id_=one.id)
+                case Look():
+                    self._look_at(helpdesk, await store.want(helpdesk.name, one.place))
+
+    async def sweep(self) -> None:
+        """Look where there was something and nobody came to look."""
+        for place in await self._desk.store.wanted(self._clock() - LEFT):
+            helpdesk = self._helpdesks.get(place.channel)
+            if helpdesk is not None:
+                self._look_at(helpdesk, place)
+
+    async def begin(self) -> None:
+        """Look at once where a channel may have gone on while nobody listened."""
+        for helpdesk in self._helpdesks.values():
+            for place in getattr(helpdesk, "places", ()):
+                self._look_at(helpdesk, await self._desk.store.want(helpdesk.name, place))
+
+    async def close(self) -> None:
+        """Give up looking: what was not fetched is fetched after the next start."""
+        for task in self._looking:
+            task.cancel()
+        if self._looking:
+            await asyncio.wait(self._looking)
+
+    def _look_at(self, helpdesk: Helpdesk, place: Place) -> None:
+        task = asyncio.create_task(self._look(cast(Watcher, helpdesk), place), name=f"kefu look {helpdesk.name}")
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _look(self, helpdesk: Watcher, place: Place) -> None:
+        """Fetch what is new at a place; where that fails, the next sweep tries again."""
+        cursor, more = place.cursor, True
+        try:
+            while more:
+                seen = await helpdesk.look(place.name, cursor)
+                await self.keep(helpdesk, seen.news)
+                cursor, more = seen.cursor, seen.more
+                if more:
+                    await self._desk.store.looked(Place(channel=place.channel, name=place.name, since=_NEVER), cursor)
+            await self._desk.store.looked(place, cursor)
+        except OverloadedError:
+            log.warning("%s: full, what is new there is fetched later", helpdesk.name)
+        except Exception as error:
+            why = " ".join(str(error).split()) if isinstance(error, DeliveryError) else type(error).__name__
+            log.error("%s: what is new there could not be fetched, tried again: %s", helpdesk.name, why)
+
+
+#: Of a place that was looked at only in part: no moment at which something came about.
+_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _messages(news: Iterable[News]) -> Iterable[Message]:
+    return (one for one in news if isinstance(one, Message))
