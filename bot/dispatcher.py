@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from bot.errors import DeliveryError, OverloadedError
+from bot.delivery import Sender, completed, reraise_if_cancelled
+from bot.errors import OverloadedError
 from bot.joining import LONGEST, joined, wait_after, without
 from bot.logs import name_of, where
 from bot.notes import note_of
 from bot.ports import Connector, Responder, Store
-from bot.types import (
-    Action,
-    Conversation,
-    ConversationKey,
-    Delivery,
-    Errand,
-    Event,
-    Message,
-    Outcome,
-    Owner,
-    Reason,
-    Reply,
-    Speaker,
-)
+from bot.types import Action, Conversation, ConversationKey, Event, Message, Outcome, Owner, Reason, Reply, Speaker
+from bot.work import Delivery
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
@@ -37,16 +25,9 @@ DRAIN_SECONDS = 8.0
 #: Seconds between two looks for work that came about elsewhere: in another process, or with time.
 LOOK_SECONDS = 1.0
 
-#: The first wait after a failed delivery in seconds, which doubles with each, and the longest.
-FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
-
-#: How long a reply is tried to be delivered. After that it would surprise more than it helps.
-GIVE_UP_AFTER = timedelta(hours=24)
-
 NEVER: Mapping[Owner, timedelta] = {}
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Dispatcher:
@@ -94,7 +75,7 @@ class Dispatcher:
         """
         self._store = store
         self._responder = responder
-        self._connectors = connectors
+        self._sender = Sender(store, connectors, clock)
         self._fallback = fallback
         self._concurrency = concurrency
         self._limit = waiting
@@ -215,7 +196,7 @@ class Dispatcher:
             try:
                 taken = await self._store.take(self._concurrency - len(self._working))
             except (Exception, asyncio.CancelledError) as error:
-                _reraise_if_cancelled(error)
+                reraise_if_cancelled(error)
                 if not away:
                     log.error("the store is away, work goes on when it is back: %s", where(error))
                 away = True
@@ -241,17 +222,17 @@ class Dispatcher:
             work = await self._store.work(key)
             clear = work.due
             for delivery in work.outbox if clear else ():
-                clear = await self._deliver(delivery, again=True)
+                clear = await self._sender.deliver(delivery, again=True)
                 if not clear:
                     break
             if work.ready:
                 await self._answer(work.conversation, work.messages[: work.ready], clear=clear)
         except (Exception, asyncio.CancelledError) as error:
-            _reraise_if_cancelled(error)
+            reraise_if_cancelled(error)
             log.error("work on %s broken off, it is begun again: %s", name_of(key), where(error))
             await asyncio.sleep(self._pause)
         finally:
-            await _completed(self._let_go(key))
+            await completed(self._let_go(key))
 
     async def _let_go(self, key: ConversationKey) -> None:
         while True:
@@ -259,7 +240,7 @@ class Dispatcher:
             try:
                 await self._store.release(key)
             except (Exception, asyncio.CancelledError) as error:
-                _reraise_if_cancelled(error)
+                reraise_if_cancelled(error)
                 log.error("%s cannot be let go of yet: %s", name_of(key), where(error))
                 if self._ended:  # the store lets go of everything when it is closed, or is not heard of for a while
                     break
@@ -296,7 +277,8 @@ class Dispatcher:
             await self._store.record(conversation.key, Event.HANDED_BACK, seen=conversation.since)
             conversation = await self._store.conversation(conversation.key)
         if conversation.owner is not Owner.BOT:
-            await _completed(self._store.finish(message, None, earlier=earlier))
+            relay = self._sender.relays(message.conversation.channel)
+            await completed(self._store.finish(message, None, earlier=earlier, relay=relay))
             return
         reply = await self._reply(conversation, messages)
         note = note_of(conversation, reply) if reply.action is Action.HAND_OFF else ""
@@ -307,7 +289,7 @@ class Dispatcher:
             log.warning("reply %s of %s waits behind an undelivered one", reply.id, name_of(message.conversation))
             return
         for delivery in Delivery.all_of(reply, self._clock(), note):
-            if not await self._deliver(delivery, again=False):
+            if not await self._sender.deliver(delivery, again=False):
                 break
 
     def _comes_back(self, conversation: Conversation) -> bool:
@@ -322,7 +304,7 @@ class Dispatcher:
         try:
             return await self._responder.respond(without(conversation, messages[:-1]), message)
         except (Exception, asyncio.CancelledError) as error:
-            _reraise_if_cancelled(error)
+            reraise_if_cancelled(error)
             log.error(
                 "no answer to message %s of %s (%d characters), handing over: %s",
                 message.id,
@@ -344,78 +326,8 @@ class Dispatcher:
         """Write the outcome; False where the bot has to stay silent."""
         *earlier, message = messages
         written = self._store.finish(message, reply, note, earlier=earlier, seen=seen, setup=self._setup)
-        if await _completed(written):
+        if await completed(written):
             return True
         log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))
-        await _completed(self._store.finish(message, None, earlier=earlier))
+        await completed(self._store.finish(message, None, earlier=earlier))
         return False
-
-    # --- delivery --------------------------------------------------------------------------------------------------
-
-    async def _deliver(self, delivery: Delivery, *, again: bool) -> bool:
-        """Send something, withdraw it or give it up; False if it stays in the outbox.
-
-        ``again`` says that it may have been sent before.
-        """
-        name = f"{delivery.errand} {delivery.id} of {name_of(delivery.reply.conversation)}"
-        if not await self._store.sendable(delivery):
-            log.warning("%s withdrawn: the case was taken, closed or forgotten", name)
-            await _completed(self._store.delivered(delivery))
-            return True
-        try:
-            await self._send(delivery, again=again)
-        except (Exception, asyncio.CancelledError) as error:
-            _reraise_if_cancelled(error)
-            why = " ".join(str(error).split()) if isinstance(error, DeliveryError) else where(error)
-            late = self._clock() - delivery.since >= GIVE_UP_AFTER
-            if late or (isinstance(error, DeliveryError) and error.final):
-                log.error("%s given up, a dead letter: %s", name, why)
-                await _completed(self._store.give_up(delivery, why))
-                return True
-            wait = _wait(delivery, error)
-            log.error("%s undelivered, tried again in %.0f s: %s", name, wait, why)
-            await _completed(self._store.put_off(delivery, self._clock() + timedelta(seconds=wait), why))
-            return False
-        await _completed(self._store.delivered(delivery))
-        return True
-
-    async def _send(self, delivery: Delivery, *, again: bool) -> None:
-        reply = delivery.reply
-        connector = self._connectors.get(reply.conversation.channel)
-        if connector is None:
-            raise DeliveryError(f"no connector serves channel {reply.conversation.channel}")
-        match delivery.errand:
-            case Errand.NOTE:
-                await connector.note(reply, delivery.note, again=again)
-            case Errand.REPLY:
-                await connector.deliver(reply, again=again)
-            case Errand.HAND_OVER:
-                await connector.hand_over(reply, again=again)
-
-
-def _wait(delivery: Delivery, error: BaseException) -> float:
-    """Return for how many seconds a reply is put off: as long as its channel asks, or longer with each failure.
-
-    Replies that failed together are tried apart: by up to half of the time, by their ids.
-    """
-    if isinstance(error, DeliveryError) and error.after is not None:
-        return min(max(error.after, FIRST_WAIT), LONGEST_WAIT)
-    longest = min(FIRST_WAIT * 2.0 ** min(delivery.attempts, 30), LONGEST_WAIT)
-    return longest * (1 - 0.5 * zlib.crc32(delivery.reply.id.encode("utf-8", "replace")) / 2**32)
-
-
-async def _completed(write: Coroutine[Any, Any, T]) -> T:
-    """Await a write that cancellation must not cut: it is completed first, then the cancellation goes on."""
-    task = asyncio.create_task(write, name="kefu write")
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
-
-
-def _reraise_if_cancelled(error: BaseException) -> None:
-    """Go on with the cancellation of this task; a future that was cancelled elsewhere is a failure like any other."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.policy import Decision
 from bot.types import (
@@ -12,19 +12,16 @@ from bot.types import (
     Conversation,
     ConversationKey,
     Counts,
-    Delivery,
     Event,
     Message,
     Owner,
     Place,
     Question,
-    Record,
     Reply,
-    Taken,
     Turn,
     Understanding,
-    Work,
 )
+from bot.work import Delivery, Record, Taken, Work
 
 
 class Source(Protocol):
@@ -118,13 +115,16 @@ class Store(Protocol):
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
+        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         ``reply`` is None where the bot stays silent; ``note`` is for the people who are asked to take over. With it
         those ``earlier`` are done that it answers too. What the responder had ``seen`` is noted, with the ``setup``
-        that `note_setup` returned. False, and nothing changes, if the message is done already or a reply is given while
-        someone other than the bot has the case.
+        that `note_setup` returned. With ``relay`` the messages go into the outbox, to be shown to people.
+
+        False, and nothing changes, if the message is done already or a reply is given while someone other than the bot
+        has the case.
         """
         ...
 
@@ -245,4 +245,13 @@ class Connector(Protocol):
 
     async def hand_over(self, reply: Reply, *, again: bool) -> None:
         """Ask the people there to take the case that ``reply`` hands over. Raises as `deliver` does."""
+        ...
+
+
+@runtime_checkable
+class Relay(Protocol):
+    """A connector whose channel has no desk: people follow a case in a place of theirs."""
+
+    async def relay(self, message: Message, *, again: bool) -> None:
+        """Show a customer's message to the people who have the case. Raises as `Connector.deliver` does."""
         ...

@@ -284,61 +284,6 @@ class Question:
     understanding: Understanding = Understanding()
 
 
-class Errand(StrEnum):
-    """What is to be done in the channel for a reply."""
-
-    #: Tell the people there what they have to know, before they are asked to take over.
-    NOTE = "note"
-    REPLY = "reply"
-    #: Ask the people there to take over.
-    HAND_OVER = "hand_over"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delivery:
-    """Something on its way to the channel."""
-
-    reply: Reply
-    #: Since when it is on its way.
-    since: datetime
-    errand: Errand = Errand.REPLY
-    #: Of a note: what it says.
-    note: str = ""
-    #: How often that failed.
-    attempts: int = 0
-    #: Why it failed last; no text of it ("" where it did not).
-    error: str = ""
-
-    @property
-    def id(self) -> str:
-        """Unique; the idempotency key."""
-        return self.reply.id if self.errand is Errand.REPLY else f"{self.reply.id}.{self.errand}"
-
-    @classmethod
-    def all_of(cls, reply: Reply, since: datetime, note: str = "") -> tuple[Delivery, ...]:
-        """Return all that is to be done for ``reply``, in its order."""
-        errands = [Errand.NOTE] * bool(note) + [Errand.REPLY]
-        errands += [Errand.HAND_OVER] * (reply.action is Action.HAND_OFF)
-        return tuple(
-            cls(reply=reply, since=since, errand=errand, note=note if errand is Errand.NOTE else "")
-            for errand in errands
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """How a reply came about: enough to show it, and to make it again."""
-
-    #: Without the texts of its candidates, which the version of the knowledge has.
-    reply: Reply
-    #: What it answers, oldest first.
-    messages: tuple[Message, ...]
-    #: As it stood then.
-    conversation: Conversation
-    #: The settings that decided, as JSON ("" where none were noted).
-    setup: str = ""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Somewhere in a channel where there is something to fetch."""
@@ -361,28 +306,3 @@ class Counts:
     outbox: int
     #: Those that could not be delivered.
     dead: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """What a process has taken on."""
-
-    #: Conversations in which there is something to do: for now nobody else works on them.
-    conversations: tuple[ConversationKey, ...]
-    #: Accepted messages that are not done, of all conversations.
-    waiting: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
-    """What there is to do in a conversation."""
-
-    conversation: Conversation
-    #: Accepted and not done, oldest first.
-    messages: tuple[Message, ...] = ()
-    #: How many of them, from the first, are to be answered now as one (`bot.joining`).
-    ready: int = 0
-    #: Replies on their way, oldest first: none overtakes another.
-    outbox: tuple[Delivery, ...] = ()
-    #: Whether they may be sent now; after a failure they are put off.
-    due: bool = True

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -84,6 +85,7 @@ class Api:
                         data=form,
                         headers={**self._headers, **(headers or {})},
                         allow_redirects=False,
+                        middlewares=(_once,),
                         timeout=aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT),
                     )
                 )
@@ -107,13 +109,25 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     try:
-        return max(float(value), 0.0)
+        asked = float(value)
+        return max(asked, 0.0) if isfinite(asked) else None
     except ValueError:
         pass
     try:
         return max((parsedate_to_datetime(value) - now).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return None
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep the library from sending again what a broken connection may have carried: whether to is decided elsewhere.
+
+    It does so, without being asked, for methods that it takes to be idempotent (`aiohttp.client`).
+    """
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(type(error).__name__) from error
 
 
 def _failed(where: str, response: aiohttp.ClientResponse) -> DeliveryError:

@@ -9,7 +9,7 @@ import aiohttp
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.types import ConversationKey, Delivery, Errand, Event, Message, Reply, Speaker, Turn
+from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.helpdesk import Call, Contract, Happened, News, Received, Said
 from connectors.payload import Id, Payload, read
@@ -93,22 +93,20 @@ class Generic:
 
     async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Post ``reply``. The program knows a second one by its id."""
-        await self._post(Errand.REPLY, reply, reply.text)
+        await self._post("reply", reply.id, reply, reply.text)
 
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Post what the people there have to know."""
-        await self._post(Errand.NOTE, reply, text)
+        await self._post("note", f"{reply.id}.note", reply, text)
 
     async def hand_over(self, reply: Reply, *, again: bool) -> None:
         """Post that people are asked to take over."""
-        await self._post(Errand.HAND_OVER, reply, "")
+        await self._post("hand_over", f"{reply.id}.hand_over", reply, "")
 
-    async def _post(self, errand: Errand, reply: Reply, text: str) -> None:
-        now = datetime.now(UTC)
-        delivery = Delivery(reply=reply, since=now, errand=errand)
+    async def _post(self, kind: str, id_: str, reply: Reply, text: str) -> None:
         body = {
-            "type": errand.value,
-            "id": delivery.id,
+            "type": kind,
+            "id": id_,
             "conversation": reply.conversation.thread,
             "in_reply_to": reply.in_reply_to,
             "text": text,
@@ -118,13 +116,13 @@ class Generic:
             "confidence": reply.confidence,
             "citations": [{"id": one.id, "question": one.question, "url": one.url} for one in reply.citations],
         }
-        stamp = str(int(now.timestamp()))
+        stamp = str(int(datetime.now(UTC).timestamp()))
         # What is signed is what the session will make of the body.
         raw = self._http.json_serialize(body).encode()
         headers = {
             "X-Kefu-Timestamp": stamp,
             "X-Kefu-Signature": self._signature(stamp, raw),
-            "Idempotency-Key": delivery.id,
+            "Idempotency-Key": id_,
         }
         await self._api.call("POST", self._path, body=body, headers=headers, reads=False)
 

@@ -125,14 +125,6 @@ class Helpdesk(Connector, Protocol):
         ...
 
 
-class Relay(Helpdesk, Protocol):
-    """A channel without a desk of its own: people follow a case in a place of theirs."""
-
-    async def relay(self, message: Message, *, again: bool) -> None:
-        """Show a customer's message to the people who have the case. Raises as `Connector.deliver` does."""
-        ...
-
-
 class Watcher(Helpdesk, Protocol):
     """A helpdesk whose calls say only that there is something to fetch."""
 

@@ -24,7 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.handover import AFTER, HEARD
 from bot.store.rows import key_of, outbox_row, turn_of
 from bot.store.schema import conversations, outbox, turns
-from bot.types import Conversation, ConversationKey, Delivery, Event, Owner
+from bot.types import Conversation, ConversationKey, Event, Owner
+from bot.work import Delivery, Errand
 
 #: Newest turns that are read of a conversation.
 TURNS_READ = 200
@@ -67,7 +68,8 @@ def happened(connection: Connection, case: Row[Any], event: Event, now: datetime
         put(connection, case.id, owner=after.value, since=now)
     if after not in HEARD:  # or it would be said when the case comes back
         connection.execute(update(turns).where(*is_open(case.id)).values(open=False))
-        connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None)))
+        said = outbox.c.errand != Errand.RELAY.value
+        connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None), said))
     return after
 
 

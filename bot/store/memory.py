@@ -11,23 +11,8 @@ from typing import TypeVar
 
 from bot import joining
 from bot.handover import AFTER, HEARD
-from bot.types import (
-    Action,
-    Conversation,
-    ConversationKey,
-    Counts,
-    Delivery,
-    Event,
-    Message,
-    Owner,
-    Place,
-    Record,
-    Reply,
-    Speaker,
-    Taken,
-    Turn,
-    Work,
-)
+from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
+from bot.work import Delivery, Errand, Record, Taken, Work
 
 #: Newest turns kept of each conversation.
 TURNS_KEPT = 200
@@ -177,6 +162,7 @@ class MemoryStore:
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
+        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
@@ -202,6 +188,9 @@ class MemoryStore:
                 case.records.append(Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named))
             for delivery in Delivery.all_of(reply, now, note):
                 case.outbox[delivery.id] = (next(self._numbers), delivery)
+        for one in messages if relay else ():
+            shown = Delivery.relaying(one, self._clock())
+            case.outbox[shown.id] = (next(self._numbers), shown)
         self._used(message.conversation, case)
         return True
 
@@ -227,7 +216,9 @@ class MemoryStore:
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
         case = self._cases.get(delivery.reply.conversation)
-        return case is not None and delivery.id in case.outbox and case.owner in HEARD
+        if case is None or delivery.id not in case.outbox:
+            return False
+        return case.owner in HEARD or delivery.errand is Errand.RELAY
 
     async def delivered(self, delivery: Delivery) -> None:
         """Take it out of the outbox."""
@@ -368,7 +359,8 @@ class MemoryStore:
         if after not in HEARD:  # or it would be said when the case comes back
             case.messages.clear()
             case.kept.clear()
-            case.outbox.clear()
+            shown = {id_: entry for id_, entry in case.outbox.items() if entry[1].errand is Errand.RELAY}
+            case.outbox = shown
 
     def _case(self, key: ConversationKey) -> _Case:
         return self._cases.setdefault(key, _Case())

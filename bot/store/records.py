@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, or_, select
 from bot.store import cases
 from bot.store.rows import message_of, reply_of
 from bot.store.schema import conversations, records, setups, turns
-from bot.types import ConversationKey, Record, Reply, Speaker
+from bot.types import ConversationKey, Reply, Speaker
+from bot.work import Record
 
 #: Of replies to messages with one id, in different conversations, so many are returned.
 MOST = 20

@@ -9,19 +9,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
-from bot.types import (
-    Action,
-    Citation,
-    Conversation,
-    ConversationKey,
-    Delivery,
-    Errand,
-    Message,
-    Reply,
-    Speaker,
-    Turn,
-    Understanding,
-)
+from bot.types import Action, Citation, Conversation, ConversationKey, Message, Reply, Speaker, Turn, Understanding
+from bot.work import Delivery, Errand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,23 +19,8 @@ from bot.store import records as finding
 from bot.store.database import Database
 from bot.store.rows import delivery_of, key_of, message_of, record_row, turn_row
 from bot.store.schema import accepted, conversations, events, outbox, records, turns, workers
-from bot.types import (
-    Action,
-    Conversation,
-    ConversationKey,
-    Counts,
-    Delivery,
-    Event,
-    Message,
-    Owner,
-    Place,
-    Record,
-    Reply,
-    Speaker,
-    Taken,
-    Turn,
-    Work,
-)
+from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
+from bot.work import Delivery, Errand, Record, Taken, Work
 
 #: Conversations that are deleted in one transaction.
 AT_ONCE = 500
@@ -211,6 +196,7 @@ class SqlStore:
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
+        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
@@ -237,6 +223,8 @@ class SqlStore:
                     row = record_row(reply, messages, seen, setup)
                     connection.execute(insert(records).values(turn=turn, **row))
                 cases.send(connection, case.id, Delivery.all_of(reply, now, note))
+            if relay:
+                cases.send(connection, case.id, [Delivery.relaying(one, now) for one in messages])
             return True
 
         return await self._database.run(work)
@@ -259,7 +247,9 @@ class SqlStore:
 
         def work(connection: Connection) -> bool:
             case = connection.execute(_SENDING, where).one_or_none()
-            return case is not None and case.worker in (None, self._me) and case.owner in HEARD
+            if case is None or case.worker not in (None, self._me):
+                return False
+            return case.owner in HEARD or delivery.errand is Errand.RELAY
 
         return await self._database.run(work)
 

@@ -15,9 +15,7 @@ from bot.types import (
     Citation,
     Conversation,
     ConversationKey,
-    Delivery,
     Entity,
-    Errand,
     Event,
     Message,
     Owner,
@@ -27,6 +25,7 @@ from bot.types import (
     Turn,
     Understanding,
 )
+from bot.work import Delivery, Errand
 from tests.contract.conftest import COMES_TO
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)

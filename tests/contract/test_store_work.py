@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bot.ports import Store
-from bot.types import Action, Conversation, ConversationKey, Delivery, Errand, Owner, Reply, Taken
+from bot.types import Action, Conversation, ConversationKey, Owner, Reply
+from bot.work import Delivery, Errand, Taken
 from tests.contract.conftest import COMES_TO, Clock
 from tests.contract.test_store import ANNA, BORIS, key_of, message, on_their_way, reply_to
 from tests.contract.test_store import sent as delivery

@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.dispatcher import Dispatcher
 from bot.ports import Responder, Store
-from bot.types import Action, Conversation, ConversationKey, Errand, Message, Reason, Reply
+from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
+from bot.work import Errand
 
 #: Seconds between two looks of a dispatcher: tests need not wait for it, but where the store fails.
 PAUSE = 0.005

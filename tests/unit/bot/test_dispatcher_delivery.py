@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.dispatcher import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT, Dispatcher
+from bot.delivery import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT
+from bot.dispatcher import Dispatcher
 from bot.errors import DeliveryError
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, Owner, Reply

@@ -11,7 +11,8 @@ import pytest
 
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
-from bot.types import Conversation, ConversationKey, Delivery, Message, Owner, Reply, Taken, Work
+from bot.types import Conversation, ConversationKey, Message, Owner, Reply
+from bot.work import Delivery, Taken, Work
 from tests.unit.bot.desk import (
     Calls,
     Echo,

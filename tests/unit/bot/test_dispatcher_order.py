@@ -16,24 +16,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dispatcher import LONGEST_WAIT, Dispatcher
+from bot.delivery import LONGEST_WAIT
+from bot.dispatcher import Dispatcher
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
-from bot.types import (
-    Action,
-    Conversation,
-    ConversationKey,
-    Delivery,
-    Errand,
-    Event,
-    Message,
-    Outcome,
-    Owner,
-    Reason,
-    Reply,
-    Taken,
-    Work,
-)
+from bot.types import Action, Conversation, ConversationKey, Event, Message, Outcome, Owner, Reason, Reply
+from bot.work import Delivery, Errand, Taken, Work
 from tests.contract.conftest import COMES_TO, Clock
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)

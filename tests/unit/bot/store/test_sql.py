@@ -19,7 +19,8 @@ from bot.store.cases import TURNS_READ
 from bot.store.database import Database
 from bot.store.schema import metadata
 from bot.store.sql import LEASE, SqlStore
-from bot.types import Speaker, Taken, Turn
+from bot.types import Speaker, Turn
+from bot.work import Taken
 from tests.contract.conftest import Clock
 from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to
 from tests.contract.test_store import sent as delivery
