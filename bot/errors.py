@@ -9,6 +9,7 @@ __all__ = [
     "KefuError",
     "MissingExtraError",
     "OverloadedError",
+    "RerunError",
     "SettingsError",
     "StoreError",
     "UsageError",
@@ -27,6 +28,15 @@ class StoreError(KefuError):
     """The database cannot be used."""
 
     exit_code = 3
+
+
+class RerunError(KefuError):
+    """The reply cannot be made again."""
+
+    def __init__(self, detail: str = "") -> None:
+        """``detail`` says why."""
+        super().__init__(detail)
+        self.detail = detail
 
 
 class DeliveryError(KefuError):

@@ -136,6 +136,10 @@ class Store(Protocol):
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""
         ...
 
+    async def latest(self, count: int) -> list[Record]:
+        """Return how the newest replies came about, newest first."""
+        ...
+
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
         """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
         ...

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,9 @@ from types import FrameType
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+#: Seconds between two looks whether all processes live, and whether this one is asked to stop.
+LOOK = 0.1
 
 #: Seconds before a process that died is begun anew: one that cannot start would otherwise use up the machine.
 PAUSE = 1.0
@@ -46,12 +50,15 @@ def supervise(settings: Settings) -> int:
         settings = settings.model_copy(update={"server": placed})
         # The first one exports the encoder and builds the index: the others find them there.
         first = _run(_prepare, settings)
-        first.join()
+        while first.is_alive() and not stopping:
+            first.join(LOOK)
+        if stopping:
+            return _end([first])
         if first.exitcode:
             return first.exitcode
         processes = [_run(_serve, settings) for _ in range(settings.server.workers)]
         while not stopping:
-            time.sleep(0.1)
+            time.sleep(LOOK)
             for place, process in enumerate(processes):
                 if not process.is_alive() and not stopping:
                     log.error("process %s ended with %s, and is begun anew", process.pid, process.exitcode)
@@ -62,10 +69,20 @@ def supervise(settings: Settings) -> int:
 
 def _port(settings: Settings) -> socket.socket:
     """Take the port, without listening, so that all processes can have the same."""
-    family = socket.AF_INET6 if ":" in settings.server.host else socket.AF_INET
+    from bot.cli.serve import ServeError
+
+    host, port = settings.server.host, settings.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     held = socket.socket(family)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind((settings.server.host, settings.server.port))
+    try:
+        with socket.socket(family) as alone:  # another server that shares its port would share it with this one too
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind((host, port))
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise ServeError.at(host, port, error) from error
     return held
 
 
@@ -95,8 +112,17 @@ def _process(work: Callable[[], int]) -> None:
     from bot.cli.main import answered, log_to_stderr
 
     log_to_stderr()
+    threading.Thread(target=_stop_with_parent, name="kefu parent", daemon=True).start()
     with suppress(KeyboardInterrupt):
         sys.exit(answered(work))
+
+
+def _stop_with_parent() -> None:
+    """Stop this process where the one that began it died: nobody else would."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end(processes: list[BaseProcess]) -> int:

@@ -15,7 +15,22 @@ import typer
 
 from bot import __version__
 from bot.aside import leave
-from bot.cli import ask, chat, config, doctor, ingest, models, pairs, search, serve, teach, train
+from bot.cli import (
+    ask,
+    chat,
+    config,
+    doctor,
+    explain,
+    forget,
+    ingest,
+    models,
+    outbox,
+    pairs,
+    search,
+    serve,
+    teach,
+    train,
+)
 from bot.cli.common import warn
 from bot.errors import KefuError
 
@@ -32,6 +47,9 @@ app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
 app.command("serve")(serve.serve)
+app.add_typer(outbox.outbox, name="outbox")
+app.command("explain")(explain.explain)
+app.command("forget")(forget.forget)
 app.command("pairs")(pairs.pairs)
 app.add_typer(train.train, name="train")
 train.train.command("encoder")(teach.encoder)

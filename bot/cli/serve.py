@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
+import os
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
@@ -85,20 +85,17 @@ def run(settings: Settings, *, shared: bool = False) -> int:
             tidying = asyncio.create_task(_tidy(store, settings.state.keep_days), name="kefu tidy")
             held.callback(tidying.cancel)
             host, port = settings.server.host, settings.server.port
-            async with listening(app, host, port, limits, shared=shared) as bound:
-                log.info("listening at http://%s:%d%s", host, bound, _channels(settings))
-                if not shared:
-                    warn(f"kefu serves at http://{host}:{bound} (stop with Ctrl-C)")
-                await stopped()
-                log.info("stopping: what was accepted is finished")
+            try:
+                bound = await held.enter_async_context(listening(app, host, port, limits, shared=shared))
+            except OSError as error:
+                raise ServeError.at(host, port, error) from error
+            log.info("listening at http://%s:%d%s", host, bound, _channels(settings))
+            if not shared:
+                warn(f"kefu serves at http://{host}:{bound} (stop with Ctrl-C)")
+            await stopped()
+            log.info("stopping: what was accepted is finished")
 
-    try:
-        asyncio.run(serving())
-    except OSError as error:
-        if not isinstance(error, socket.gaierror) and error.errno is None:
-            raise
-        where = f"{settings.server.host}:{settings.server.port}"
-        raise ServeError(f"{where}: {error.strerror}. Choose another address with --host and --port.") from error
+    asyncio.run(serving())
     return 0
 
 
@@ -106,6 +103,13 @@ class ServeError(KefuError):
     """The server cannot listen."""
 
     exit_code = 3
+
+    @classmethod
+    def at(cls, host: str, port: int, error: OSError) -> Self:
+        """Return what is said where the system refuses an address."""
+        # asyncio puts words of its own around those of the system.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        return cls(f"{host}:{port}: {why}. Choose another address with --host and --port.")
 
 
 def limits_of(settings: Settings) -> Limits:

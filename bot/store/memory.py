@@ -2,78 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from heapq import nlargest
 from itertools import count
-from typing import TypeVar
+from operator import itemgetter
 
 from bot import joining
 from bot.handover import AFTER, HEARD
+from bot.store.memory_case import IDS_KEPT, Case, in_order
 from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
 from bot.work import Delivery, Errand, Record, Taken, Work
 
-#: Newest turns kept of each conversation.
-TURNS_KEPT = 200
-#: Newest replies of each conversation of which it is kept how they came about.
-RECORDS_KEPT = 20
-#: Newest ids of accepted messages kept of each conversation. An older message that comes again is taken for a new one.
-IDS_KEPT = 1000
 #: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
 #: or closed: forgotten, it would be the bot's again.
 CASES_KEPT = 10_000
-
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Case:
-    """What is known of one conversation."""
-
-    owner: Owner = Owner.BOT
-    since: datetime | None = None
-    language: str | None = None
-    turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
-    #: Ids of accepted messages, oldest first; a dict for its order.
-    accepted: dict[str, None] = field(default_factory=dict)
-    #: By id, oldest first, each with its number among all: accepted messages that are not done, replies on their way,
-    #: and those that could not be delivered.
-    messages: dict[str, tuple[int, Message]] = field(default_factory=dict)
-    #: Of messages that wait for others: since when, and until when.
-    kept: dict[str, datetime] = field(default_factory=dict)
-    until: datetime | None = None
-    outbox: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
-    dead: dict[str, tuple[int, Delivery]] = field(default_factory=dict)
-    #: How the newest replies came about.
-    records: deque[Record] = field(default_factory=lambda: deque(maxlen=RECORDS_KEPT))
-    #: Ids of what happened to it, oldest first, and of the customers who wrote; dicts for their order.
-    events: dict[str, None] = field(default_factory=dict)
-    customers: dict[str, None] = field(default_factory=dict)
-    #: Before when the outbox must not be sent (None: it may).
-    due: datetime | None = None
-    #: Whether somebody works on it, and when somebody did last: counted, not timed.
-    taken: bool = False
-    worked_on: int = 0
-
-    def may_send(self, now: datetime) -> bool:
-        return self.due is None or self.due <= now
-
-    def waits(self, now: datetime) -> bool:
-        """Whether there is something to do."""
-        return bool(self.ready(now) or (self.outbox and self.may_send(now)))
-
-    def ready(self, now: datetime) -> int:
-        """Return how many messages are to be answered as one."""
-        messages = _in_order(self.messages.values())
-        due = [self.until if message.id in self.kept else None for message in messages]
-        return joining.ready(messages, due, now)
-
-    @property
-    def settled(self) -> bool:
-        """Whether it may be forgotten."""
-        left = self.messages or self.outbox or self.dead or self.taken
-        return not left and self.owner in (Owner.BOT, Owner.CLOSED)
 
 
 class MemoryStore:
@@ -86,11 +30,11 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Start with nothing known."""
         self._clock = clock
-        self._cases: dict[ConversationKey, _Case] = {}
+        self._cases: dict[ConversationKey, Case] = {}
         #: Those that may be forgotten, least recently used first; a dict for its order.
         self._idle: dict[ConversationKey, None] = {}
         #: Those with messages that are not done or replies on their way, in the order in which they came to have some.
-        self._busy: dict[ConversationKey, _Case] = {}
+        self._busy: dict[ConversationKey, Case] = {}
         self._numbers = count(1)
         self._setups: dict[str, str] = {}
         self._places: dict[tuple[str, str], Place] = {}
@@ -130,12 +74,12 @@ class MemoryStore:
 
     async def work(self, key: ConversationKey) -> Work:
         """Return what there is to do in a conversation."""
-        case = self._cases.get(key, _Case())
+        case = self._cases.get(key, Case())
         return Work(
             conversation=await self.conversation(key),
-            messages=_in_order(case.messages.values()),
+            messages=in_order(case.messages.values()),
             ready=case.ready(self._clock()),
-            outbox=_in_order(case.outbox.values()),
+            outbox=in_order(case.outbox.values()),
             due=case.may_send(self._clock()),
         )
 
@@ -185,7 +129,8 @@ class MemoryStore:
             case.turns.append(Turn.of(reply, now))
             if seen is not None:
                 named = self._setups.get(setup, "")
-                case.records.append(Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named))
+                record = Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named)
+                case.records.append((next(self._numbers), record))
             for delivery in Delivery.all_of(reply, now, note):
                 case.outbox[delivery.id] = (next(self._numbers), delivery)
         for one in messages if relay else ():
@@ -202,15 +147,20 @@ class MemoryStore:
 
     async def records(self, id_: str) -> list[Record]:
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""
-        found = [record for case in self._cases.values() for record in case.records if id_ in _ids(record)]
-        return found[::-1]
+        numbered = (one for case in self._cases.values() for one in case.records if id_ in _ids(one[1]))
+        return [record for _, record in sorted(numbered, key=itemgetter(0), reverse=True)]
+
+    async def latest(self, count: int) -> list[Record]:
+        """Return how the newest replies came about, newest first."""
+        numbered = (one for case in self._cases.values() for one in case.records)
+        return [record for _, record in nlargest(count, numbered, key=itemgetter(0))]
 
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
         """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
         case = self._cases.get(key)
         if case is None or id_ not in case.accepted or id_ in case.messages:
             return False, None
-        asked = (one for one in reversed(case.records) if id_ in [message.id for message in one.messages])
+        asked = (one for _, one in reversed(case.records) if id_ in [message.id for message in one.messages])
         return True, next((one.reply for one in asked), None)
 
     async def sendable(self, delivery: Delivery) -> bool:
@@ -246,7 +196,7 @@ class MemoryStore:
 
     async def dead_letters(self) -> list[Delivery]:
         """Return what could not be delivered, oldest first."""
-        return list(_in_order(entry for case in self._cases.values() for entry in case.dead.values()))
+        return list(in_order(entry for case in self._cases.values() for entry in case.dead.values()))
 
     async def resend(self, id_: str) -> bool:
         """Put a dead letter back into the outbox, by its id; False where there is none."""
@@ -270,11 +220,11 @@ class MemoryStore:
 
     async def unfinished(self) -> list[Message]:
         """Return accepted messages that are not done, in the order they were accepted."""
-        return list(_in_order(entry for case in self._busy.values() for entry in case.messages.values()))
+        return list(in_order(entry for case in self._busy.values() for entry in case.messages.values()))
 
     async def outbox(self) -> list[Delivery]:
         """Return what is on its way, oldest first."""
-        return list(_in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
+        return list(in_order(entry for case in self._busy.values() for entry in case.outbox.values()))
 
     async def append(self, key: ConversationKey, turn: Turn) -> bool:
         """Add a turn that came from elsewhere; a person who says it has the case from then on.
@@ -352,7 +302,7 @@ class MemoryStore:
         if now.since == place.since:
             self._wanted.pop(name, None)
 
-    def _happened(self, case: _Case, event: Event) -> None:
+    def _happened(self, case: Case, event: Event) -> None:
         after = AFTER[event][case.owner]
         if after is not case.owner or event is Event.TAKEN:
             case.owner, case.since = after, self._clock()
@@ -362,10 +312,10 @@ class MemoryStore:
             shown = {id_: entry for id_, entry in case.outbox.items() if entry[1].errand is Errand.RELAY}
             case.outbox = shown
 
-    def _case(self, key: ConversationKey) -> _Case:
-        return self._cases.setdefault(key, _Case())
+    def _case(self, key: ConversationKey) -> Case:
+        return self._cases.setdefault(key, Case())
 
-    def _used(self, key: ConversationKey, case: _Case) -> None:
+    def _used(self, key: ConversationKey, case: Case) -> None:
         """Note that ``case`` was used just now, and forget the one whose last use is longest ago, if it may be."""
         if case.messages or case.outbox:
             self._busy[key] = case
@@ -377,11 +327,6 @@ class MemoryStore:
         if len(self._idle) > CASES_KEPT:
             oldest = next(iter(self._idle))
             del self._idle[oldest], self._cases[oldest]
-
-
-def _in_order(entries: Iterable[tuple[int, T]]) -> tuple[T, ...]:
-    """Return what was numbered, by its numbers."""
-    return tuple(entry for _, entry in sorted(entries, key=lambda numbered: numbered[0]))
 
 
 def _ids(record: Record) -> list[str]:

@@ -50,6 +50,12 @@ def find(connection: Connection, id_: str) -> list[Record]:
     return [_record(connection, row) for row in found]
 
 
+def latest(connection: Connection, count: int) -> list[Record]:
+    """Return the newest records."""
+    found = connection.execute(_FOUND.order_by(records.c.turn.desc()).limit(count)).all()
+    return [_record(connection, row) for row in found]
+
+
 def answered(connection: Connection, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
     """Return whether a message of a conversation is done, and what was said to it."""
     where = asdict(key)

@@ -237,6 +237,10 @@ class SqlStore:
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""
         return await self._database.run(lambda connection: finding.find(connection, id_))
 
+    async def latest(self, count: int) -> list[Record]:
+        """Return how the newest replies came about, newest first."""
+        return await self._database.run(lambda connection: finding.latest(connection, count))
+
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
         """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
         return await self._database.run(lambda connection: finding.answered(connection, key, id_))

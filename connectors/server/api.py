@@ -7,16 +7,16 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from bot.types import Conversation, ConversationKey, Event, Message, Outcome, Reply, Speaker, Turn
+from bot.types import Conversation, ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.reply_json import reply_json
 from connectors.server.desk import Access, Desk, Limits
-from connectors.server.guards import Refused, bearer, body_of, is_same, refusal, too_many
+from connectors.server.guards import Refused, bearer, body_of, failed, is_same, refusal, too_many
 from connectors.server.limits import Window
 
 #: Seconds between two looks for a reply that another process may have written.
@@ -30,6 +30,10 @@ LOCAL = "local"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
+#: With bounds, for a time near the calendar's ends cannot be told in every time zone.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+
+_NAME = TypeAdapter(Name)
 
 
 class _Body(BaseModel):
@@ -43,7 +47,7 @@ class NewMessage(_Body):
     text: Text
     id: Name | None = Field(default=None, description="Your own id of it: sent again, it is answered once.")
     customer: Name | None = Field(default=None, description="Your own id of the customer, for kefu forget.")
-    at: AwareDatetime | None = Field(default=None, description="When it was written; now, if it is not given.")
+    at: Moment | None = Field(default=None, description="When it was written; now, if it is not given.")
     attachments: Annotated[tuple[Name, ...], Field(max_length=20)] = Field(
         default=(), description="Names of files that came with it."
     )
@@ -54,7 +58,7 @@ class NewTurn(_Body):
 
     text: Text
     id: Name | None = Field(default=None, description="Your own id of it: sent again, it counts once.")
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class NewEvent(_Body):
@@ -124,8 +128,8 @@ class Api:
             customer=new.customer or "",
             attachments=new.attachments,
         )
-        if await self._desk.submit(message) is Outcome.ACCEPTED:
-            self._window.count(key)
+        self._window.count(key)
+        await self._desk.submit(message)
         if "text/event-stream" in request.headers.get("Accept", ""):
             return await self._stream(request, message)
         async for name, said in self._said(message):
@@ -183,19 +187,25 @@ class Api:
                 try:
                     async with asyncio.timeout(LOOK):
                         await written.wait()
+                        written.clear()
                 except TimeoutError:
                     pass
         yield "pending", about
 
     async def _stream(self, request: web.Request, message: Message) -> web.StreamResponse:
-        """Answer with server-sent events (WHATWG HTML, 9.2): accepted, then the outcome."""
+        """Answer with server-sent events (WHATWG HTML, 9.2): accepted, then the outcome, or an error."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         await response.prepare(request)
-        await response.write(_event("accepted", {"conversation": message.conversation.thread, "id": message.id}))
-        async for name, said in self._said(message):
-            await response.write(b": alive\n\n" if name == "alive" else _event(name, said))
+        try:
+            await response.write(_event("accepted", {"conversation": message.conversation.thread, "id": message.id}))
+            async for name, said in self._said(message):
+                await response.write(b": alive\n\n" if name == "alive" else _event(name, said))
+        except ConnectionError:
+            request["why"] = "the caller has gone"
+        except Exception as error:  # the status was sent long ago
+            await response.write(_event("error", json.loads(failed(request, error).text or "")))
         await response.write_eof()
         return response
 
@@ -215,9 +225,12 @@ class Api:
         return conversation if conversation.turns or conversation.since else None
 
     def _key(self, request: web.Request) -> ConversationKey:
-        return ConversationKey(
-            channel=Callers.name, account=self._account(request), thread=request.match_info["conversation"]
-        )
+        account = self._account(request)
+        try:
+            thread = _NAME.validate_python(request.match_info["conversation"])
+        except ValidationError:
+            raise Refused(400, "not_valid", "conversation: a name has 1 to 200 characters, none of control") from None
+        return ConversationKey(channel=Callers.name, account=account, thread=thread)
 
     def _account(self, request: web.Request) -> str:
         """Return whose conversations these are; refused where the key is none of ours."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import logging
 import time
 from collections.abc import Mapping
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.errors import OverloadedError
@@ -42,6 +43,14 @@ def too_many(seconds: float, message: str) -> web.Response:
     return refusal(429, "too_many", message, {"Retry-After": str(max(1, round(seconds + 0.5)))})
 
 
+def failed(request: web.Request, error: Exception) -> web.Response:
+    """Log an error of ours without its words, which may quote a customer; return what the caller is told."""
+    request["why"] = type(error).__name__
+    bare = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
+    log.error("a call failed: %s", type(error).__name__, exc_info=bare)
+    return refusal(500, "failed", "The server failed. Send it again later.")
+
+
 async def body_of(request: web.Request, limits: Limits) -> bytes:
     """Return the body; raises an error of HTTP where it is too large, or does not come."""
     try:
@@ -49,6 +58,8 @@ async def body_of(request: web.Request, limits: Limits) -> bytes:
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:  # not compressed as it says, or no chunks
+        raise web.HTTPBadRequest from None
 
 
 def bearer(request: web.Request) -> str:
@@ -79,14 +90,16 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
             taken = time.perf_counter() - begun
             resource = request.match_info.route.resource
             route = resource.canonical if resource else "none"
-            metrics.requests.labels(request.method if route != "none" else "", route, str(status)).inc()
+            # A method may be any word of the caller.
+            method = request.method if request.method in hdrs.METH_ALL else "?"
+            metrics.requests.labels(method if route != "none" else "", route, str(status)).inc()
             metrics.seconds.labels(route).observe(taken)
             why = request.get("why", "")
             quiet = route in ("/healthz", "/readyz", "/metrics") and status == 200
             log.log(
                 logging.DEBUG if quiet else logging.INFO,
                 "%s %s %d in %.1f ms from %s%s",
-                *(request.method, route, status, taken * 1000, caller(request, trusted), f": {why}" if why else ""),
+                *(method, route, status, taken * 1000, caller(request, trusted), f": {why}" if why else ""),
             )
 
     @web.middleware
@@ -105,9 +118,7 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            request["why"] = type(error).__name__
-            log.error("a call failed: %s", type(error).__name__, exc_info=_without_words(error))
-            return refusal(500, "failed", "The server failed. Send it again later.")
+            return failed(request, error)
 
     @web.middleware
     async def rate(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -123,19 +134,16 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
 
 def caller(request: web.Request, trusted: frozenset[str]) -> str:
     """Return the address of who calls: the last one that is none of our proxies, as those say in X-Forwarded-For."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    said = ",".join(request.headers.getall("X-Forwarded-For", ()))  # some proxies add a line of their own
+    hops = [hop.strip() for hop in said.split(",") if hop.strip()]
     address = request.remote or ""
     while address in trusted and hops:
         address = hops.pop()
-    # What a proxy was told may be anything: it stands in the log.
-    return address if len(address) < 64 and address.isprintable() else "?"
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:  # what a proxy was told may be anything, and this stands in the log
+        return "?"
 
 
 def _kept(error: web.HTTPException) -> dict[str, str]:
     return {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}
-
-
-def _without_words(error: BaseException) -> BaseException:
-    """Return an error of the same place without its words, which may quote a customer."""
-    bare = RuntimeError(type(error).__name__)
-    return bare.with_traceback(error.__traceback__)

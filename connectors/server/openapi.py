@@ -98,7 +98,7 @@ def document(version: str) -> dict[str, Any]:
     place = {"name": "conversation", "in": "path", "required": True, "schema": _NAME}
     said = {
         "description": "The reply; or that the bot is silent, for a person has the case. As a stream (Accept: "
-        "text/event-stream): the event accepted, then reply, silent or pending.",
+        "text/event-stream): the event accepted, then reply, silent, pending or error.",
         "content": {
             **_json({"anyOf": [_ref("Reply"), _ref("Silent")]}),
             "text/event-stream": {"schema": _TEXT},

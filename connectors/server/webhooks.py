@@ -68,6 +68,8 @@ class Webhooks:
         if wait := max((self._window.wait(one.conversation) for one in _messages(received.news)), default=0.0):
             request["why"] += ": too many messages"
             return too_many(wait, "Too many messages in one conversation.")
+        for one in _messages(received.news):
+            self._window.count(one.conversation)
         await self.keep(helpdesk, received.news)
         answer = received.answer
         return web.Response(status=answer.status, text=answer.text, content_type=answer.content_type)
@@ -79,7 +81,6 @@ class Webhooks:
             self._metrics.news.labels(helpdesk.name, type(one).__name__.lower()).inc()
             match one:
                 case Message():
-                    self._window.count(one.conversation)
                     await self._desk.submit(one, joins=helpdesk.contract.chat)
                 case Said():
                     await store.append(one.conversation, one.turn)

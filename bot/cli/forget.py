@@ -1,0 +1,32 @@
+"""`kefu forget`: everything that is kept of a customer is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.cli.common import ConfigOption, StateOption, counted, settings_from
+
+
+def forget(
+    customer: Annotated[str, typer.Argument(help="The customer's id in the channel.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Delete every conversation in which a customer wrote, with all that is kept of it."""
+    settings = settings_from(config, None, state)
+    if not yes:
+        typer.confirm(f"Delete every conversation of customer {customer}? It cannot be taken back.", abort=True)
+    from bot.store.sql import SqlStore
+
+    async def delete() -> int:
+        async with SqlStore.open(settings.state.address) as store:
+            return await store.forget_customer(customer)
+
+    count = asyncio.run(delete())
+    typer.echo(f"{counted(count, 'conversation is', 'conversations are')} deleted.")
+    if not count:
+        raise typer.Exit(1)
