@@ -18,6 +18,7 @@ from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
 from bot.hints import not_entries
 from bot.history import HistorySource
+from bot.hours import Hours
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
 from bot.library import Library, prepare, watch
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 DECIDES: Any = {
     "knowledge": {"time_zone"},
     "retrieval": {"encoder", "user_dictionary"},
+    "handover": {"hours"},
     **dict.fromkeys(("policy", "intents", "sentiment", "replies"), True),
 }
 
@@ -136,9 +138,10 @@ async def running(
 
 def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) -> CombinedResponder:
     """Return what answers with the knowledge and with what was learned."""
+    hours = Hours.of(settings.handover.hours, ZoneInfo(settings.knowledge.time_zone))
     return CombinedResponder(
         [source, HistorySource(learned, source)],
-        VerbatimComposer(settings.replies.texts()),
+        VerbatimComposer(settings.replies.texts(), hours),
         _rules(settings),
         understander=learned,
         entries=source,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
+from bot.hours import Hours, told
 from bot.languages import name_of
 from bot.policy import Decision
 from bot.types import Action, Candidate, Reason
@@ -55,6 +57,10 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
         "en": "As for “{question}”: I can't answer that reliably, so I'm handing it over to a colleague.",
         "zh": "关于“{question}”：这个问题我没有把握答对，现在为您转接人工客服。",
     },
+    "away": {
+        "en": "They will be there again {when}.",
+        "zh": "同事将于{when}上线。",
+    },
     "other_language": {
         "en": "We have this in {language} only:",
         "zh": "这部分内容目前只有{language}版：",
@@ -79,12 +85,24 @@ _FRAMES = {
 class VerbatimComposer:
     """Quotes entries as they stand."""
 
-    def __init__(self, replies: Mapping[str, Mapping[str, str]] = REPLIES) -> None:
-        """``replies`` has every key of `REPLIES`; a language that a text lacks gets the English one."""
-        self._replies = replies
+    def __init__(self, replies: Mapping[str, Mapping[str, str]] = REPLIES, hours: Hours | None = None) -> None:
+        """``replies`` has every key of `REPLIES`; a language that a text lacks gets the English one.
 
-    async def compose(self, decision: Decision, language: str) -> str:
-        """Return the text of the reply to ``decision``."""
+        ``hours`` are those of the people who take over (None: always).
+        """
+        self._replies = replies
+        self._hours = hours
+
+    async def compose(self, decision: Decision, language: str, at: datetime) -> str:
+        """Return the text of the reply to ``decision``; who is handed over when nobody is there, is told so."""
+        text = self._said(decision, language)
+        opens = self._hours.opens(at) if self._hours and decision.action is Action.HAND_OFF else None
+        if opens is None:
+            return text
+        away = self._frame("away", language, when=told(opens, at, language))
+        return f"{text}{'' if language == 'zh' else ' '}{away}"
+
+    def _said(self, decision: Decision, language: str) -> str:
         answers = [self._quoted(candidate, language) for candidate in decision.chosen]
         if decision.action is Action.ANSWER:
             return "\n\n".join(answers)

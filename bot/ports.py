@@ -58,8 +58,8 @@ class Entries(Protocol):
 class Composer(Protocol):
     """Writes the text of a reply."""
 
-    async def compose(self, decision: Decision, language: str) -> str:
-        """Return what to say in ``language``, where the knowledge has it."""
+    async def compose(self, decision: Decision, language: str, at: datetime) -> str:
+        """Return what to say in ``language``, where the knowledge has it, to a message that came ``at`` a time."""
         ...
 
 

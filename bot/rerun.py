@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
 
 from bot import __version__
 from bot.app import responder_of
@@ -58,10 +61,8 @@ class Rerun:
         setup = json.loads(record.setup)
         if setup["kefu"] != __version__:
             raise RerunError(f"It was made by kefu {setup['kefu']}, and this is {__version__}.")
-        sections = {name: values for name, values in setup["settings"].items() if name != "knowledge"}
-        settings = self.settings.model_copy(
-            update={name: type(getattr(self.settings, name))(**values) for name, values in sections.items()}
-        )
+        sections = {name: _with(getattr(self.settings, name), values) for name, values in setup["settings"].items()}
+        settings = self.settings.model_copy(update=sections)
         library = self._library(settings)
         versions = dict(record.reply.versions)
         folder = settings.state.folder
@@ -76,6 +77,12 @@ class Rerun:
         if name not in self._libraries:
             self._libraries[name] = Library.load(settings, Progress())
         return self._libraries[name]
+
+
+def _with(section: BaseModel, values: dict[str, Any]) -> BaseModel:
+    """Return a section of the settings with ``values``; what it decides nothing with is as it is now."""
+    parsed = type(section)(**values)
+    return section.model_copy(update={name: getattr(parsed, name) for name in values})
 
 
 def differences(before: Reply, now: Reply) -> list[str]:

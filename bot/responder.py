@@ -91,7 +91,7 @@ class CombinedResponder:
             situation = await self._situation(conversation, heard, asked, timings)
         decision = decide(situation, self._rules)
         language = conversation.language or _language(heard.own_words, decision)
-        text = await self._composer.compose(decision, language)
+        text = await self._composer.compose(decision, language, message.at)
         timings["total"] = _milliseconds_since(start)
         return Reply(
             id=uuid.uuid4().hex,

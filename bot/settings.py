@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import settings_source
 from bot.composer import REPLIES
+from bot.hours import read as read_hours
 from bot.settings_channels import (
     Chatwoot,
     DjangoHelpdesk,
@@ -42,6 +43,7 @@ from bot.settings_channels import (
     Zammad,
     Zendesk,
 )
+from bot.settings_server import Limits, Server
 from bot.settings_source import PREFIX, SECTION, FolderOrName
 
 _HEADER = """\
@@ -52,9 +54,6 @@ _HEADER = """\
 # file: KEFU_POLICY__CHOICES is [policy] choices, a list is written faq_data:more or as JSON, and relative paths
 # start at the working directory. Options of a command go before both.
 """
-
-#: Characters of a key of the API at least.
-SHORTEST_KEY = 20
 
 #: A place in a reply that something is put in, and what looks like one.
 _PLACE = re.compile(r"\{[^{}]*\}")
@@ -215,6 +214,8 @@ class Replies(_Section):
     """Where the customer asked for a person."""
     partly_known: _Texts = dict(REPLIES["partly_known"])
     """After the answer to one of two questions, where the other is handed over."""
+    away: _Texts = dict(REPLIES["away"])
+    """After a hand-over outside the hours of [handover]; {when} stands for when somebody is there again."""
     other_language: _Texts = dict(REPLIES["other_language"])
     """Before an entry that is not there in the language of the reply, whose own {language} stands for."""
 
@@ -224,12 +225,25 @@ class Replies(_Section):
 
 
 class Handover(_Section):
-    """When a case that was handed over comes back to the bot, if nobody gives it back: with the next message then."""
+    """When people are there who take over, and when a case comes back that they have and do not give back."""
 
+    hours: tuple[str, ...] = ()
+    """When they are there, such as ["mon-fri 09:00-18:00", "sat 10:00-14:00"], in [knowledge] time_zone. At other times
+    a customer who is handed over is told when they are there again. By default they always are."""
     waiting_hours: StrictFloat = Field(default=24.0, ge=0)
-    """Hours in which no person took it (0: never)."""
+    """Hours in which no person took it, after which the next message is the bot's (0: never)."""
     human_hours: StrictFloat = Field(default=72.0, ge=0)
-    """Hours in which the person who has it wrote nothing (0: never)."""
+    """Hours in which the person who has it wrote nothing, after which it is (0: never)."""
+
+    @field_validator("hours")
+    @classmethod
+    def _can_be_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for text in value:
+                read_hours(text)
+        except ValueError:
+            raise ValueError('hours such as "mon-fri 09:00-18:00"') from None
+        return value
 
 
 class Dispatcher(_Section):
@@ -239,46 +253,6 @@ class Dispatcher(_Section):
     """How many conversations are answered at the same time."""
     waiting: StrictInt = Field(default=1000, ge=1)
     """How many messages may wait. More are refused, and the channel is asked to send them again."""
-
-
-class Limits(_Section):
-    """What is refused, or handed over, because it is too much."""
-
-    replies_per_minute: StrictInt = Field(default=10, ge=1)
-    """Replies in one conversation, after which it is handed over: it may be another robot that writes."""
-    customer_per_minute: StrictInt = Field(default=60, ge=1)
-    """Messages of one conversation. More are refused, and the channel is asked to send them again."""
-    per_second: StrictInt = Field(default=1000, ge=1)
-    """Calls to the server from anywhere, in each of its processes."""
-
-
-class Server(_Section):
-    """How `kefu serve` is reached. The channels below are listened to where something of their section is set."""
-
-    host: str = "127.0.0.1"
-    """The address to listen at: "0.0.0.0" for all of this machine."""
-    port: StrictInt = Field(default=8600, ge=0, le=65535)
-    """The port to listen at."""
-    workers: StrictInt = Field(default=1, ge=1)
-    """How many processes. Each has the models in its memory; more than one at a time wants PostgreSQL."""
-    keys: dict[str, SecretStr] = {}
-    """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
-    the conversations of another."""
-    metrics_key: SecretStr | None = Field(default=None, examples=["..."])
-    """Asked for at /metrics, as a bearer token. By default who can reach the server can read them."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses of reverse proxies, such as "127.0.0.1": of those, X-Forwarded-For is believed."""
-    json_logs: StrictBool = False
-    """Log as JSON, one object a line."""
-    insecure: StrictBool = False
-    """Serve the API without keys: only where nobody but this machine can call, to try it."""
-
-    @field_validator("keys")
-    @classmethod
-    def _are_long(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in value.values()):
-            raise ValueError(f"keys of at least {SHORTEST_KEY} characters")
-        return value
 
 
 class Settings(BaseSettings):

@@ -23,7 +23,8 @@ _PLEASANTRY = {
         rf"我?是?在?[跟和]{_WHO_ZH}(?:聊天?|说话|对话)[吗吧么嘛]"
     ),
     Reason.GREETING: (
-        r"hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|你好啊?|您好|嗨+|哈[喽啰罗]+|"
+        r"hi+|hello+|hey+|/start|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|"
+        r"你好啊?|您好|嗨+|哈[喽啰罗]+|"
         r"早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲"
     ),
     Reason.THANKS: (
@@ -69,6 +70,8 @@ _PERSON = re.compile(
     rf"[^.?!]{{0,24}}\b{_SOMEBODY}\b"
     r"|\b(?:i (?:want|need|wanna|would like|prefer)|give me|can i (?:get|have))\b[^.?!]{0,12}"
     r"\b(?:human|(?:real|actual|live) (?:person|human|agent)|live chat|human agent)\b"
+    r"|^\W*i (?:want|need|wanna|would like|prefer) an? (?:person|agent|representative|operator|colleague)"
+    r"(?: please| now)?\W*$"
     r"|^\W*(?:a )?(?:real )?(?:human|agent|person|operator|representative)(?: being)?(?: please| pls| now)?\W*$"
     r"|(?:转|找|要|换|叫|接|请|想和|想跟|我要和|我要跟)[^，。？！,.?!几何]{0,4}(?:人工|真人|活人)"
     r"|^\W*(?:人工|人工客服|人工服务|真人客服|真人)\W*$",

@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A person at the helpdesk wrote to the customer."""
+    """Somebody wrote what is not to be answered: a person at the helpdesk, or a customer whom a person answered."""
 
     conversation: ConversationKey
     #: With an id: said once, however often it is delivered.
@@ -126,7 +126,10 @@ class Helpdesk(Connector, Protocol):
 
 
 class Watcher(Helpdesk, Protocol):
-    """A helpdesk whose calls say only that there is something to fetch."""
+    """A helpdesk whose calls say only that there is something to fetch, or may be lost.
+
+    One that has ``places``, their names, is looked at there at every start and now and then.
+    """
 
     async def look(self, place: str, cursor: str) -> Seen:
         """Return what is new at ``place`` since ``cursor`` ("" the first time). Raises as `Connector.deliver` does."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from bot.types import Conversation, ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.reply_json import reply_json
 from connectors.server.desk import Access, Desk, Limits
-from connectors.server.guards import Refused, bearer, body_of, failed, is_same, refusal, too_many
+from connectors.server.guards import WHY, Refused, bearer, body_of, failed, is_same, refusal, too_many
 from connectors.server.limits import Window
 
 #: Seconds between two looks for a reply that another process may have written.
@@ -118,7 +118,7 @@ class Api:
         new = await self._read(request, NewMessage)
         key = ConversationKey(channel=Callers.name, account=account, thread=new.conversation)
         if wait := self._window.wait(key):
-            request["why"] = "too many messages"
+            request[WHY] = "too many messages"
             return too_many(wait, "Too many messages in one conversation.")
         message = Message(
             id=new.id or uuid.uuid4().hex,
@@ -132,9 +132,10 @@ class Api:
         await self._desk.submit(message)
         if "text/event-stream" in request.headers.get("Accept", ""):
             return await self._stream(request, message)
-        async for name, said in self._said(message):
-            if name != "alive":
-                return web.json_response(said, status=202 if name == "pending" else 200)
+        async with aclosing(self._said(message)) as said:
+            async for name, what in said:
+                if name != "alive":
+                    return web.json_response(what, status=202 if name == "pending" else 200)
         raise AssertionError("something is always said")
 
     async def conversation(self, request: web.Request) -> web.StreamResponse:
@@ -166,7 +167,7 @@ class Api:
 
     # --- how
 
-    async def _said(self, message: Message) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async def _said(self, message: Message) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
         """Yield what becomes of a message: "reply", "silent" where a person has the case, or "pending", at last."""
         about = {"conversation": message.conversation.thread, "in_reply_to": message.id}
         store, loop = self._desk.store, asyncio.get_running_loop()
@@ -197,17 +198,23 @@ class Api:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        await response.prepare(request)
         try:
-            await response.write(_event("accepted", {"conversation": message.conversation.thread, "id": message.id}))
-            async for name, said in self._said(message):
-                await response.write(b": alive\n\n" if name == "alive" else _event(name, said))
+            await response.prepare(request)
+            async with aclosing(self._events(request, message)) as events:
+                async for event in events:
+                    await response.write(event)
         except ConnectionError:
-            request["why"] = "the caller has gone"
-        except Exception as error:  # the status was sent long ago
-            await response.write(_event("error", json.loads(failed(request, error).text or "")))
-        await response.write_eof()
+            request[WHY] = "the caller has gone"
         return response
+
+    async def _events(self, request: web.Request, message: Message) -> AsyncGenerator[bytes]:
+        yield _event("accepted", {"conversation": message.conversation.thread, "id": message.id})
+        try:
+            async with aclosing(self._said(message)) as said:
+                async for name, what in said:
+                    yield b": alive\n\n" if name == "alive" else _event(name, what)
+        except Exception as error:  # the status was sent long ago
+            yield _event("error", json.loads(failed(request, error).text or ""))
 
     async def _read(self, request: web.Request, kind: type[B]) -> B:
         if request.content_type != "application/json":
@@ -240,7 +247,7 @@ class Api:
         for owner, key in self._keys.items():  # all of them: how long it takes says nothing
             found = owner if is_same(given, key) else found
         if not found:
-            request["why"] = "no key"
+            request[WHY] = "no key"
             raise Refused(401, "no_key", "Send one of the keys of the settings as a bearer token.")
         return found
 

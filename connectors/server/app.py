@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks for what nobody fetched.
 SWEEP = 30
+
+#: Seconds between two looks where calls may be lost.
+LOOK_AROUND = 300
 
 #: Seconds that the store has to say how much is left to do.
 PATIENCE = 2
@@ -83,12 +88,12 @@ def application(
 
 
 async def _fetch(webhooks: Webhooks) -> None:
-    begun = False
+    looked = -math.inf
     while True:
         try:
-            if not begun:
-                await webhooks.begin()
-                begun = True
+            if time.monotonic() - looked >= LOOK_AROUND:
+                await webhooks.look_around()
+                looked = time.monotonic()
             await webhooks.sweep()
         except Exception as error:  # the store is away, say
             log.error("what may have come elsewhere cannot be looked for yet: %s", type(error).__name__)

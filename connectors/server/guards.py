@@ -19,6 +19,8 @@ from connectors.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
+#: What the log says of a call beside its status, without a word of what it says.
+WHY = web.RequestKey("why", str)
 
 #: Seconds after which to call again where too much waits.
 FULL = 5
@@ -45,7 +47,7 @@ def too_many(seconds: float, message: str) -> web.Response:
 
 def failed(request: web.Request, error: Exception) -> web.Response:
     """Log an error of ours without its words, which may quote a customer; return what the caller is told."""
-    request["why"] = type(error).__name__
+    request[WHY] = type(error).__name__
     bare = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
     log.error("a call failed: %s", type(error).__name__, exc_info=bare)
     return refusal(500, "failed", "The server failed. Send it again later.")
@@ -94,7 +96,7 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
             method = request.method if request.method in hdrs.METH_ALL else "?"
             metrics.requests.labels(method if route != "none" else "", route, str(status)).inc()
             metrics.seconds.labels(route).observe(taken)
-            why = request.get("why", "")
+            why = request.get(WHY, "")
             quiet = route in ("/healthz", "/readyz", "/metrics") and status == 200
             log.log(
                 logging.DEBUG if quiet else logging.INFO,
@@ -108,7 +110,7 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
         try:
             return await handler(request)
         except OverloadedError as error:
-            request["why"] = "full"
+            request[WHY] = "full"
             return too_many(FULL, str(error).splitlines()[0])
         except Refused as error:
             headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
@@ -124,7 +126,7 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
     async def rate(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what is more than the machine can take."""
         if wait := window.wait(""):
-            request["why"] = "too many calls"
+            request[WHY] = "too many calls"
             return too_many(wait, "Too many calls. Send it again later.")
         window.count("")
         return await handler(request)

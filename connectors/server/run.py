@@ -21,8 +21,13 @@ async def listening(app: web.Application, host: str, port: int, limits: Limits, 
     """Serve ``app`` until the block ends, and yield the port; ``shared`` lets other processes listen there too."""
     # What the library says of calls that it cannot read quotes them.
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
-    patience = {"keepalive_timeout": limits.patience, "lingering_time": limits.patience}
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ENDING, **patience)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=limits.patience,
+        lingering_time=limits.patience,
+        shutdown_timeout=ENDING,
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, reuse_port=shared or None)

@@ -15,7 +15,7 @@ from bot.errors import DeliveryError, OverloadedError
 from bot.types import Message, Place
 from connectors.helpdesk import Call, Happened, Helpdesk, Look, News, RefusedError, Said, Watcher
 from connectors.server.desk import Desk, Limits
-from connectors.server.guards import FULL, body_of, refusal, too_many
+from connectors.server.guards import FULL, WHY, body_of, refusal, too_many
 from connectors.server.limits import Window
 from connectors.server.metrics import Metrics
 
@@ -59,14 +59,14 @@ class Webhooks:
             async with asyncio.timeout(helpdesk.contract.answer_within):
                 received = await helpdesk.receive(call)
         except RefusedError as error:
-            request["why"] = f"{channel}: {error.detail}"
+            request[WHY] = f"{channel}: {error.detail}"
             return refusal(error.status, "refused", "Not accepted: the log of the server says why.")
         except (DeliveryError, TimeoutError) as error:
-            request["why"] = f"{channel}: {' '.join(str(error).split()) or 'no answer of the tool in time'}"
+            request[WHY] = f"{channel}: {' '.join(str(error).split()) or 'no answer of the tool in time'}"
             return refusal(503, "away", "The tool did not answer. Send it again.", {"Retry-After": str(FULL)})
-        request["why"] = f"{channel}: {received.ignored}" if received.ignored else channel
+        request[WHY] = f"{channel}: {received.ignored}" if received.ignored else channel
         if wait := max((self._window.wait(one.conversation) for one in _messages(received.news)), default=0.0):
-            request["why"] += ": too many messages"
+            request[WHY] += ": too many messages"
             return too_many(wait, "Too many messages in one conversation.")
         for one in _messages(received.news):
             self._window.count(one.conversation)
@@ -96,8 +96,8 @@ class Webhooks:
             if helpdesk is not None:
                 self._look_at(helpdesk, place)
 
-    async def begin(self) -> None:
-        """Look at once where a channel may have gone on while nobody listened."""
+    async def look_around(self) -> None:
+        """Look where a channel may have gone on while nobody listened, or its call was not taken."""
         for helpdesk in self._helpdesks.values():
             for place in getattr(helpdesk, "places", ()):
                 self._look_at(helpdesk, await self._desk.store.want(helpdesk.name, place))

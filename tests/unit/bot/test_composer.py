@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.composer import REPLIES, VerbatimComposer
+from bot.hours import Hours
 from bot.policy import Decision
 from bot.settings import Replies
 from bot.types import Action, Candidate, Reason
+
+#: A Sunday.
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def candidate(question: str, answer: str = "It is {price} EUR.\n100 % sure: {}") -> Candidate:
@@ -23,7 +29,7 @@ def handed(reason: Reason) -> Decision:
 async def test_an_answer_is_quoted_as_it_stands() -> None:
     entry = candidate("What does it cost?")
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(entry,))
-    assert await VerbatimComposer().compose(decision, "en") == entry.answer
+    assert await VerbatimComposer().compose(decision, "en", NOON) == entry.answer
 
 
 @pytest.mark.parametrize(
@@ -43,20 +49,20 @@ async def test_an_entry_in_another_language_is_quoted_behind_a_word_about_it(
 ) -> None:
     quoted = replace(candidate("?", "It is {price} EUR."), language=entry)
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
-    assert await VerbatimComposer().compose(decision, spoken) == f"{said}\nIt is {{price}} EUR."
+    assert await VerbatimComposer().compose(decision, spoken, NOON) == f"{said}\nIt is {{price}} EUR."
 
 
 async def test_what_is_said_of_another_language_is_a_setting() -> None:
     replies = {**REPLIES, "other_language": {"en": "({language}, sorry)"}}
     quoted = replace(candidate("?", "价格"), language="zh")
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
-    assert await VerbatimComposer(replies).compose(decision, "en") == "(Chinese, sorry)\n价格"
+    assert await VerbatimComposer(replies).compose(decision, "en", NOON) == "(Chinese, sorry)\n价格"
 
 
 async def test_two_answers_are_two_paragraphs_in_order() -> None:
     two = (candidate("?", "One."), candidate("??", "Two."))
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=two)
-    assert await VerbatimComposer().compose(decision, "en") == "One.\n\nTwo."
+    assert await VerbatimComposer().compose(decision, "en", NOON) == "One.\n\nTwo."
 
 
 @pytest.mark.parametrize(
@@ -66,19 +72,19 @@ async def test_two_answers_are_two_paragraphs_in_order() -> None:
 async def test_a_clarifying_question_numbers_what_it_offers(language: str, text: str) -> None:
     offered = (candidate("Cost?"), candidate("Time?"))
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=offered)
-    assert await VerbatimComposer().compose(decision, language) == text
+    assert await VerbatimComposer().compose(decision, language, NOON) == text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_one_offer_is_asked_for_in_a_sentence(language: str) -> None:
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("Cost?"),))
-    text = await VerbatimComposer().compose(decision, language)
+    text = await VerbatimComposer().compose(decision, language, NOON)
     assert text == REPLIES["clarify_one"][language].replace("{question}", "Cost?")
 
 
 async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("", "Data are kept."),))
-    assert "Data are kept." in await VerbatimComposer().compose(decision, "en")
+    assert "Data are kept." in await VerbatimComposer().compose(decision, "en", NOON)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -95,18 +101,20 @@ async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
 )
 async def test_small_talk_has_a_text_for_each_kind(language: str, reason: Reason, frame: str) -> None:
     decision = Decision(action=Action.SMALL_TALK, reason=reason)
-    assert await VerbatimComposer().compose(decision, language) == REPLIES[frame][language]
+    assert await VerbatimComposer().compose(decision, language, NOON) == REPLIES[frame][language]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_a_hand_over_says_so_whatever_its_reason(language: str) -> None:
     composer = VerbatimComposer()
     for reason in Reason:
-        text = await composer.compose(handed(reason), language)
+        text = await composer.compose(handed(reason), language, NOON)
         assert text in {texts[language] for texts in REPLIES.values()}
     for reason in (Reason.NOT_KNOWN, Reason.STILL_UNCLEAR, Reason.FAILED):
-        assert await composer.compose(handed(reason), language) == REPLIES["hand_off"][language]
-    assert await composer.compose(handed(Reason.ASKED_FOR_PERSON), language) == REPLIES["asked_for_person"][language]
+        assert await composer.compose(handed(reason), language, NOON) == REPLIES["hand_off"][language]
+    assert (
+        await composer.compose(handed(Reason.ASKED_FOR_PERSON), language, NOON) == REPLIES["asked_for_person"][language]
+    )
 
 
 async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -> None:
@@ -116,7 +124,7 @@ async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -
         chosen=(candidate("Cost?", "Five."),),
         open_question="and who is {question} king?",
     )
-    answer, rest = (await VerbatimComposer().compose(decision, "en")).split("\n\n")
+    answer, rest = (await VerbatimComposer().compose(decision, "en", NOON)).split("\n\n")
     assert answer == "Five."
     assert rest.startswith("As for “and who is {question} king?”")
 
@@ -129,30 +137,49 @@ async def test_what_leads_on_to_the_other_question_is_not_quoted_with_the_open_o
         chosen=(candidate("Cost?", "Five."),),
         open_question=f"how long does a brand take{end}",
     )
-    assert "“how long does a brand take”" in await VerbatimComposer().compose(decision, "en")
+    assert "“how long does a brand take”" in await VerbatimComposer().compose(decision, "en", NOON)
 
 
 async def test_a_language_without_texts_gets_the_english_ones() -> None:
-    assert await VerbatimComposer().compose(handed(Reason.NOT_KNOWN), "fr") == REPLIES["hand_off"]["en"]
+    assert await VerbatimComposer().compose(handed(Reason.NOT_KNOWN), "fr", NOON) == REPLIES["hand_off"]["en"]
 
 
 async def test_the_operators_texts_go_before_ours_one_by_one() -> None:
     texts = Replies(greeting={"en": "Ahoy!", "fr": "Bonjour !"}).texts()
     composer = VerbatimComposer(texts)
     hello = Decision(action=Action.SMALL_TALK, reason=Reason.GREETING)
-    assert await composer.compose(hello, "en") == "Ahoy!"
-    assert await composer.compose(hello, "fr") == "Bonjour !"
-    assert await composer.compose(hello, "zh") == REPLIES["greeting"]["zh"]
-    assert await composer.compose(handed(Reason.NOT_KNOWN), "en") == REPLIES["hand_off"]["en"]
+    assert await composer.compose(hello, "en", NOON) == "Ahoy!"
+    assert await composer.compose(hello, "fr", NOON) == "Bonjour !"
+    assert await composer.compose(hello, "zh", NOON) == REPLIES["greeting"]["zh"]
+    assert await composer.compose(handed(Reason.NOT_KNOWN), "en", NOON) == REPLIES["hand_off"]["en"]
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "{0}", "{name} 100 %", "%s {question} {question}", "\\1 {!r}"])
 async def test_braces_in_texts_of_the_operator_and_the_customer_do_no_harm(text: str) -> None:
     composer = VerbatimComposer({**REPLIES, "clarify_one": {"en": text}, "hand_off": {"en": text}})
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("A {b} {0}?"),))
-    assert await composer.compose(decision, "en") == text.replace("{question}", "A {b} {0}?")
-    assert await composer.compose(handed(Reason.NOT_KNOWN), "en") == text
+    assert await composer.compose(decision, "en", NOON) == text.replace("{question}", "A {b} {0}?")
+    assert await composer.compose(handed(Reason.NOT_KNOWN), "en", NOON) == text
 
 
 def test_every_frame_speaks_both_languages() -> None:
     assert all(set(texts) == {"en", "zh"} and all(texts.values()) for texts in REPLIES.values())
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", f"{REPLIES['hand_off']['en']} They will be there again tomorrow at 09:00."),
+        ("zh", "同事将于明天09:00上线。"),
+    ],
+)
+async def test_who_is_handed_over_when_nobody_is_there_is_told_so(language: str, told: str) -> None:
+    hours = Hours.of(["mon-fri 09:00-18:00"], ZoneInfo("UTC"))
+    text = await VerbatimComposer(hours=hours).compose(handed(Reason.NOT_KNOWN), language, NOON)
+    assert text.endswith(told)
+
+
+async def test_only_a_hand_over_speaks_of_hours() -> None:
+    hours = Hours.of(["mon-fri 09:00-18:00"], ZoneInfo("UTC"))
+    decision = Decision(action=Action.SMALL_TALK, reason=Reason.GREETING)
+    assert await VerbatimComposer(hours=hours).compose(decision, "en", NOON) == REPLIES["greeting"]["en"]

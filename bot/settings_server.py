@@ -1,0 +1,54 @@
+"""How `kefu serve` is reached, and how much of it may come."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, SecretStr, StrictBool, StrictInt, field_validator
+
+from bot.settings_source import SECTION
+
+#: Characters of a key of the API at least.
+SHORTEST_KEY = 20
+
+
+class Limits(BaseModel):
+    """What is refused, or handed over, because it is too much."""
+
+    model_config = SECTION
+
+    replies_per_minute: StrictInt = Field(default=10, ge=1)
+    """Replies in one conversation, after which it is handed over: it may be another robot that writes."""
+    customer_per_minute: StrictInt = Field(default=60, ge=1)
+    """Messages of one conversation. More are refused, and the channel is asked to send them again."""
+    per_second: StrictInt = Field(default=1000, ge=1)
+    """Calls to the server from anywhere, in each of its processes."""
+
+
+class Server(BaseModel):
+    """How `kefu serve` is reached. The channels below are listened to where something of their section is set."""
+
+    model_config = SECTION
+
+    host: str = "127.0.0.1"
+    """The address to listen at: "0.0.0.0" for all of this machine."""
+    port: StrictInt = Field(default=8600, ge=0, le=65535)
+    """The port to listen at."""
+    workers: StrictInt = Field(default=1, ge=1)
+    """How many processes. Each has the models in its memory; more than one at a time wants PostgreSQL."""
+    keys: dict[str, SecretStr] = Field(default={})
+    """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
+    the conversations of another."""
+    metrics_key: SecretStr | None = Field(default=None, examples=["..."])
+    """Asked for at /metrics, as a bearer token. By default who can reach the server can read them."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies, such as "127.0.0.1": of those, X-Forwarded-For is believed."""
+    json_logs: StrictBool = False
+    """Log as JSON, one object a line."""
+    insecure: StrictBool = False
+    """Serve the API without keys: only where nobody but this machine can call, to try it."""
+
+    @field_validator("keys")
+    @classmethod
+    def _are_long(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in value.values()):
+            raise ValueError(f"keys of at least {SHORTEST_KEY} characters")
+        return value
