@@ -17,7 +17,7 @@ lint: .venv/dev  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds public data sets
+bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds public data sets, DATABASE=address of an empty one PostgreSQL
 	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.quantisation $(if $(DATA),--data $(DATA))
@@ -28,6 +28,11 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(if $(DATA),$(BIN)/python -m benchmarks.finetune --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.entities --data $(DATA))
 	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.explain
+	$(BIN)/python -m benchmarks.serving acknowledge
+	$(BIN)/python -m benchmarks.serving memory
+	$(if $(DATABASE),$(BIN)/python -m benchmarks.chaos --database $(DATABASE) --workers 2)
+	$(if $(DATABASE),$(BIN)/python -m benchmarks.serving scale --database $(DATABASE))
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.peers
 

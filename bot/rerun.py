@@ -25,6 +25,9 @@ from bot.work import Record
 from retrieval.build import open_index
 from retrieval.errors import KefuError
 
+#: How many versions of the knowledge are held open: replies that follow each other came from few.
+OPEN = 4
+
 #: Replies that no source and no policy made.
 _MADE_ELSEWHERE = {Reason.FAILED: "the bot itself failed", Reason.TOO_FAST: "messages came too fast"}
 
@@ -53,6 +56,8 @@ class Rerun:
                 raise
             except KefuError as error:
                 raise RerunError(str(error)) from error
+            if len(self._responders) > OPEN:
+                del self._responders[next(iter(self._responders))]
         return self._responders[name]
 
     def _made(self, record: Record) -> CombinedResponder:

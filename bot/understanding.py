@@ -71,7 +71,7 @@ _PERSON = re.compile(
     r"|\b(?:i (?:want|need|wanna|would like|prefer)|give me|can i (?:get|have))\b[^.?!]{0,12}"
     r"\b(?:human|(?:real|actual|live) (?:person|human|agent)|live chat|human agent)\b"
     r"|^\W*i (?:want|need|wanna|would like|prefer) an? (?:person|agent|representative|operator|colleague)"
-    r"(?: please| now)?\W*$"
+    r"(?: please| now)?[\s.!?]*$"
     r"|^\W*(?:a )?(?:real )?(?:human|agent|person|operator|representative)(?: being)?(?: please| pls| now)?\W*$"
     r"|(?:转|找|要|换|叫|接|请|想和|想跟|我要和|我要跟)[^，。？！,.?!几何]{0,4}(?:人工|真人|活人)"
     r"|^\W*(?:人工|人工客服|人工服务|真人客服|真人)\W*$",

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import ipaddress
 import logging
+import math
 import time
 from collections.abc import Mapping
 
@@ -42,7 +43,7 @@ def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | N
 
 def too_many(seconds: float, message: str) -> web.Response:
     """Return that the caller has to wait (RFC 6585, 4)."""
-    return refusal(429, "too_many", message, {"Retry-After": str(max(1, round(seconds + 0.5)))})
+    return refusal(429, "too_many", message, {"Retry-After": str(max(1, math.ceil(seconds)))})
 
 
 def failed(request: web.Request, error: Exception) -> web.Response:
