@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.errors import DeliveryError
 from bot.logs import name_of, where
-from bot.ports import Connector, Relay, Store
+from bot.ports import Busy, Connector, Relay, Store
+from bot.types import ConversationKey
 from bot.work import Delivery, Errand
 
 #: The first wait after a failed delivery in seconds, which doubles with each, and the longest.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
+
+#: Seconds after which a customer is shown that a reply is being written, and between two such signs: Telegram shows
+#: one for five.
+BUSY_AFTER, BUSY_AGAIN = 1.5, 4.0
 
 #: How long a reply is tried to be delivered. After that it would surprise more than it helps.
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -35,6 +41,19 @@ class Sender:
         """Whether people in ``channel`` have to be shown what customers write."""
         return isinstance(self._connectors.get(channel), Relay)
 
+    @asynccontextmanager
+    async def busy(self, key: ConversationKey) -> AsyncIterator[None]:
+        """Show the customer that a reply is being written, where the channel can and it takes a while."""
+        connector = self._connectors.get(key.channel)
+        if not isinstance(connector, Busy):
+            yield
+            return
+        showing = asyncio.create_task(_show(connector, key), name="kefu busy")
+        try:
+            yield
+        finally:
+            showing.cancel()
+
     async def deliver(self, delivery: Delivery, *, again: bool) -> bool:
         """Send something, withdraw it or give it up; False if it stays in the outbox.
 
@@ -42,8 +61,8 @@ class Sender:
         """
         name = f"{delivery.errand} {delivery.id} of {name_of(delivery.reply.conversation)}"
         if not await self._store.sendable(delivery):
-            log.warning("%s withdrawn: the case was taken, closed or forgotten", name)
-            await completed(self._store.delivered(delivery))
+            log.warning("%s withdrawn: the case was taken, closed or forgotten, or another process has it", name)
+            await completed(self._store.withdraw(delivery))
             return True
         try:
             await self._send(delivery, again=again)
@@ -76,6 +95,14 @@ class Sender:
                 await connector.hand_over(reply, again=again)
             case Errand.RELAY if isinstance(connector, Relay):
                 await connector.relay(delivery.message, again=again)
+
+
+async def _show(connector: Busy, key: ConversationKey) -> None:
+    await asyncio.sleep(BUSY_AFTER)
+    with suppress(Exception):  # nothing is lost with it
+        while True:
+            await connector.busy(key)
+            await asyncio.sleep(BUSY_AGAIN)
 
 
 def _wait(delivery: Delivery, error: BaseException) -> float:

@@ -176,7 +176,8 @@ class Dispatcher:
 
     async def _accept(self, message: Message, joins: bool) -> Outcome:
         try:
-            if not await self._store.accept(message, joins=joins):
+            relay = self._sender.relays(message.conversation.channel)
+            if not await self._store.accept(message, joins=joins, relay=relay):
                 return Outcome.DUPLICATE
             self._waiting += 1
             return Outcome.ACCEPTED
@@ -277,8 +278,7 @@ class Dispatcher:
             await self._store.record(conversation.key, Event.HANDED_BACK, seen=conversation.since)
             conversation = await self._store.conversation(conversation.key)
         if conversation.owner is not Owner.BOT:
-            relay = self._sender.relays(message.conversation.channel)
-            await completed(self._store.finish(message, None, earlier=earlier, relay=relay))
+            await completed(self._store.finish(message, None, earlier=earlier))
             return
         reply = await self._reply(conversation, messages)
         note = note_of(conversation, reply) if reply.action is Action.HAND_OFF else ""
@@ -302,7 +302,8 @@ class Dispatcher:
             log.warning("%s goes too fast for a person: handed over", name_of(conversation.key))
             return replace(self._fallback(message), reason=Reason.TOO_FAST)
         try:
-            return await self._responder.respond(without(conversation, messages[:-1]), message)
+            async with self._sender.busy(conversation.key):
+                return await self._responder.respond(without(conversation, messages[:-1]), message)
         except (Exception, asyncio.CancelledError) as error:
             reraise_if_cancelled(error)
             log.error(

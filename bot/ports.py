@@ -78,11 +78,13 @@ class Store(Protocol):
     that has died has nothing any more. What is asked for a conversation that another process has is refused.
     """
 
-    async def accept(self, message: Message, *, joins: bool = False) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False, relay: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes).
 
-        Where the case was resolved, a new one begins with it, and the bot has that. One that ``joins`` waits until the
-        customer has written no other for a moment (`bot.joining`), and may be answered with those before and after it.
+        Where the case was resolved, a new one begins with it, and the bot has that. One that ``joins`` waits, if the
+        bot has the case, until the customer has written no other for a moment (`bot.joining`), and may be answered with
+        those before and after it. With ``relay``, it goes into the outbox where the bot does not answer it, to be shown
+        to people.
         """
         ...
 
@@ -115,13 +117,12 @@ class Store(Protocol):
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
-        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
         ``reply`` is None where the bot stays silent; ``note`` is for the people who are asked to take over. With it
         those ``earlier`` are done that it answers too. What the responder had ``seen`` is noted, with the ``setup``
-        that `note_setup` returned. With ``relay`` the messages go into the outbox, to be shown to people.
+        that `note_setup` returned.
 
         False, and nothing changes, if the message is done already or a reply is given while someone other than the bot
         has the case.
@@ -150,6 +151,10 @@ class Store(Protocol):
 
     async def delivered(self, delivery: Delivery) -> None:
         """Take it out of the outbox."""
+        ...
+
+    async def withdraw(self, delivery: Delivery) -> None:
+        """Take it out of the outbox because it may not be sent, unless another process sees to it."""
         ...
 
     async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
@@ -258,4 +263,13 @@ class Relay(Protocol):
 
     async def relay(self, message: Message, *, again: bool) -> None:
         """Show a customer's message to the people who have the case. Raises as `Connector.deliver` does."""
+        ...
+
+
+@runtime_checkable
+class Busy(Protocol):
+    """A connector whose channel shows that somebody writes."""
+
+    async def busy(self, key: ConversationKey) -> None:
+        """Show the customer, for some seconds, that a reply is being written. What it raises is passed over."""
         ...

@@ -61,6 +61,9 @@ class Chatwoot(Channel):
     """The number of the account."""
     token: SecretStr = _NOTHING
     """The access token of the agent bot."""
+    read_token: SecretStr = _NOTHING
+    """The access token of an agent, from the profile settings: an agent bot may not read, and before a reply is sent
+    again kefu looks whether it is there."""
     secret: SecretStr = _NOTHING
     """What it signs its calls with."""
 

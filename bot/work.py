@@ -90,7 +90,7 @@ class Record:
     reply: Reply
     #: What it answers, oldest first.
     messages: tuple[Message, ...]
-    #: As it stood then.
+    #: As it stood then; the bot had it, and since when is not kept.
     conversation: Conversation
     #: The settings that decided, as JSON ("" where none were noted).
     setup: str = ""

@@ -57,7 +57,8 @@ class _Body(Payload):
     conversation: _Conversation | None = None
     attachments: tuple[_Attachment, ...] = ()
     #: Of a conversation alone.
-    messages: tuple[dict[str, object], ...] = ()
+    status: str = ""
+    meta: _Meta = _Meta()
 
 
 class Chatwoot:
@@ -66,12 +67,17 @@ class Chatwoot:
     name = "chatwoot"
     contract = Contract(answer_within=5, chat=True)
 
-    def __init__(self, http: aiohttp.ClientSession, *, url: str, account: str, token: str, secret: str) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, *, url: str, account: str, token: str, read_token: str, secret: str
+    ) -> None:
         """Serve the account with the number ``account`` at ``url``.
 
-        ``token`` is the access token of the agent bot, ``secret`` what its webhooks are signed with.
+        ``token`` is the access token of the agent bot, which may write but not read (BOT_ACCESSIBLE_ENDPOINTS in
+        app/controllers/concerns/access_token_auth_helper.rb), ``read_token`` that of an agent, who may; ``secret`` is
+        what the webhooks are signed with.
         """
         self._api = Api(http, url, headers={"api_access_token": token}, calls=50)
+        self._reads = Api(http, url, headers={"api_access_token": read_token}, calls=50)
         self._account = account
         self._secret = secret
 
@@ -83,6 +89,8 @@ class Chatwoot:
         body = read(_Body, call.body)
         if body.event == "conversation_resolved":
             return Received(news=(Happened(conversation=self._key(body.id), event=Event.RESOLVED),))
+        if body.event == "conversation_status_changed":  # of newer ones
+            return self._changed(body)
         if body.event != "message_created" or body.conversation is None:
             return Received(ignored=f"event {body.event}" if body.event.isidentifier() else "another event")
         if body.account is not None and body.account.id != self._account:
@@ -93,6 +101,14 @@ class Chatwoot:
         if body.message_type == "outgoing" and body.sender is not None and body.sender.type == "user":
             return await self._from_person(key, body, call)
         return Received(ignored="own message, or one of the tool")
+
+    def _changed(self, body: _Body) -> Received:
+        """Return who has a case after its status changed: a pending one is the bot's."""
+        if body.status == "pending":
+            return Received(news=(Happened(conversation=self._key(body.id), event=Event.HANDED_BACK),))
+        if body.status == "open":
+            return Received(news=(_opened(self._key(body.id), body.meta),))
+        return Received(ignored="another status")
 
     async def _from_person(self, key: ConversationKey, body: _Body, call: Call) -> Received:
         text = (body.content or "").strip()
@@ -108,6 +124,11 @@ class Chatwoot:
         """Write ``reply`` to the customer."""
         await self._write(reply, reply.text, private=False, again=again)
 
+    async def busy(self, key: ConversationKey) -> None:
+        """Show that somebody types."""
+        body = {"typing_status": "on"}
+        await self._api.call("POST", f"{_CONVERSATION}/toggle_typing_status", *self._at(key), body=body)
+
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Write a private note."""
         await self._write(reply, text, private=True, again=again)
@@ -121,7 +142,7 @@ class Chatwoot:
     async def _write(self, reply: Reply, text: str, *, private: bool, again: bool) -> None:
         place = self._at(reply.conversation)
         if again:  # there is no idempotency key: what is there already is not written twice
-            page = await self._api.call("GET", f"{_CONVERSATION}/messages", *place)
+            page = await self._reads.call("GET", f"{_CONVERSATION}/messages", *place)
             if any(_is_ours(message, reply, text, private) for message in page["payload"]):
                 return
         message = {"content": text, "message_type": "outgoing", "private": private}
@@ -139,7 +160,7 @@ def _incoming(key: ConversationKey, body: _Body, call: Call) -> Iterator[News]:
     """Yield a customer's message, after what its conversation says of who has it: pending is the bot's."""
     conversation = body.conversation
     if conversation is not None and conversation.status == "open":
-        yield Happened(conversation=key, event=Event.TAKEN if conversation.meta.assignee else Event.HANDED_OVER)
+        yield _opened(key, conversation.meta)
     yield Message(
         id=body.id,
         conversation=key,
@@ -147,6 +168,11 @@ def _incoming(key: ConversationKey, body: _Body, call: Call) -> Iterator[News]:
         at=moment(body.created_at, call.at),
         attachments=tuple(one.data_url.rsplit("/", 1)[-1] or one.file_type for one in body.attachments),
     )
+
+
+def _opened(key: ConversationKey, meta: _Meta) -> Happened:
+    """Return that people have an open conversation: one of them, or nobody yet."""
+    return Happened(conversation=key, event=Event.TAKEN if meta.assignee else Event.HANDED_OVER)
 
 
 def _is_ours(message: dict[str, object], reply: Reply, text: str, private: bool) -> bool:

@@ -204,6 +204,11 @@ class Sunshine:
                 }
                 await self._api.call("POST", f"{_CONVERSATION}/messages", *place, body=message)
 
+    async def busy(self, key: ConversationKey) -> None:
+        """Show that somebody types."""
+        activity = {"author": {"type": "business"}, "type": "typing:start"}
+        await self._api.call("POST", f"{_CONVERSATION}/activity", self._app, key.thread, body=activity)
+
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Keep in the conversation's metadata what the people have to know, for there are no private messages.
 

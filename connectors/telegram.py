@@ -91,7 +91,7 @@ class Telegram:
     """The connector of one Telegram bot. Each private chat is a customer's.
 
     What is doubtful is sent again: Telegram neither recognises a second message nor shows a bot what it has sent, and a
-    rare double is better than silence.
+    rare double is better than silence. What it said it has taken, while this process runs, is not.
     """
 
     name = "telegram"
@@ -110,6 +110,8 @@ class Telegram:
         self._secret = secret
         self._staff = staff_chat
         self._passed_on: deque[str] = deque(maxlen=_REMEMBERED)
+        #: Parts of replies that Telegram has taken.
+        self._taken: deque[tuple[str, int]] = deque(maxlen=_REMEMBERED)
 
     async def receive(self, call: Call) -> Received:
         """Verify an update and return what it tells.
@@ -185,8 +187,14 @@ class Telegram:
 
     async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Send ``reply`` to the customer, a long one in several messages."""
-        for part in pieces(reply.text, LONGEST, utf16):
-            await self._send(reply.conversation.thread, part)
+        for number, part in enumerate(pieces(reply.text, LONGEST, utf16)):
+            if (reply.id, number) not in self._taken:
+                await self._send(reply.conversation.thread, part)
+                self._taken.append((reply.id, number))
+
+    async def busy(self, key: ConversationKey) -> None:
+        """Show that somebody types."""
+        await self._call("sendChatAction", {"chat_id": key.thread, "action": "typing"})
 
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Write ``text`` in the agents' chat."""

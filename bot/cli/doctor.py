@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import platform
 from collections import Counter
@@ -29,6 +30,7 @@ from bot.errors import KefuError
 if TYPE_CHECKING:
     from bot.library import Library
     from bot.settings import Settings
+    from bot.types import Counts
 
 #: Entries that end within this time are named.
 _SOON = timedelta(days=30)
@@ -50,7 +52,7 @@ class Finding:
 def doctor(
     json_output: JsonOption = False, config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None
 ) -> None:
-    """Check what the bot needs: libraries, encoder, knowledge, index, models. Exit code 1 if something is wrong."""
+    """Check what the bot needs, from libraries to the server. Exit code 1 if something is wrong."""
     settings = settings_from(config, faq, state)
     findings = list(_look(settings))
     if json_output:
@@ -87,6 +89,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
     yield from trained(settings, library.encoder)
     yield from _index(settings, library)
+    yield from _server(settings)
 
 
 def _libraries() -> Finding:
@@ -138,3 +141,32 @@ def _index(settings: Settings, library: Library) -> Iterator[Finding]:
     kind = "exact" if vectors.exact else f"approximate, finds {vectors.recall:.1%} of the exact ten nearest"
     held = f"{counted(len(index), 'entry', 'entries')}, {counted(len(vectors), 'vector', 'vectors')}"
     yield Finding(name="index", ok=True, text=f"{index.version}: {held}, {kind}")
+
+
+def _server(settings: Settings) -> Iterator[Finding]:
+    """Look at what `kefu serve` needs, where something of it is set."""
+    from bot.channels import check, sections
+    from bot.store.sql import SqlStore
+
+    channels = [name for name, _ in sections(settings)]
+    if not channels and not settings.server.keys:
+        return
+    served = [f"API for {listed(list(settings.server.keys))}"] * bool(settings.server.keys) + channels
+    try:
+        check(settings)
+    except KefuError as error:
+        yield Finding(name="server", ok=False, text=str(error))
+    else:
+        yield Finding(name="server", ok=True, text=", ".join(served))
+
+    async def counted_there() -> Counts:
+        async with SqlStore.open(settings.state.address) as store:
+            return await store.counts()
+
+    try:
+        counts = asyncio.run(counted_there())
+    except KefuError as error:
+        yield Finding(name="database", ok=False, text=str(error))
+        return
+    text = f"{counts.waiting} waiting, {counts.outbox} on the way, {counts.dead} not deliverable"
+    yield Finding(name="database", ok=None if counts.dead else True, text=text)

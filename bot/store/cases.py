@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.handover import AFTER, HEARD
-from bot.store.rows import key_of, outbox_row, turn_of
+from bot.store.rows import key_of, message_of, outbox_row, turn_of
 from bot.store.schema import conversations, outbox, turns
 from bot.types import Conversation, ConversationKey, Event, Owner
 from bot.work import Delivery, Errand
@@ -67,10 +68,18 @@ def happened(connection: Connection, case: Row[Any], event: Event, now: datetime
     if after != case.owner or event is Event.TAKEN:
         put(connection, case.id, owner=after.value, since=now)
     if after not in HEARD:  # or it would be said when the case comes back
-        connection.execute(update(turns).where(*is_open(case.id)).values(open=False))
         said = outbox.c.errand != Errand.RELAY.value
         connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None), said))
+        silence(connection, case, is_open(case.id), now)
     return after
+
+
+def silence(connection: Connection, case: Row[Any], which: tuple[ColumnElement[bool], ...], now: datetime) -> None:
+    """Mark messages as done that the bot does not answer: people are shown those they have to be shown."""
+    done = connection.execute(update(turns).where(*which).values(open=False).returning(turns)).all()
+    shown = [message_of(key_of(case), row) for row in sorted(done, key=attrgetter("id")) if row.relay]
+    if shown:
+        send(connection, case.id, [Delivery.relaying(message, now) for message in shown])
 
 
 def is_open(place: int) -> tuple[ColumnElement[bool], ...]:

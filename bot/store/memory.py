@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from bot import joining
 from bot.handover import AFTER, HEARD
-from bot.store.memory_case import IDS_KEPT, Case, in_order
+from bot.store.memory_case import Case, in_order, is_new
 from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
 from bot.work import Delivery, Errand, Record, Taken, Work
 
@@ -41,22 +41,21 @@ class MemoryStore:
         #: Those of the places where there is something; a dict for its order.
         self._wanted: dict[tuple[str, str], None] = {}
 
-    async def accept(self, message: Message, *, joins: bool = False) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False, relay: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
         case = self._case(message.conversation)
         # A message that waits for long may have lost its place among the newest ids.
-        if message.id in case.accepted or message.id in case.messages:
+        if message.id in case.messages or not is_new(case.accepted, message.id):
             return False
-        case.accepted[message.id] = None
-        if len(case.accepted) > IDS_KEPT:
-            del case.accepted[next(iter(case.accepted))]
         if case.owner is Owner.CLOSED:
             case.turns.clear()
             self._happened(case, Event.WROTE)
         case.turns.append(Turn.saying(message))
-        case.customers[message.customer] = None
+        case.customers.add(message.customer)
         case.messages[message.id] = (next(self._numbers), message)
-        if joins:
+        if relay:
+            case.relayed.add(message.id)
+        if joins and case.owner is Owner.BOT:
             now = self._clock()
             case.kept[message.id] = now
             case.until = joining.due(min(case.kept.values()), now, message.text)
@@ -106,7 +105,6 @@ class MemoryStore:
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
-        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
@@ -119,23 +117,22 @@ class MemoryStore:
         if reply is not None and case.owner is not Owner.BOT:
             return False
         messages = (*earlier, message)
-        for one in messages:
-            case.messages.pop(one.id, None)
-            case.kept.pop(one.id, None)
-        if reply is not None:
+        ids = [one.id for one in messages if one.id in case.messages]
+        if reply is None:
+            self._silence(case, ids)
+        else:
+            case.done(ids)
             if reply.action is Action.HAND_OFF:
                 self._happened(case, Event.HANDED_OVER)
             now = self._clock()
             case.turns.append(Turn.of(reply, now))
             if seen is not None:
                 named = self._setups.get(setup, "")
+                seen = replace(seen, since=None)
                 record = Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named)
                 case.records.append((next(self._numbers), record))
             for delivery in Delivery.all_of(reply, now, note):
                 case.outbox[delivery.id] = (next(self._numbers), delivery)
-        for one in messages if relay else ():
-            shown = Delivery.relaying(one, self._clock())
-            case.outbox[shown.id] = (next(self._numbers), shown)
         self._used(message.conversation, case)
         return True
 
@@ -176,6 +173,10 @@ class MemoryStore:
         if case is not None and delivery.id in case.outbox:
             del case.outbox[delivery.id]
             self._used(delivery.reply.conversation, case)
+
+    async def withdraw(self, delivery: Delivery) -> None:
+        """Take it out of the outbox because it may not be sent."""
+        await self.delivered(delivery)
 
     async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
         """Note that it could not be delivered, and do not send it, or what is behind it, before ``until``."""
@@ -232,8 +233,10 @@ class MemoryStore:
         False, and nothing changes, if the conversation has a turn of that speaker with its id ("" counts as none).
         """
         case = self._case(key)
-        if turn.id and any(turn.id == said.id and turn.speaker is said.speaker for said in case.turns):
-            return False
+        if turn.id:
+            there = any(turn.id == said.id and turn.speaker is said.speaker for said in case.turns)
+            if there or not is_new(case.said, (turn.speaker, turn.id)):
+                return False
         if turn.speaker is Speaker.AGENT:
             self._happened(case, Event.TAKEN)
         case.turns.append(turn)
@@ -243,12 +246,8 @@ class MemoryStore:
     async def record(self, key: ConversationKey, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
         """Note what happened to the case, and return who has it now."""
         case = self._case(key)
-        if seen in (None, case.since) and id_ not in case.events:
+        if seen in (None, case.since) and (not id_ or is_new(case.events, id_)):
             self._happened(case, event)
-            if id_:
-                case.events[id_] = None
-                if len(case.events) > IDS_KEPT:
-                    del case.events[next(iter(case.events))]
             self._used(key, case)
         return case.owner
 
@@ -297,26 +296,34 @@ class MemoryStore:
     async def looked(self, place: Place, cursor: str) -> None:
         """Note where to go on at a place; and that nothing is there, unless something came about meanwhile."""
         name = (place.channel, place.name)
-        now = self._places[name]
-        self._places[name] = replace(now, cursor=cursor)
-        if now.since == place.since:
-            self._wanted.pop(name, None)
+        if known := self._places.get(name):
+            self._places[name] = replace(known, cursor=cursor)
+            if known.since == place.since:
+                self._wanted.pop(name, None)
 
     def _happened(self, case: Case, event: Event) -> None:
         after = AFTER[event][case.owner]
         if after is not case.owner or event is Event.TAKEN:
             case.owner, case.since = after, self._clock()
         if after not in HEARD:  # or it would be said when the case comes back
-            case.messages.clear()
-            case.kept.clear()
-            shown = {id_: entry for id_, entry in case.outbox.items() if entry[1].errand is Errand.RELAY}
-            case.outbox = shown
+            case.outbox = {id_: entry for id_, entry in case.outbox.items() if entry[1].errand is Errand.RELAY}
+            self._silence(case, list(case.messages))
+
+    def _silence(self, case: Case, ids: Sequence[str]) -> None:
+        """Mark messages as done that the bot does not answer: people are shown those they have to be shown."""
+        shown = [case.messages[id_][1] for id_ in ids if id_ in case.relayed]
+        case.done(ids)
+        for message in shown:
+            delivery = Delivery.relaying(message, self._clock())
+            case.outbox[delivery.id] = (next(self._numbers), delivery)
 
     def _case(self, key: ConversationKey) -> Case:
         return self._cases.setdefault(key, Case())
 
     def _used(self, key: ConversationKey, case: Case) -> None:
         """Note that ``case`` was used just now, and forget the one whose last use is longest ago, if it may be."""
+        if not case.outbox:
+            case.due = None
         if case.messages or case.outbox:
             self._busy[key] = case
         else:

@@ -6,18 +6,31 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from bot.store import cases
 from bot.store.rows import message_of, reply_of
 from bot.store.schema import conversations, records, setups, turns
-from bot.types import ConversationKey, Reply, Speaker
+from bot.types import ConversationKey, Owner, Reply, Speaker
 from bot.work import Record
 
 #: Of replies to messages with one id, in different conversations, so many are returned.
 MOST = 20
 
 _FOUND = select(records, turns.c.text, turns.c.conversation).join(turns, records.c.turn == turns.c.id)
+
+_SAID = select(turns.c.id).where(turns.c.key == bindparam("id"), turns.c.speaker == Speaker.BOT.value)
+_ASKED = (
+    select(turns.c.id, turns.c.conversation)
+    .where(turns.c.key == bindparam("id"), turns.c.open.is_(False))
+    .order_by(turns.c.id.desc())
+    .limit(MOST)
+)
+_LATER = (
+    select(records.c.turn, records.c.messages)
+    .join(turns)
+    .where(turns.c.conversation == bindparam("place"), turns.c.id > bindparam("asked"))
+)
 
 _WAITS = (
     select(turns.c.open)
@@ -42,11 +55,12 @@ def note_setup(connection: Connection, setup: str) -> str:
 
 def find(connection: Connection, id_: str) -> list[Record]:
     """Return the records of a reply, or of what was said to messages with this id."""
-    asked = select(turns.c.conversation).where(turns.c.key == id_, turns.c.speaker == Speaker.CUSTOMER.value)
-    of_message = records.c.message == id_, turns.c.conversation.in_(asked)
-    wanted = or_(turns.c.key == id_, of_message[0] & of_message[1])
-    bots = turns.c.speaker == Speaker.BOT.value
-    found = connection.execute(_FOUND.where(wanted, bots).order_by(records.c.turn.desc()).limit(MOST)).all()
+    places = list(connection.execute(_SAID, {"id": id_}).scalars())
+    for asked in connection.execute(_ASKED, {"id": id_}):
+        later = connection.execute(_LATER, {"place": asked.conversation, "asked": asked.id})
+        places += [row.turn for row in later if id_ in row.messages]
+    wanted = records.c.turn.in_(places)
+    found = connection.execute(_FOUND.where(wanted).order_by(records.c.turn.desc()).limit(MOST)).all()
     return [_record(connection, row) for row in found]
 
 
@@ -78,6 +92,6 @@ def _record(connection: Connection, row: Row[Any]) -> Record:
     return Record(
         reply=reply_of(row),
         messages=tuple(message_of(conversation.key, one) for one in said),
-        conversation=replace(conversation, language=row.language),
+        conversation=replace(conversation, owner=Owner.BOT, since=None, language=row.language),
         setup=setup or "",
     )

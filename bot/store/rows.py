@@ -83,7 +83,6 @@ def record_row(reply: Reply, messages: Sequence[Message], seen: Conversation, se
         "first": seen.span[0],
         "last": seen.span[1],
         "language": seen.language,
-        "message": reply.in_reply_to,
         "messages": [message.id for message in messages],
         "reply": _REPLY.dump_python(reply.without_texts(), mode="json"),
         "setup": setup,

@@ -105,9 +105,11 @@ turns = Table(
     Column("at", Moment, nullable=False),
     #: The id of the message or the reply ("" for a turn that came from elsewhere).
     Column("key", Words, nullable=False),
-    #: Of an accepted message alone: who sent it, and whether the bot still has to see to it.
+    #: Of an accepted message alone: who sent it, whether the bot still has to see to it, and whether people have to be
+    #: shown it where the bot does not answer.
     Column("customer", Words),
     Column("open", Boolean),
+    Column("relay", Boolean),
     #: Of one that may be answered with others: when it came, and until when it waits for them.
     Column("kept", Moment),
     Column("due", Moment),
@@ -152,11 +154,10 @@ records = Table(
     metadata,
     #: The bot's turn.
     Column("turn", Number, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
-    #: The first and the last turn that was seen, the language that was fixed, and the newest message that it answers.
+    #: The first and the last turn that was seen, and the language that was fixed.
     Column("first", Number, nullable=False),
     Column("last", Number, nullable=False),
     Column("language", String(16)),
-    Column("message", Words, nullable=False),
     #: The ids of all messages that it answers, and the reply without its texts.
     Column("messages", JSON, nullable=False),
     Column("reply", JSON, nullable=False),

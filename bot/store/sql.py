@@ -4,49 +4,40 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, union, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, union, update
 
 from bot import joining
-from bot.handover import HEARD
-from bot.store import cases
+from bot.handover import AFTER
+from bot.store import cases, forgetting, sending
 from bot.store import places as fetching
 from bot.store import records as finding
 from bot.store.database import Database
 from bot.store.rows import delivery_of, key_of, message_of, record_row, turn_row
 from bot.store.schema import accepted, conversations, events, outbox, records, turns, workers
 from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
-from bot.work import Delivery, Errand, Record, Taken, Work
-
-#: Conversations that are deleted in one transaction.
-AT_ONCE = 500
+from bot.work import Delivery, Record, Taken, Work
 
 #: How long a process has what it took without taking again. The clocks of machines that share a database must differ by
 #: less.
 LEASE = timedelta(seconds=15)
 
-_SENDING = (
-    select(conversations.c.owner, conversations.c.worker)
-    .join(outbox)
-    .where(*cases.IS, outbox.c.key == bindparam("delivery"), outbox.c.due.is_not(None))
-)
+#: A process that was not seen for longer is not even remembered.
+DEAD = timedelta(days=1)
 
 _HERE = turns.c.conversation == bindparam("place")
 _OPEN = select(turns).where(_HERE, turns.c.open.is_(True)).order_by(turns.c.id)
-_SENT = (
-    select(outbox).where(outbox.c.conversation == bindparam("place"), outbox.c.due.is_not(None)).order_by(outbox.c.id)
-)
+_SENT = select(outbox).where(outbox.c.conversation == bindparam("place"), sending.LEAVES).order_by(outbox.c.id)
 
 _WAITING = select(func.count()).select_from(turns).where(turns.c.open.is_(True))
-_sent = outbox.c.due.is_not(None)
 _COUNTS = select(
     _WAITING.scalar_subquery().label("waiting"),
-    select(func.count()).select_from(outbox).where(_sent).scalar_subquery().label("outbox"),
-    select(func.count()).select_from(outbox).where(~_sent).scalar_subquery().label("dead"),
+    select(func.count()).select_from(outbox).where(sending.LEAVES).scalar_subquery().label("outbox"),
+    select(func.count()).select_from(outbox).where(~sending.LEAVES).scalar_subquery().label("dead"),
 )
 _UNFINISHED = (
     select(turns, conversations.c.channel, conversations.c.account, conversations.c.thread)
@@ -56,9 +47,11 @@ _UNFINISHED = (
 )
 
 _GONE = delete(workers).where(workers.c.id == bindparam("me"))
+#: Where the first message waits for others, those behind it wait too.
+_first = select(func.min(turns.c.id)).where(turns.c.open.is_(True)).group_by(turns.c.conversation)
 _todo = union(
     select(turns.c.conversation).where(
-        turns.c.open.is_(True), or_(turns.c.due.is_(None), turns.c.due <= bindparam("now"))
+        turns.c.id.in_(_first), or_(turns.c.due.is_(None), turns.c.due <= bindparam("now"))
     ),
     select(outbox.c.conversation).where(outbox.c.due <= bindparam("now")),
 )
@@ -93,23 +86,27 @@ class SqlStore:
         """Open the store at ``url``, as `Database.open` has it, and close it at the end; raises `StoreError`."""
         async with Database.open(url) as database:
             store = cls(database, clock, lease)
+            old = delete(workers).where(workers.c.seen < clock() - DEAD)
+            await database.run(lambda connection: connection.execute(old))
             try:
                 yield store
             finally:  # what it had, others may have at once
                 await database.run(lambda connection: connection.execute(_GONE, {"me": store._me}))
 
-    async def accept(self, message: Message, *, joins: bool = False) -> bool:
+    async def accept(self, message: Message, *, joins: bool = False, relay: bool = False) -> bool:
         """Keep ``message`` and its turn; False if its id was accepted in that conversation before (nothing changes)."""
         now = self._clock()
 
         def work(connection: Connection) -> bool:
             case = cases.held(connection, message.conversation)
+            waits = joins and AFTER[Event.WROTE][Owner(case.owner)] is Owner.BOT
             new = cases.INSERT[connection.dialect.name](turns).values(
                 conversation=case.id,
                 customer=message.customer,
                 open=True,
-                kept=now if joins else None,
-                due=now if joins else None,
+                relay=relay,
+                kept=now if waits else None,
+                due=now if waits else None,
                 **turn_row(Turn.saying(message)),
             )
             once = new.on_conflict_do_nothing(index_elements=["conversation", "key"], index_where=accepted)
@@ -119,7 +116,7 @@ class SqlStore:
             if case.owner == Owner.CLOSED:
                 cases.put(connection, case.id, begins=turn)
                 cases.happened(connection, case, Event.WROTE, now)
-            if joins:
+            if waits:
                 waiting = (*cases.is_open(case.id), turns.c.kept.is_not(None))
                 first = connection.execute(select(func.min(turns.c.kept)).where(*waiting)).scalar_one()
                 due = joining.due(first, now, message.text)
@@ -196,7 +193,6 @@ class SqlStore:
         earlier: Sequence[Message] = (),
         seen: Conversation | None = None,
         setup: str = "",
-        relay: bool = False,
     ) -> bool:
         """In one step: mark ``message`` as done, append the reply's turn, put the reply in the outbox, hand over.
 
@@ -210,11 +206,14 @@ class SqlStore:
             case = connection.execute(cases.HELD, asdict(message.conversation)).one_or_none()
             if case is None or case.worker not in (None, self._me) or (reply is not None and case.owner != Owner.BOT):
                 return False
-            ids = [one.id for one in messages]
-            done = update(turns).where(*cases.is_open(case.id), turns.c.key.in_(ids)).values(open=False)
-            if connection.execute(done).rowcount == 0:
+            here = cases.is_open(case.id)
+            if connection.execute(select(turns.c.id).where(*here, turns.c.key == message.id)).first() is None:
                 return False
-            if reply is not None:
+            done = *here, turns.c.key.in_([one.id for one in messages])
+            if reply is None:
+                cases.silence(connection, case, done, now)
+            else:
+                connection.execute(update(turns).where(*done).values(open=False))
                 if reply.action is Action.HAND_OFF:
                     cases.happened(connection, case, Event.HANDED_OVER, now)
                 said = insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now)))
@@ -223,8 +222,6 @@ class SqlStore:
                     row = record_row(reply, messages, seen, setup)
                     connection.execute(insert(records).values(turn=turn, **row))
                 cases.send(connection, case.id, Delivery.all_of(reply, now, note))
-            if relay:
-                cases.send(connection, case.id, [Delivery.relaying(one, now) for one in messages])
             return True
 
         return await self._database.run(work)
@@ -247,57 +244,33 @@ class SqlStore:
 
     async def sendable(self, delivery: Delivery) -> bool:
         """Whether it may still be sent: it is on its way, and no person has taken or closed the case."""
-        where = asdict(delivery.reply.conversation) | {"delivery": delivery.id}
-
-        def work(connection: Connection) -> bool:
-            case = connection.execute(_SENDING, where).one_or_none()
-            if case is None or case.worker not in (None, self._me):
-                return False
-            return case.owner in HEARD or delivery.errand is Errand.RELAY
-
-        return await self._database.run(work)
+        return await self._database.run(lambda connection: sending.sendable(connection, delivery, self._me))
 
     async def delivered(self, delivery: Delivery) -> None:
         """Take it out of the outbox."""
-        gone = delete(outbox).where(outbox.c.key == delivery.id)
-        await self._database.run(lambda connection: connection.execute(gone))
+        await self._database.run(lambda connection: sending.delivered(connection, delivery))
+
+    async def withdraw(self, delivery: Delivery) -> None:
+        """Take it out of the outbox because it may not be sent, unless another process sees to it."""
+        await self._database.run(lambda connection: sending.withdraw(connection, delivery, self._me))
 
     async def put_off(self, delivery: Delivery, until: datetime, error: str) -> None:
         """Note that it could not be delivered, and do not send it, or what is behind it, before ``until``."""
-        await self._failed(delivery, error, until, {})
+        await self._database.run(lambda connection: sending.failed(connection, delivery, error, until, dead=False))
 
     async def give_up(self, delivery: Delivery, error: str) -> None:
         """Note that it cannot be delivered: it becomes a dead letter, and what is behind it goes on."""
-        await self._failed(delivery, error, self._clock(), {"due": None})
-
-    async def _failed(self, delivery: Delivery, error: str, until: datetime, more: dict[str, None]) -> None:
-        def work(connection: Connection) -> None:
-            case = connection.execute(cases.HELD, asdict(delivery.reply.conversation)).one_or_none()
-            if case is not None:
-                others = (outbox.c.conversation == case.id, outbox.c.due.is_not(None))
-                connection.execute(update(outbox).where(*others).values(due=until))
-                noted = {"attempts": outbox.c.attempts + 1, "error": error, **more}
-                connection.execute(update(outbox).where(outbox.c.key == delivery.id).values(noted))
-
-        await self._database.run(work)
+        now = self._clock()
+        await self._database.run(lambda connection: sending.failed(connection, delivery, error, now, dead=True))
 
     async def dead_letters(self) -> list[Delivery]:
         """Return what could not be delivered, oldest first."""
-        return await self._deliveries(outbox.c.due.is_(None))
+        return await self._database.run(lambda connection: sending.deliveries(connection, ~sending.LEAVES))
 
     async def resend(self, id_: str) -> bool:
         """Put a dead letter back into the outbox, by its id; False where there is none."""
         now = self._clock()
-
-        def work(connection: Connection) -> bool:
-            dead = delete(outbox).where(outbox.c.key == id_, outbox.c.due.is_(None))
-            row = connection.execute(dead.returning(outbox)).one_or_none()
-            if row is not None:
-                again = replace(delivery_of(row), since=now, attempts=0, error="")
-                cases.send(connection, row.conversation, [again])
-            return row is not None
-
-        return await self._database.run(work)
+        return await self._database.run(lambda connection: sending.resend(connection, id_, now))
 
     async def counts(self) -> Counts:
         """Return how much is left to do; fails where the store is away."""
@@ -311,11 +284,7 @@ class SqlStore:
 
     async def outbox(self) -> list[Delivery]:
         """Return what is on its way, oldest first."""
-        return await self._deliveries(outbox.c.due.is_not(None))
-
-    async def _deliveries(self, which: ColumnElement[bool]) -> list[Delivery]:
-        rows = select(outbox).where(which).order_by(outbox.c.id)
-        return list(map(delivery_of, await self._database.run(lambda connection: connection.execute(rows).all())))
+        return await self._database.run(lambda connection: sending.deliveries(connection, sending.LEAVES))
 
     async def append(self, key: ConversationKey, turn: Turn) -> bool:
         """Add a turn that came from elsewhere; a person who says it has the case from then on.
@@ -367,20 +336,13 @@ class SqlStore:
 
     async def forget_customer(self, customer: str) -> int:
         """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
-        theirs = select(turns.c.conversation).where(turns.c.customer == customer, turns.c.customer != "")
-        gone = delete(conversations).where(conversations.c.id.in_(theirs))
-        return await self._database.run(lambda connection: connection.execute(gone).rowcount)
+        return await self._database.run(lambda connection: forgetting.of_customer(connection, customer))
 
     async def forget_before(self, moment: datetime) -> int:
         """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
-        here = turns.c.conversation == conversations.c.id
-        busy = select(turns.c.id).where(here, or_(turns.c.open.is_(True), turns.c.at >= moment)).exists()
-        owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id).exists()
-        old = select(conversations.c.id).where(~busy, ~owed).limit(AT_ONCE)
-        gone = delete(conversations).where(conversations.c.id.in_(old))
         count = 0
         # A part at a time: what else is to be written waits no longer than for one.
-        while some := await self._database.run(lambda connection: connection.execute(gone).rowcount):
+        while some := await self._database.run(lambda connection: forgetting.some_before(connection, moment)):
             count += some
         return count
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.ports import Store
-from bot.store.memory import CASES_KEPT, IDS_KEPT, TURNS_KEPT, MemoryStore
+from bot.store.memory import CASES_KEPT, MemoryStore
+from bot.store.memory_case import IDS_KEPT, TURNS_KEPT
 from bot.types import (
     Action,
     Citation,

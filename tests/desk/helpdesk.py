@@ -13,8 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -55,7 +54,7 @@ def free_port() -> int:
 def http(opener: OpenerDirector, url: str, data: bytes | None = None, **more: Any) -> tuple[int, str, str]:
     """Return the status, the text and the address in the end of what is at ``url``; status 0 where nobody listens."""
     try:
-        with opener.open(Request(url, data, **more), timeout=30) as answer:  # noqa: S310
+        with opener.open(Request(url, data, **more), timeout=30) as answer:
             return answer.status, answer.read().decode(), answer.url
     except HTTPError as error:
         return error.code, error.read().decode(errors="replace"), url
@@ -99,8 +98,7 @@ class Helpdesk:
     folder: Path
     python: Path
     port: int = field(default_factory=free_port)
-    #: Where its hooks go: those of new tickets, and those of follow-ups.
-    hooks: tuple[str, str] = ("", "")
+    _env: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -117,21 +115,37 @@ class Helpdesk:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def box(self) -> Path:
+        return self.folder / "mails"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    @property
     def facts(self) -> dict[str, Any]:
         return json.loads((self.folder / "facts.json").read_text("utf-8"))
 
-    @contextmanager
-    def running(self, new_ticket: str, followup: str) -> Iterator[Helpdesk]:
-        """Serve with these hooks, if it was not served before."""
-        names = "HELPDESK_NEW_TICKET_WEBHOOK_URLS", "HELPDESK_FOLLOWUP_WEBHOOK_URLS"
-        self._env = environment(self.folder, **dict(zip(names, (new_ticket, followup), strict=True)))
+    def start(self, new_ticket: str, followup: str) -> None:
+        """Serve, with these hooks from now on."""
+        self.stop()
+        self._env = environment(
+            self.folder, HELPDESK_NEW_TICKET_WEBHOOK_URLS=new_ticket, HELPDESK_FOLLOWUP_WEBHOOK_URLS=followup
+        )
         words = ["-m", "django", "runserver", "--noreload", "--insecure", f"127.0.0.1:{self.port}"]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             process = subprocess.Popen([self.python, *words], env=self._env, stdout=log, stderr=log)
-        try:
-            eventually(lambda: process.poll() is None and http(browser(), f"{self.url}/tickets/submit/")[0] == 200)
-            yield self
-        finally:
+        self._process = process
+
+        def is_up() -> bool:
+            assert process.poll() is None, self.log.read_text("utf-8")
+            return http(browser(), f"{self.url}/tickets/submit/")[0] == 200
+
+        eventually(is_up)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            process, self._process = self._process, None
             process.terminate()
             process.wait(PATIENCE)
 
@@ -155,20 +169,25 @@ class Helpdesk:
         return there if status == 200 else ""
 
     def mail(self, text: str, ticket: str = "", sender: str = CUSTOMER) -> bool:
-        """Put a mail into the box of the desk and have it fetched; whether the desk took it out of there."""
+        """Put a mail into the box of the desk and have it fetched; whether it is not left there."""
         mail = EmailMessage()
         mail["From"], mail["To"] = sender, "support@desk.example"
         mail["Subject"] = f"Re: [support-{ticket}] A question" if ticket else "A question"
         mail["Message-ID"], mail["Date"] = f"<{uuid.uuid4().hex}@customer.example>", formatdate()
         mail.set_content(text)
-        (self.folder / "mails" / uuid.uuid4().hex).write_bytes(mail.as_bytes())
+        (self.box / uuid.uuid4().hex).write_bytes(mail.as_bytes())
         return self.fetch_mails()
 
     def fetch_mails(self) -> bool:
         """Fetch what is in the box; whether nothing is left there."""
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             subprocess.run([self.python, "-m", "django", "get_email"], env=self._env, stdout=log, stderr=log)
-        return not any((self.folder / "mails").iterdir())
+        return not any(self.box.iterdir())
+
+    def empty_box(self) -> None:
+        """Delete the mails that are left in the box."""
+        for mail in self.box.iterdir():
+            mail.unlink()
 
     def page(self, address: str) -> str:
         """Return what the customer's page of a ticket shows, without the signs that nobody sees."""
@@ -185,6 +204,11 @@ class Helpdesk:
         status, text, _ = http(browser(), self.url + path, data, headers=headers, method=method)
         assert 200 <= status < 300, (status, method, path, text[:500])
         return json.loads(text) if text else None
+
+    def newest(self) -> str:
+        """Return the number of the ticket in which something came about last."""
+        listed = self.call("GET", "/api/followups/?page=last&page_size=50")["results"]
+        return str(max(listed, key=lambda entry: entry["id"])["ticket"])
 
     def ticket(self, number: str) -> dict[str, Any]:
         return self.call("GET", f"/api/tickets/{number}/")

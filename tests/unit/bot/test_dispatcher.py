@@ -156,10 +156,10 @@ async def test_a_message_accepted_at_the_moment_a_worker_ends_is_answered(turns:
     class HoldsSecond(MemoryStore):
         go_on = asyncio.Event()
 
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+        async def accept(self, message: Message, **more: Any) -> bool:
             if message.id == "2":
                 await self.go_on.wait()
-            return await super().accept(message, joins=joins)
+            return await super().accept(message, **more)
 
     store, responder, phone = HoldsSecond(), Gated(), Phone()
     responder.open("2")
@@ -204,9 +204,9 @@ async def test_overload_refuses_and_leaves_the_store_unchanged() -> None:
 
 async def test_messages_on_their_way_into_the_store_count() -> None:
     class SlowToAccept(MemoryStore):
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+        async def accept(self, message: Message, **more: Any) -> bool:
             await asyncio.sleep(0)
-            return await super().accept(message, joins=joins)
+            return await super().accept(message, **more)
 
     async with dispatcher(SlowToAccept(), Echo(), Phone(), waiting=2) as running:
         results = await asyncio.gather(
@@ -220,8 +220,8 @@ async def test_a_message_is_answered_even_if_its_submitter_is_cancelled() -> Non
     class SlowToAccept(MemoryStore):
         written = asyncio.Event()
 
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
-            new = await super().accept(message, joins=joins)
+        async def accept(self, message: Message, **more: Any) -> bool:
+            new = await super().accept(message, **more)
             self.written.set()
             await asyncio.sleep(0)
             return new
@@ -241,10 +241,10 @@ async def test_when_the_store_refuses_to_accept_only_the_submitter_fails() -> No
     class FullOnce(MemoryStore):
         full = True
 
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+        async def accept(self, message: Message, **more: Any) -> bool:
             if self.full:
                 raise OSError("no space left")
-            return await super().accept(message, joins=joins)
+            return await super().accept(message, **more)
 
     store, phone = FullOnce(), Phone()
     async with dispatcher(store, Echo(), phone, waiting=1) as running:

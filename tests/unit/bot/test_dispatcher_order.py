@@ -88,9 +88,9 @@ class GatedStore(MemoryStore):
         #: Who is worked on, as the dispatcher has it.
         self.held: set[ConversationKey] = set()
 
-    async def accept(self, message: Message, *, joins: bool = False) -> bool:
+    async def accept(self, message: Message, **more: Any) -> bool:
         await self.gates.stop()
-        new = await super().accept(message, joins=joins)
+        new = await super().accept(message, **more)
         if new:
             self.accepted.append(message)
         await self.gates.stop()

@@ -39,6 +39,7 @@ class _Route:
     #: Fields of the body: those it must have, by kind, and those it may have beside them.
     needs: Mapping[str, type | tuple[type, ...]]
     may: Mapping[str, type | tuple[type, ...]]
+    headers: Mapping[str, str]
 
 
 @dataclass(kw_only=True)
@@ -63,11 +64,20 @@ class FakeApi:
         status: int = 200,
         needs: Mapping[str, type | tuple[type, ...]] | None = None,
         may: Mapping[str, type | tuple[type, ...]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Serve what matches ``pattern``, a regular expression over the whole path."""
-        kind = re.compile(pattern)
-        route = _Route(method=method, pattern=kind, answer=answer, status=status, needs=needs or {}, may=may or {})
-        self._routes.append(route)
+        """Serve what matches ``pattern``, a regular expression over the whole path; ``headers`` are its own."""
+        self._routes.append(
+            _Route(
+                method=method,
+                pattern=re.compile(pattern),
+                answer=answer,
+                status=status,
+                needs=needs or {},
+                may=may or {},
+                headers=headers or {},
+            )
+        )
 
     def fail(self, status: int, headers: dict[str, str] | None = None, body: object = None) -> None:
         """Answer the next call, and no further one, with an error; 0: with nothing, the connection breaks off."""
@@ -110,7 +120,7 @@ class FakeApi:
 
     def _check(self, route: _Route, asked: Asked) -> None:
         name = f"{asked.method} {asked.path}"
-        for header, value in self.headers.items():
+        for header, value in {**self.headers, **route.headers}.items():
             if asked.headers.get(header) != value:
                 self.wrong.append(f"{name}: header {header}")
         fields = asked.body if isinstance(asked.body, dict) else {}

@@ -29,7 +29,12 @@ async def api() -> AsyncIterator[FakeApi]:
         {"id": 7, "content": "where is it?", "message_type": 0, "private": False},
         {"id": 8, "content": "On its way.", "message_type": 1, "private": False},
     ]
-    fake.route("GET", "/api/v1/accounts/3/conversations/42/messages", answer={"payload": there, "meta": {}})
+    fake.route(
+        "GET",
+        "/api/v1/accounts/3/conversations/42/messages",
+        headers={"api_access_token": "agent-token"},  # an agent bot's is refused there
+        answer={"payload": there, "meta": {}},
+    )
     fake.route(
         "POST",
         "/api/v1/accounts/3/conversations/42/messages",
@@ -37,13 +42,15 @@ async def api() -> AsyncIterator[FakeApi]:
         answer={"id": 9},
     )
     fake.route("POST", "/api/v1/accounts/3/conversations/42/toggle_status", needs={"status": str}, answer={})
+    typing = "/api/v1/accounts/3/conversations/42/toggle_typing_status"
+    fake.route("POST", typing, needs={"typing_status": str}, answer={})
     async with serving(fake):
         yield fake
 
 
 @pytest.fixture
 def chatwoot(http: aiohttp.ClientSession, api: FakeApi) -> Chatwoot:
-    return Chatwoot(http, url=api.url, account="3", token="bot-token", secret=SECRET)
+    return Chatwoot(http, url=api.url, account="3", token="bot-token", read_token="agent-token", secret=SECRET)
 
 
 def event(**changes: object) -> dict[str, object]:
@@ -133,6 +140,28 @@ async def test_an_open_conversation_is_the_peoples(chatwoot: Chatwoot, assignee:
 async def test_resolving_ends_the_case(chatwoot: Chatwoot) -> None:
     body = {"event": "conversation_resolved", "id": 42, "status": "resolved", "messages": [], "account": {"id": 3}}
     assert (await chatwoot.receive(signed(body))).news == (Happened(conversation=KEY, event=Event.RESOLVED),)
+
+
+@pytest.mark.parametrize(
+    ("status", "assignee", "expected"),
+    [
+        ("pending", None, Event.HANDED_BACK),
+        ("open", {"id": 2}, Event.TAKEN),
+        ("open", None, Event.HANDED_OVER),
+        ("snoozed", None, None),
+    ],
+)
+async def test_a_changed_status_says_who_has_the_case(
+    chatwoot: Chatwoot, status: str, assignee: object, expected: Event | None
+) -> None:
+    body = {"event": "conversation_status_changed", "id": 42, "status": status, "meta": {"assignee": assignee}}
+    news = (await chatwoot.receive(signed(body))).news
+    assert news == ((Happened(conversation=KEY, event=expected),) if expected else ())
+
+
+async def test_typing_is_shown(chatwoot: Chatwoot, api: FakeApi) -> None:
+    await chatwoot.busy(KEY)
+    assert api.asked("POST", "toggle_typing_status")[0].body == {"typing_status": "on"}
 
 
 async def test_a_private_note_gives_the_case_back(chatwoot: Chatwoot, api: FakeApi) -> None:

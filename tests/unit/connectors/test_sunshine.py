@@ -63,6 +63,7 @@ async def api(conversation: dict[str, object]) -> AsyncIterator[FakeApi]:
         status=201,
         answer={"messages": []},
     )
+    fake.route("POST", f"{PLACE}/activity", needs={"author": dict, "type": str}, answer={})
     fake.route("POST", f"{PLACE}/passControl", needs={"switchboardIntegration": str, "metadata": dict}, answer={})
     async with serving(fake):
         yield fake
@@ -288,6 +289,11 @@ async def test_a_long_reply_comes_in_parts(sunshine: Sunshine, api: FakeApi) -> 
     assert "".join(texts) == answer.text
     assert all(len(text) <= LONGEST for text in texts)
     assert len({one.body["metadata"]["kefu"] for one in api.asked("POST")}) == len(texts) == 2
+
+
+async def test_typing_is_shown(sunshine: Sunshine, api: FakeApi) -> None:
+    await sunshine.busy(KEY)
+    assert api.asked("POST", "activity")[0].body == {"author": {"type": "business"}, "type": "typing:start"}
 
 
 async def test_the_note_comes_before_the_control_is_passed(sunshine: Sunshine, api: FakeApi) -> None:

@@ -36,6 +36,7 @@ async def api() -> AsyncIterator[FakeApi]:
     sent = {"ok": True, "result": {"message_id": 90}}
     fake.route("POST", f"/bot{TOKEN}/sendMessage", needs={"chat_id": str, "text": str}, answer=sent)
     copied = {"chat_id": str, "from_chat_id": str, "message_id": int}
+    fake.route("POST", f"/bot{TOKEN}/sendChatAction", needs={"chat_id": str, "action": str}, answer=sent)
     fake.route("POST", f"/bot{TOKEN}/copyMessage", needs=copied, may={"caption": str}, answer=sent)
     async with serving(fake):
         yield fake
@@ -265,8 +266,24 @@ async def test_a_reply_is_sent_as_it_is(telegram: Telegram, api: FakeApi) -> Non
 
 
 async def test_what_is_doubtful_is_sent_again(telegram: Telegram, api: FakeApi) -> None:
-    await telegram.deliver(reply(KEY, "On its way.", "20"), again=True)
-    assert sent(api) == [("555", "On its way.")]
+    answer = reply(KEY, "On its way.", "20")
+    api.fail(0)
+    with pytest.raises(DeliveryError):
+        await telegram.deliver(answer, again=False)
+    await telegram.deliver(answer, again=True)
+    assert sent(api) == [("555", "On its way.")] * 2
+
+
+async def test_what_telegram_has_taken_is_not_sent_again(telegram: Telegram, api: FakeApi) -> None:
+    answer = reply(KEY, "x" * 5000, "20")
+    await telegram.deliver(answer, again=False)
+    await telegram.deliver(answer, again=True)
+    assert "".join(text for _, text in sent(api)) == answer.text
+
+
+async def test_typing_is_shown(telegram: Telegram, api: FakeApi) -> None:
+    await telegram.busy(KEY)
+    assert api.asked("POST", "sendChatAction")[0].body == {"chat_id": "555", "action": "typing"}
 
 
 async def test_a_long_reply_is_several_messages(telegram: Telegram, api: FakeApi) -> None:

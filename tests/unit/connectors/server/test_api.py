@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from yarl import URL
 
 from bot.dispatcher import Dispatcher
 from bot.store.sql import SqlStore
-from bot.types import Conversation, ConversationKey, Event, Message, Reply
+from bot.types import Conversation, ConversationKey, Reply
 from connectors.server.api import Callers
 from connectors.server.desk import Access, Limits
 from tests.unit.bot.desk import PAUSE, fallback
-from tests.unit.connectors.server.shop import KEYS, Answered, Echo, Gated, Shop, events, of_shop, serving
+from tests.unit.connectors.server.shop import KEYS, Echo, Gated, Shop, events, of_shop, serving
 
 # --- a message and its reply
 
@@ -180,7 +178,8 @@ async def test_who_writes_to_the_customer_has_the_case(shop: Shop) -> None:
 async def test_an_event_sent_again_counts_once(shop: Shop) -> None:
     taken, back = {"event": "taken", "id": "e1"}, {"event": "handed_back", "id": "e2"}
     owners = [
-        (await shop.call("POST", "/v1/conversations/anna/events", event)).json["owner"] for event in (taken, back, taken)
+        (await shop.call("POST", "/v1/conversations/anna/events", event)).json["owner"]
+        for event in (taken, back, taken)
     ]
     assert owners == ["human", "bot", "bot"]
 

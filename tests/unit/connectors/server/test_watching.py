@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import pytest
 
 from bot.errors import OverloadedError
 from bot.types import ConversationKey, Message, Outcome
+from connectors.helpdesk import Look, Seen
 from connectors.server.desk import Limits
 from connectors.server.metrics import Metrics
 from connectors.server.webhooks import LEFT, Webhooks
 from tests.unit.connectors.server.bell import Shelf, asked
 from tests.unit.connectors.server.shop import Shop, serving
+
+#: What a call tells.
+TOLD = (Look(place="top"),)
 
 
 @pytest.fixture
@@ -64,11 +69,11 @@ async def test_the_call_is_answered_though_the_shelf_is_away(tmp_path: Path) -> 
 async def test_all_pages_are_fetched_and_it_goes_on_behind_them_the_next_time(shop: Shop) -> None:
     shelf = Shelf([on_shelf("one", "1")], [on_shelf("two", "2"), on_shelf("three", "3")])
     hooks = webhooks(shop, shelf)
-    await hooks.keep(shelf, shelf.received.news)  # type: ignore[union-attr]
+    await hooks.keep(shelf, TOLD)
     await settled(hooks)
     assert await kept(shop) == ["one", "two", "three"]
     shelf.pages.append([on_shelf("four", "4")])
-    await hooks.keep(shelf, shelf.received.news)  # type: ignore[union-attr]
+    await hooks.keep(shelf, TOLD)
     await settled(hooks)
     assert (await kept(shop))[-1] == "four"
     assert [cursor for _, cursor in shelf.looks] == ["", "1", "2"]
@@ -80,7 +85,7 @@ async def test_where_looking_failed_the_next_sweep_looks_again_and_then_no_more(
     shelf = Shelf([on_shelf("hello", "1")])
     hooks = webhooks(shop, shelf)
     shelf.away = True
-    await hooks.keep(shelf, shelf.received.news)  # type: ignore[union-attr]
+    await hooks.keep(shelf, TOLD)
     await settled(hooks)
     assert "the shelf is away" in caplog.text
     shelf.away = False
@@ -97,13 +102,13 @@ async def test_where_looking_failed_the_next_sweep_looks_again_and_then_no_more(
 
 async def test_a_place_that_breaks_off_in_the_middle_goes_on_where_it_was(shop: Shop) -> None:
     class Breaks(Shelf):
-        async def look(self, place: str, cursor: str) -> object:  # type: ignore[override]
+        async def look(self, place: str, cursor: str) -> Seen:
             self.away = cursor == "1" and len(self.looks) == 1
             return await super().look(place, cursor)
 
     shelf = Breaks([on_shelf("one", "1")], [on_shelf("two", "2")])
     hooks = webhooks(shop, shelf)
-    await hooks.keep(shelf, shelf.received.news)  # type: ignore[union-attr]
+    await hooks.keep(shelf, TOLD)
     await settled(hooks)
     assert await kept(shop) == ["one"]
     shop.clock.forward(LEFT.total_seconds() + 1)
@@ -125,7 +130,7 @@ async def test_what_does_not_fit_is_fetched_later(shop: Shop) -> None:
 
     full, shelf = Full(), Shelf([on_shelf("hello", "1")])
     hooks = Webhooks(full, {"shelf": shelf}, Limits(), Metrics(), shop.clock)
-    await hooks.keep(shelf, shelf.received.news)  # type: ignore[union-attr]
+    await hooks.keep(shelf, TOLD)
     await settled(hooks)
     assert await kept(shop) == []
     full.full = False
@@ -152,19 +157,17 @@ async def test_a_place_of_a_channel_that_is_no_longer_set_is_left_alone(shop: Sh
 
 async def test_what_is_being_fetched_when_the_server_ends_is_fetched_after_the_next_start(shop: Shop) -> None:
     class Slow(Shelf):
-        async def look(self, place: str, cursor: str) -> object:  # type: ignore[override]
+        async def look(self, place: str, cursor: str) -> Seen:
             await super().look(place, cursor)
             return await hold()
 
-    async def hold() -> object:
-        import asyncio
-
+    async def hold() -> Seen:
         await asyncio.Event().wait()
         raise AssertionError
 
     slow = Slow([on_shelf("hello", "1")])
     hooks = webhooks(shop, slow)
-    await hooks.keep(slow, slow.received.news)  # type: ignore[union-attr]
+    await hooks.keep(slow, TOLD)
     await slow.looked(1)
     await hooks.close()
     shop.clock.forward(LEFT.total_seconds() + 1)

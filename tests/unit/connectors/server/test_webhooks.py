@@ -240,11 +240,12 @@ async def test_a_channel_that_fails_is_a_failure_without_words(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bell = Bell()
-    bell.received = ValueError("what a customer said")
+    words = "what a customer said"
+    bell.received = ValueError(words)
     async with serving(tmp_path, helpdesks=[bell]) as shop:
         answered = await ring(shop)
     assert (answered.status, answered.code) == (500, "failed")
-    assert "customer said" not in answered.text + caplog.text.replace('"what a customer said"', "")
+    assert words not in answered.text + caplog.text
 
 
 async def test_too_many_messages_in_a_conversation_are_refused_and_not_kept(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Deleting conversations of the database: with each goes all that belongs to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select
+
+from bot.store.schema import conversations, outbox, turns
+
+#: Conversations that are deleted in one transaction.
+AT_ONCE = 500
+
+
+def of_customer(connection: Connection, customer: str) -> int:
+    """Delete those in which a customer wrote, and return how many."""
+    theirs = select(turns.c.conversation).where(turns.c.customer == customer, turns.c.customer != "")
+    return connection.execute(delete(conversations).where(conversations.c.id.in_(theirs))).rowcount
+
+
+def some_before(connection: Connection, moment: datetime) -> int:
+    """Delete some in which nothing is left to do and nothing was said since, and return how many."""
+    here = turns.c.conversation == conversations.c.id
+    busy = select(turns.c.id).where(here, or_(turns.c.open.is_(True), turns.c.at >= moment)).exists()
+    owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id).exists()
+    old = select(conversations.c.id).where(~busy, ~owed).limit(AT_ONCE).with_for_update(skip_locked=True)
+    ids = connection.execute(old).scalars().all()
+    # Something may have been said before they were held: now nobody can.
+    still = conversations.c.id.in_(ids), ~busy, ~owed
+    return connection.execute(delete(conversations).where(*still)).rowcount
