@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all:
 
-.PHONY: chat test lint bench format clean
+.PHONY: chat test test-desk lint bench format clean
 
 chat: .venv/chat  ## talk to the demo bot
 	@$(BIN)/kefu chat
 
 test: .venv/dev  ## run the tests, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+test-desk: .venv/dev  ## run the tests with a real helpdesk, which is installed into the cache of the user
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m desk tests/desk
 
 lint: .venv/dev  ## style and types
 	$(BIN)/ruff check .

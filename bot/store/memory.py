@@ -36,7 +36,6 @@ class MemoryStore:
         #: Those with messages that are not done or replies on their way, in the order in which they came to have some.
         self._busy: dict[ConversationKey, Case] = {}
         self._numbers = count(1)
-        self._setups: dict[str, str] = {}
         self._places: dict[tuple[str, str], Place] = {}
         #: Those of the places where there is something; a dict for its order.
         self._wanted: dict[tuple[str, str], None] = {}
@@ -127,9 +126,8 @@ class MemoryStore:
             now = self._clock()
             case.turns.append(Turn.of(reply, now))
             if seen is not None:
-                named = self._setups.get(setup, "")
                 seen = replace(seen, since=None)
-                record = Record(reply=_bare(reply), messages=messages, conversation=seen, setup=named)
+                record = Record(reply=_bare(reply), messages=messages, conversation=seen, setup=setup)
                 case.records.append((next(self._numbers), record))
             for delivery in Delivery.all_of(reply, now, note):
                 case.outbox[delivery.id] = (next(self._numbers), delivery)
@@ -138,9 +136,7 @@ class MemoryStore:
 
     async def note_setup(self, setup: str) -> str:
         """Keep the settings that decide, as JSON, and return what to call them."""
-        name = str(len(self._setups))
-        self._setups[name] = setup
-        return name
+        return setup
 
     async def records(self, id_: str) -> list[Record]:
         """Return how replies came about: the one with the id, or those to messages with it; newest first."""

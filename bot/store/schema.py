@@ -129,11 +129,11 @@ Index(
     postgresql_where=accepted,
 )
 _waiting = turns.c.open.is_(True)
-Index("ix_turns_open", turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+Index("ix_turns_open", turns.c.conversation, turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 _known = turns.c.customer != ""
 Index("ix_turns_customer", turns.c.customer, sqlite_where=_known, postgresql_where=_known)
-#: By the id of a message or a reply.
-Index("ix_turns_key", turns.c.key)
+#: By the id of a message or a reply, which others may have in their conversations.
+Index("ix_turns_key", turns.c.key, turns.c.conversation)
 
 #: What happened to cases, as far as it has an id by which a second delivery is known.
 events = Table(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Self
 from uuid import uuid4
 
@@ -42,8 +43,7 @@ _COUNTS = select(
 _UNFINISHED = (
     select(turns, conversations.c.channel, conversations.c.account, conversations.c.thread)
     .join(conversations)
-    .where(turns.c.open.is_(True))
-    .order_by(turns.c.id)
+    .where(turns.c.open.is_(True))  # put in order here: SQLite would read all turns in theirs
 )
 
 _GONE = delete(workers).where(workers.c.id == bindparam("me"))
@@ -280,7 +280,7 @@ class SqlStore:
     async def unfinished(self) -> list[Message]:
         """Return accepted messages that are not done, in the order they were accepted."""
         rows = await self._database.run(lambda connection: connection.execute(_UNFINISHED).all())
-        return [message_of(key_of(row), row) for row in rows]
+        return [message_of(key_of(row), row) for row in sorted(rows, key=attrgetter("id"))]
 
     async def outbox(self) -> list[Delivery]:
         """Return what is on its way, oldest first."""
@@ -317,7 +317,8 @@ class SqlStore:
                 new = cases.INSERT[connection.dialect.name](events).values(
                     conversation=case.id, key=id_, event=event.value, at=now
                 )
-                if connection.execute(new.on_conflict_do_nothing()).rowcount == 0:
+                # What was inserted is asked for: PostgreSQL's driver does not count it.
+                if connection.execute(new.on_conflict_do_nothing().returning(events.c.id)).first() is None:
                     return Owner(case.owner)
             return cases.happened(connection, case, event, now)
 

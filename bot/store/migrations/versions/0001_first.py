@@ -60,10 +60,12 @@ def upgrade() -> None:
         sqlite_where=accepted,
         postgresql_where=accepted,
     )
-    op.create_index("ix_turns_open", "turns", ["id"], sqlite_where=waiting_sqlite, postgresql_where=waiting)
+    op.create_index(
+        "ix_turns_open", "turns", ["conversation", "id"], sqlite_where=waiting_sqlite, postgresql_where=waiting
+    )
     known = sa.text("customer <> ''")
     op.create_index("ix_turns_customer", "turns", ["customer"], sqlite_where=known, postgresql_where=known)
-    op.create_index("ix_turns_key", "turns", ["key"])
+    op.create_index("ix_turns_key", "turns", ["key", "conversation"])
     op.create_table(
         "events",
         sa.Column("id", _number, nullable=False),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -187,14 +186,14 @@ async def test_where_too_much_waits_a_message_is_refused_and_nothing_of_it_is_ke
 class Fails(SqlStore):
     """Fails with what a customer said."""
 
-    async def accept(self, message: Message, *, joins: bool = False) -> bool:
+    async def accept(self, message: Message, **more: Any) -> bool:
         raise ValueError(message.text)
 
     async def append(self, key: object, turn: Turn) -> bool:
         raise ValueError(turn.text)
 
-    async def record(self, key: object, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
-        raise ValueError(id_)
+    async def record(self, key: object, event: Event, **more: Any) -> Owner:
+        raise ValueError(more["id_"])
 
 
 @pytest.mark.parametrize("path", GOOD)

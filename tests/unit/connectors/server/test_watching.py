@@ -147,6 +147,37 @@ async def test_where_a_channel_may_have_gone_on_it_is_looked_when_the_server_beg
     assert sorted(place for place, _ in shelf.looks) == ["left", "right"]
 
 
+async def test_where_calls_may_be_lost_it_is_looked_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.server.app.SWEEP", 0.01)
+    monkeypatch.setattr("connectors.server.app.LOOK_AROUND", 0)
+    shelf = Shelf([on_shelf("one", "1")], places=["left"])
+    async with serving(tmp_path, helpdesks=[shelf], alone=False) as shop:
+        await shelf.looked(1)
+        shelf.pages.append([on_shelf("two", "2")])
+        while await kept(shop) != ["one", "two"]:
+            await shelf.looked(len(shelf.looks) + 1)
+
+
+async def test_that_is_not_done_with_every_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.server.app.SWEEP", 0.01)
+    shelf, sweeps = Shelf(places=["left"]), 0
+    swept, sweep = asyncio.Event(), Webhooks.sweep
+
+    async def counted(hooks: Webhooks) -> None:
+        nonlocal sweeps
+        await sweep(hooks)
+        sweeps += 1
+        if sweeps == 3:
+            swept.set()
+
+    monkeypatch.setattr(Webhooks, "sweep", counted)
+    async with serving(tmp_path, helpdesks=[shelf], alone=False):
+        await swept.wait()
+    assert len(shelf.looks) == 1
+
+
 async def test_a_place_of_a_channel_that_is_no_longer_set_is_left_alone(shop: Shop) -> None:
     await shop.store.want("gone", "top")
     shop.clock.forward(LEFT.total_seconds() + 1)

@@ -8,6 +8,7 @@ import hmac
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -40,6 +41,10 @@ async def ring(shop: Shop, channel: str = "bell", method: str = "POST", **more: 
 KEY = ConversationKey(channel="chatwoot", account="3", thread="42")
 
 
+def chatwoot(http: aiohttp.ClientSession, url: str) -> Chatwoot:
+    return Chatwoot(http, url=url, account="3", token="bot-token", read_token="agent-token", secret=SECRET)
+
+
 def event(**changes: object) -> dict[str, object]:
     return {
         "event": "message_created",
@@ -68,16 +73,18 @@ async def test_a_signed_call_is_kept_and_the_reply_goes_out(tmp_path: Path, http
 
     api = FakeApi()
     needs = {"content": str, "message_type": str, "private": bool}
-    api.route("POST", "/api/v1/accounts/3/conversations/42/messages", needs=needs, answer=write)
+    place = "/api/v1/accounts/3/conversations/42"
+    api.route("POST", f"{place}/messages", needs=needs, answer=write)
+    api.route("POST", f"{place}/toggle_typing_status", needs={"typing_status": str}, answer={})
     async with tool(api):
-        desk = Chatwoot(http, url=api.url, account="3", token="bot-token", secret=SECRET)
+        desk = chatwoot(http, api.url)
         async with serving(tmp_path, helpdesks=[desk]) as shop:
             answered = await chatwoot_calls(shop, event())
             assert (answered.status, answered.text) == (200, "")
             assert await texts(shop, KEY) == ["where is it?"]
             shop.clock.forward(60)  # people type several short messages for one question: those are waited for
             await written.wait()
-    assert api.asked("POST")[0].body["content"] == "WHERE IS IT?"
+    assert api.asked("POST", "/messages")[0].body["content"] == "WHERE IS IT?"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,9 @@ async def test_what_is_refused_leaves_nothing_and_no_word_in_the_log(
     status: int,
 ) -> None:
     caplog.set_level("DEBUG")
-    desk = Chatwoot(http, url="http://127.0.0.1:1", account="3", token="bot-token", secret=SECRET)
+    desk = Chatwoot(
+        http, url="http://127.0.0.1:1", account="3", token="bot-token", read_token="agent-token", secret=SECRET
+    )
     async with serving(tmp_path, helpdesks=[desk]) as shop:
         answered = await chatwoot_calls(shop, document, secret)
         assert (answered.status, answered.code) == (status, "refused")
@@ -109,14 +118,14 @@ async def test_a_call_is_answered_after_it_is_kept(tmp_path: Path) -> None:
     class Slow(SqlStore):
         reached, go_on = asyncio.Event(), asyncio.Event()
 
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+        async def accept(self, message: Message, **more: Any) -> bool:
             self.reached.set()
             await self.go_on.wait()
-            return await super().accept(message, joins=joins)
+            return await super().accept(message, **more)
 
     async with serving(tmp_path, helpdesks=[Bell(asked("hello"))], kind=Slow) as shop:
         call = asyncio.create_task(ring(shop))
-        await Slow.reached.wait()
+        await asyncio.wait({call, asyncio.create_task(Slow.reached.wait())}, return_when=asyncio.FIRST_COMPLETED)
         assert (call.done(), await texts(shop)) == (False, [])
         Slow.go_on.set()
         assert (await call).status == 200
@@ -127,11 +136,11 @@ async def test_where_the_store_fails_the_call_is_not_taken_and_the_next_try_is(t
     class FailsOnce(SqlStore):
         full = True
 
-        async def accept(self, message: Message, *, joins: bool = False) -> bool:
+        async def accept(self, message: Message, **more: Any) -> bool:
             if FailsOnce.full:
                 FailsOnce.full = False
                 raise OSError("no space left")
-            return await super().accept(message, joins=joins)
+            return await super().accept(message, **more)
 
     async with serving(tmp_path, helpdesks=[Bell(asked("hello"))], kind=FailsOnce) as shop:
         assert (await ring(shop)).status == 500
