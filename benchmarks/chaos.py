@@ -3,7 +3,7 @@
     python -m benchmarks.chaos [--database URL] [--turns N] [--kills N] [--workers N] [--seed N] [--json]
 
 The desk is this process, the bot one or more others. Customers write, in bursts too; 20 % of the webhooks come twice,
-10 % are overtaken by the next; of the replies some are taken late, some are refused, and some are taken but the answer
+10 % are overtaken by the next, and those that are told to wait come again; of the replies some are taken late, some are refused, and some are taken but the answer
 says that they were not. People take some of the cases, write, and give them back. The bot's processes are killed
 (SIGKILL) at random moments and started anew. At the end, what each customer sees is held against what the store has.
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.dispatcher import Dispatcher
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, OverloadedError
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, ConversationKey, Event, Message, Reason, Reply, Speaker, Turn
 
@@ -151,7 +151,11 @@ class Desk:
             self.waiting[number] = pid, future
             try:
                 writer.write(json.dumps(what | {"number": number}).encode() + b"\n")
-                return await future
+                done = await future
+                if done != "full":
+                    return done
+                self.counts["webhooks told to wait"] += 1
+                await asyncio.sleep(0.5)
             except ConnectionError:
                 self.counts["webhooks sent again"] += 1
             finally:
@@ -232,15 +236,19 @@ class Channel:
     async def hears(self, said: dict[str, Any], store: SqlStore, dispatcher: Dispatcher) -> None:
         """Take in a webhook."""
         key, now = ConversationKey(channel=self.name, thread=said["thread"]), datetime.now(UTC)
+        done = "ok"
         match said["tell"]:
             case "message":
                 text = f"message {said['id']} of {said['thread']}"
-                await dispatcher.submit(Message(id=said["id"], conversation=key, text=text, at=now))
+                try:
+                    await dispatcher.submit(Message(id=said["id"], conversation=key, text=text, at=now))
+                except OverloadedError:
+                    done = "full"
             case "person":
                 await store.append(key, Turn(speaker=Speaker.AGENT, text="Let me see.", at=now))
             case "back":
                 await store.record(key, Event.HANDED_BACK)
-        self.writer.write(json.dumps({"done": "ok", "number": said["number"]}).encode() + b"\n")
+        self.writer.write(json.dumps({"done": done, "number": said["number"]}).encode() + b"\n")
 
 
 class Echo:

@@ -85,7 +85,7 @@ def installed() -> tuple[Path, Path]:
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    foreign = ("KEFU_", "HELPDESK_", "DJANGO_", "PYTHON", "HTTP_PROXY", "http_proxy")
+    foreign = ("KEFU_", "HELPDESK_", "DJANGO_", "PYTHON", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     ours = {"KEFU_DESK": str(folder), "DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(SITE)}
     return {**kept, **ours, "PYTHONDONTWRITEBYTECODE": "1", **more}

@@ -114,6 +114,13 @@ async def test_it_is_what_the_hooks_tell(desk: DjangoHelpdesk, there: Tickets) -
     assert list((await desk.look("", "6")).news) == by_hook
 
 
+async def test_a_ticket_that_an_agent_typed_is_a_question(desk: DjangoHelpdesk, there: Tickets) -> None:
+    there.open(form(7, user=AGENT, comment=""), entry(9))
+    first, second = (await desk.look("", "6")).news
+    assert isinstance(first, Message) and isinstance(second, Message)
+    assert (first.id, first.text, second.id) == ("7", "where is it?", "9")
+
+
 async def test_what_the_bot_wrote_makes_nobody_read_the_ticket(desk: DjangoHelpdesk, there: Tickets) -> None:
     there.open(form(7), ours(8, "On its way."))
     seen = await desk.look("", "7")

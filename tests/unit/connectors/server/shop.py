@@ -143,6 +143,7 @@ async def serving(
     clock, callers, metrics = Clock(), Callers(), Metrics()
     limits = limits or Limits()
     carriers = {one.name: one for one in (*helpdesks, callers)}
+    await _database(folder / "kefu.db")
     async with AsyncExitStack() as held:
         store = await held.enter_async_context(kind.open(f"sqlite:///{folder / 'kefu.db'}", clock=clock))
         dispatcher = None
@@ -165,6 +166,20 @@ async def serving(
         shop.port = await held.enter_async_context(listening(shop.app, "127.0.0.1", 0, limits, shared=False))
         shop.http = await held.enter_async_context(aiohttp.ClientSession())
         yield shop
+
+
+#: A database in which nothing is: made once, for that takes longer than most tests.
+_EMPTY: list[bytes] = []
+
+
+async def _database(file: Path) -> None:
+    if file.exists():
+        return
+    if not _EMPTY:
+        async with SqlStore.open(f"sqlite:///{file}"):
+            pass
+        _EMPTY.append(file.read_bytes())
+    file.write_bytes(_EMPTY[0])
 
 
 def of_shop(conversation: str = "anna", account: str = "shop") -> ConversationKey:
