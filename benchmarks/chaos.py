@@ -3,9 +3,10 @@
     python -m benchmarks.chaos [--database URL] [--turns N] [--kills N] [--workers N] [--seed N] [--json]
 
 The desk is this process, the bot one or more others. Customers write, in bursts too; 20 % of the webhooks come twice,
-10 % are overtaken by the next, and those that are told to wait come again; of the replies some are taken late, some are refused, and some are taken but the answer
-says that they were not. People take some of the cases, write, and give them back. The bot's processes are killed
-(SIGKILL) at random moments and started anew. At the end, what each customer sees is held against what the store has.
+10 % are overtaken by the next, and those that are told to wait come again; of the replies some are taken late, some are
+refused, and some are taken but the answer says that they were not. People take some of the cases, write, and give them
+back. The bot's processes are killed (SIGKILL) at random moments and started anew. At the end, what each customer sees
+is held against what the store has.
 """
 
 from __future__ import annotations

@@ -65,18 +65,19 @@ class Network(nn.Module):
         dropout: float,
         wide: bool = False,
         hidden: int = 0,
+        more: int = 0,
     ) -> None:
         """``outputs`` is how many numbers the head gives (0: no head), from as many ``hidden`` ones (0: directly).
 
         Without a ``backbone`` batches bring their vectors, of ``size`` numbers. A ``wide`` network reads beside each
-        vector that of a middle layer, as large.
+        vector that of a middle layer, as large. Batches bring ``more`` numbers behind the vectors.
         """
         super().__init__()
-        self.size, self.wide = size, wide
+        self.size, self.wide, self.more = size, wide, more
         self.encoder: Any = backbone.model if backbone else None
         self.first_token = backbone.source.first_token if backbone else False
         self.dropout = nn.Dropout(dropout)
-        width = size * (2 if wide else 1)
+        width = size * (2 if wide else 1) + more
         self.hidden = nn.Linear(width, hidden) if hidden else None
         self.head = nn.Linear(hidden or width, outputs) if outputs else None
         #: Vectors that prompt tuning puts before the tokens.

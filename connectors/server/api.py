@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from bot.types import Conversation, ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.reply_json import reply_json
@@ -30,14 +39,18 @@ LOCAL = "local"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
-#: With bounds, for a time near the calendar's ends cannot be told in every time zone.
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+#: Not in the first or last year there is, for moments there cannot be told in every time zone.
+Moment = Annotated[
+    AwareDatetime,
+    Field(gt=datetime(1, 12, 30, tzinfo=UTC), lt=datetime(9999, 1, 2, tzinfo=UTC)),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "^(?!0001|9999)"}),
+]
 
 _NAME = TypeAdapter(Name)
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class NewMessage(_Body):

@@ -10,6 +10,15 @@ from connectors.server.api import NewEvent, NewMessage, NewTurn
 
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]+$"}
+#: Of a stream; its data is JSON.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["accepted", "reply", "silent", "pending", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 _OWNER = {"type": "string", "enum": ["bot", "waiting", "human", "closed"]}
 
 
@@ -101,7 +110,7 @@ def document(version: str) -> dict[str, Any]:
         "text/event-stream): the event accepted, then reply, silent, pending or error.",
         "content": {
             **_json({"anyOf": [_ref("Reply"), _ref("Silent")]}),
-            "text/event-stream": {"schema": _TEXT},
+            "text/event-stream": {"schema": _EVENT},
         },
     }
     pending = _answer("There is no reply yet: send the message again, with its id, to get it.", "Pending")

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from finetune.artefact import Artefact
-from retrieval.encoder import Encoder, Vectors
+from finetune.labels.grams import beside
+from retrieval.encoder import Encoder
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,6 +38,8 @@ class Classifier:
     threshold: float
     #: What scores are divided by before they become chances: see `finetune.labels.figures.temperature`.
     temperature: float = 1.0
+    #: How many numbers of a text's spelling the head reads behind its features.
+    grams: int = 0
 
     @classmethod
     def open(cls, artefact: Artefact, backbone: Encoder) -> Classifier:
@@ -54,13 +57,18 @@ class Classifier:
             several=bool(artefact.about["several"]),
             threshold=float(artefact.about["threshold"]),
             temperature=float(artefact.about["temperature"]),
+            grams=int(artefact.about.get("grams", 0)),
         )
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
         """Return what each of ``texts`` is."""
-        return self.verdicts(self.scores(self.encoder.features(texts)))
+        return self.verdicts(self.scores(self.features(texts)))
 
-    def scores(self, features: Vectors) -> Floats:
+    def features(self, texts: Sequence[str]) -> Floats:
+        """Return what the head reads of each text: (texts, width)."""
+        return beside(self.encoder.features(texts), texts, self.grams)
+
+    def scores(self, features: Floats) -> Floats:
         """Return how much each label is to be believed, for features (n, width): shape (n, labels).
 
         These are logits: how large the largest one is tells better what is out of scope than how likely its label is

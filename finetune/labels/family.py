@@ -22,6 +22,7 @@ from finetune.kinds import Begun, Outcome, Parts, Surroundings
 from finetune.labels import figures
 from finetune.labels.classifier import Classifier
 from finetune.labels.examples import OUT_OF_SCOPE, Labelled, have_several, labels_of, read_labelled, refuse_unknown
+from finetune.labels.grams import GRAMS, beside
 from finetune.labels.task import LabelTask
 from finetune.loop import steps_of, train, trained
 from finetune.methods import prepare
@@ -65,9 +66,15 @@ class Labels:
         if recipe.method == "head":
             around.step("Encoding")
             size, width = around.serving.dimensions, len(labels)
-            network = Network(None, size, width, dropout=recipe.dropout, wide=True, hidden=hidden)
-            task = LabelTask(rows, parts.dev, labels, recipe, lambda texts: Vectors(around.serving.features(texts)))
-            return Begun(network=network, task=task, recipe=recipe)
+            more = GRAMS if hidden else 0  # a layer alone would only learn them by heart
+            network = Network(None, size, width, dropout=recipe.dropout, wide=True, hidden=hidden, more=more)
+
+            def read_as_served(texts: Sequence[str]) -> Vectors:
+                return Vectors(beside(around.serving.features(texts), texts, more))
+
+            return Begun(
+                network=network, task=LabelTask(rows, parts.dev, labels, recipe, read_as_served), recipe=recipe
+            )
         around.step("Loading the backbone")
         backbone = Backbone.load(recipe.backbone)
         read = cutting(backbone, recipe)
@@ -97,6 +104,7 @@ class Labels:
             labels=tuple(_labels(parts.train)),
             several=have_several(parts.train),
             threshold=0.0,
+            grams=network.more,
         )
         scores, several = _scores(classifier, parts.dev), classifier.several
         return replace(
@@ -112,7 +120,12 @@ class Labels:
 
     def save(self, model: Classifier, folder: Path) -> dict[str, Any]:
         """Write the head."""
-        about = {"several": model.several, "threshold": model.threshold, "temperature": model.temperature}
+        about = {
+            "several": model.several,
+            "grams": model.grams,
+            "threshold": model.threshold,
+            "temperature": model.temperature,
+        }
         *hidden, (weight, bias) = model.layers
         head = {"weight": weight, "bias": bias}
         for weight, bias in hidden:
@@ -173,7 +186,7 @@ def _numbers(layer: nn.Linear) -> tuple[Floats, Floats]:
 
 
 def _scores(model: Classifier, examples: Sequence[Labelled]) -> Floats:
-    return model.scores(model.encoder.features([example.text for example in examples]))
+    return model.scores(model.features([example.text for example in examples]))
 
 
 def _names(labels: Sequence[str]) -> list[Labelled]:

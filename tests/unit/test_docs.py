@@ -13,14 +13,21 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from bot.channels import CONNECTORS
 from bot.cli.main import app
 from bot.settings import Settings, example_toml, load_settings
 from bot.settings_source import PREFIX, fields_of
+from bot.types import Counts
+from connectors.server.api import NewEvent, NewMessage, NewTurn
+from connectors.server.metrics import Metrics
+from connectors.server.openapi import document
 from retrieval.ingest import read_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
+HELPDESKS = sorted(f"docs/helpdesks/{path.name}" for path in ROOT.glob("docs/helpdesks/*.md"))
 PAGES = sorted([*(path.name for path in ROOT.glob("*.md")), *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))])
+PAGES += HELPDESKS
 GUIDES = [page for page in PAGES if page in READMES or page.startswith("docs/")]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -224,6 +231,54 @@ def test_the_page_on_commands_tells_each_option(name: str) -> None:
 def test_the_page_on_settings_tells_each_of_them() -> None:
     told = set(SPAN.findall(prose("docs/settings.md")))
     assert set(fields_of(Settings)) <= told
+
+
+def page_of(channel: str) -> str:
+    return f"docs/helpdesks/{channel.replace('_', '-')}.md"
+
+
+def test_each_channel_has_its_page_and_its_row() -> None:
+    assert set(HELPDESKS) == {"docs/helpdesks/README.md", *map(page_of, CONNECTORS)}
+    rows = re.findall(r"^\| \[[^]]+\]\((.+?)\) \| `\[(.+?)\]` \|", text("docs/helpdesks/README.md"), re.MULTILINE)
+    assert sorted(rows) == sorted((page_of(name).rpartition("/")[2], name) for name in CONNECTORS)
+
+
+@pytest.mark.parametrize("channel", CONNECTORS)
+def test_the_page_of_a_channel_sets_all_that_has_to_be_set(channel: str, tmp_path: Path) -> None:
+    page = page_of(channel)
+    (example,) = [content for language, content in blocks(page) if language == "toml" and f"[{channel}]" in content]
+    file = tmp_path / "kefu.toml"
+    file.write_text(example, "utf-8")
+    section = getattr(load_settings(file), channel)
+    assert section.on
+    assert not section.missing
+    assert f"/webhooks/{channel}" in text(page)
+
+
+@pytest.mark.parametrize("channel", [name for name in CONNECTORS if name != "generic"])
+def test_the_pages_of_channels_have_one_form(channel: str) -> None:
+    sections = [title for marks, title in HEADING.findall(prose(page_of(channel))) if len(marks) == 2]
+    assert sections[0].startswith("In ")
+    assert [title for title in sections[1:] if not title.startswith("How the bot")] == [
+        "Settings",
+        "What agents do",
+        "What to know",
+    ]
+
+
+def test_the_page_on_serving_tells_each_metric() -> None:
+    measured = re.findall(r"^# TYPE (kefu_\w+) ", Metrics().text(Counts(waiting=0, outbox=0, dead=0)).decode(), re.M)
+    told = set(re.findall(r"^\| `(kefu_\w+)` \|", text("docs/serving.md"), re.MULTILINE))
+    assert told == {name for name in measured if not name.endswith("_created")}
+
+
+def test_the_page_on_the_api_tells_each_field_event_and_call() -> None:
+    page = text("docs/api.md")
+    spans = set(SPAN.findall(prose("docs/api.md")))
+    assert {*NewMessage.model_fields, *NewTurn.model_fields, *NewEvent.model_fields} <= spans | {"event"}
+    assert set(NewEvent.model_json_schema()["properties"]["event"]["enum"]) <= spans
+    for path in document("0")["paths"]:
+        assert path.replace("{conversation}", "order-4711") in page
 
 
 def test_the_example_of_settings_is_the_one_of_the_code() -> None:

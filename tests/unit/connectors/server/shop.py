@@ -173,13 +173,17 @@ _EMPTY: list[bytes] = []
 
 
 async def _database(file: Path) -> None:
-    if file.exists():
-        return
     if not _EMPTY:
         async with SqlStore.open(f"sqlite:///{file}"):
             pass
+    _copy(file)
+
+
+def _copy(file: Path) -> None:
+    if not _EMPTY:
         _EMPTY.append(file.read_bytes())
-    file.write_bytes(_EMPTY[0])
+    elif not file.exists():
+        file.write_bytes(_EMPTY[0])
 
 
 def of_shop(conversation: str = "anna", account: str = "shop") -> ConversationKey:

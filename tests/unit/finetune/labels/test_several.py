@@ -16,6 +16,7 @@ from finetune.kinds import Begun, Parts
 from finetune.labels.classifier import Classifier
 from finetune.labels.examples import Labelled
 from finetune.labels.family import Labels
+from finetune.labels.grams import GRAMS
 from finetune.network import Network
 from finetune.recipe import HIDDEN, Recipe
 from finetune.run import Data, run
@@ -47,7 +48,7 @@ def test_a_message_that_asks_two_things_is_told_both(
     twice = [both(one, other) for one, other in zip(phrasings[:140], phrasings[140:280], strict=True)]
     mixed = [text for two in zip(twice, phrasings[280:420], strict=True) for text in two]
     classifier, figures = trained(Recipe.of(kind="intents", method="head"), mixed, serving, tmp_path)
-    assert [weight.shape[0] for weight, _ in classifier.layers] == [HIDDEN, 4]
+    assert [weight.shape for weight, _ in classifier.layers] == [(HIDDEN, 2 * serving.dimensions + GRAMS), (4, HIDDEN)]
     assert figures["f1_micro"] > 0.75  # .56 by naming all labels of each
     (verdict,) = classifier(["How do I return my order? Can I pay by card?"])
     assert {"pay", "return"} <= {label for label, _ in verdict.labels}
