@@ -31,6 +31,8 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(if $(DATA),$(BIN)/python -m benchmarks.finetune --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.entities --data $(DATA))
 	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.handover
 	$(BIN)/python -m benchmarks.explain
 	$(BIN)/python -m benchmarks.serving acknowledge
 	$(BIN)/python -m benchmarks.serving memory

@@ -24,6 +24,9 @@ CANARY = "canary7f3a"
 JUNK = "junk7f3a"
 
 SECRET = f"{CANARY}-secret-0123456789"
+#: Of the API.
+KEY = f"{CANARY}-key-0123456789"
+
 WRONG = "another-secret-0123456789"
 AES_KEY = f"{CANARY}{'A' * (43 - len(CANARY))}"
 CORP, AGENT, BOT = "corp1", "1000002", "77"
@@ -69,6 +72,11 @@ def document(channel: str, chance: random.Random) -> dict[str, Any]:  # noqa: C9
     """Return what the tool sends when somebody wrote; for WeCom the fields of its XML."""
     number, thread = chance.randrange(10**9), chance.randrange(1000)
     person = chance.random() < 0.2
+    entry: dict[str, Any]
+    event: dict[str, Any]
+    said: dict[str, Any]
+    sent: dict[str, Any]
+    told: dict[str, Any]
     match channel:
         case "generic":
             kind = chance.choice(["message"] * 4 + ["agent_message", "taken", "handed_back", "resolved"])

@@ -118,8 +118,10 @@ class World:
         await self.begin()
 
     async def end(self) -> None:
-        """Let everything come to its end, and end."""
-        await self.settle()
+        """Let everything come to its end, unless a promise was broken, and end."""
+        if not self.gates.broken:
+            await self.settle()
+        self.gates.open_all()
         await self._end()
 
     async def _end(self) -> None:
@@ -242,8 +244,7 @@ async def run(opens: Opens, steps: int, seed: int) -> tuple[dict[str, Any], list
         if world.gates.broken:
             world.gates.broken.append(f"in step {done}")
             break
-    else:
-        await world.end()
+    await world.end()
     counts = {"steps": done, **dict(sorted(world.witness.counts.items())), "violations": len(world.gates.broken)}
     return {"seconds": round(time.monotonic() - begun, 1), **counts}, world.gates.broken
 

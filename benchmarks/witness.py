@@ -79,8 +79,9 @@ class Witness:
             return
         self.counts["replies"] += 1
         self.gates.expect(case.owner is Owner.BOT, "no reply where the bot has not the case")
-        case.sends += [one.id for one in Delivery.all_of(reply, datetime.min, note)]
-        if reply.action is Action.HAND_OFF:
+        hands_over = reply.action is Action.HAND_OFF
+        case.sends += [f"{reply.id}.note", reply.id, f"{reply.id}.hand_over"] if hands_over else [reply.id]
+        if hands_over:
             self.counts["hand-overs"] += 1
             self.gates.expect(not case.handed, "a case is handed over once until it comes back")
             self.gates.expect(bool(note), "people are told why")

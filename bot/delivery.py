@@ -123,6 +123,9 @@ async def completed(write: Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        # Told here: what nobody asks for the loop would tell, with the words of the error.
+        if not task.cancelled() and (failed := task.exception()):
+            log.error("a write failed while its task was cancelled: %s", where(failed))
         raise
 
 

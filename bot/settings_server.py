@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, SecretStr, StrictBool, StrictInt, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StrictBool, StrictInt
 
 from bot.settings_source import SECTION
 
 #: Characters of a key of the API at least.
 SHORTEST_KEY = 20
+
+
+def _long(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"a text of at least {SHORTEST_KEY} characters")
+    return key
 
 
 class Limits(BaseModel):
@@ -34,7 +42,7 @@ class Server(BaseModel):
     """The port to listen at."""
     workers: StrictInt = Field(default=1, ge=1)
     """How many processes. Each has the models in its memory; more than one at a time wants PostgreSQL."""
-    keys: dict[str, SecretStr] = Field(default={})
+    keys: dict[str, Annotated[SecretStr, AfterValidator(_long)]] = Field(default={})
     """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
     the conversations of another."""
     metrics_key: SecretStr | None = Field(default=None, examples=["..."])
@@ -45,10 +53,3 @@ class Server(BaseModel):
     """Log as JSON, one object a line."""
     insecure: StrictBool = False
     """Serve the API without keys: only where nobody but this machine can call, to try it."""
-
-    @field_validator("keys")
-    @classmethod
-    def _are_long(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if any(len(key.get_secret_value()) < SHORTEST_KEY for key in value.values()):
-            raise ValueError(f"keys of at least {SHORTEST_KEY} characters")
-        return value

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -208,7 +208,8 @@ def _misplaced(key: str, given: Given, fields: Mapping[str, FieldInfo]) -> str |
     if key in sections or (table and key == head):
         held = "lists" if table and _holds_lists(fields[head]) else "texts"
         expected = f"a section [{key}]" if key in sections else f"a table of {held}"
-        return f"{given.origin}: {key}: found {_shown(given.value)}; expected {expected}"
+        hidden = any(_is_secret(field) for name, field in fields.items() if f"{name}.".startswith(f"{key}."))
+        return f"{given.origin}: {key}: found {'***' if hidden else _shown(given.value)}; expected {expected}"
     if key in fields or table:
         return None
     what = "section" if isinstance(given.value, Mapping) and "." not in key else "key"
@@ -237,8 +238,14 @@ def _invalid(detail: Mapping[str, Any], merged: Mapping[str, Given], fields: Map
     # A list's item and a table's entry have longer places than the key they were given under.
     key = next(key for key in merged if f"{place}.".startswith(f"{key}."))
     field = _field(key, fields)
-    found = "***" if SecretStr in kinds(field) else _shown(detail["input"])
+    found = "***" if _is_secret(field) else _shown(detail["input"])
     return f"{merged[key].origin}: {key}: found {found}; expected {_expected(detail, field)}"
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    """Whether a setting is a secret, or a table that holds some."""
+    held = (get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in get_args(field.annotation))
+    return SecretStr in (*kinds(field), *held)
 
 
 def _expected(detail: Mapping[str, Any], field: FieldInfo) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.e2e.command import PATIENCE, Desk
+from tests.e2e.command import KEFU, PATIENCE, Desk
 
 KEY = "key-of-the-shop-0123456789"
 
@@ -89,18 +88,25 @@ class Server:
 
     @property
     def workers(self) -> list[int]:
-        """Its processes that serve, by what they wrote when they began to."""
-        return [int(pid) for pid in re.findall(r"\[(\d+)\].*listening at", self.log)]
+        """The processes that serve, where it has several."""
+        return sorted(pid for pid in children(self.process.pid) if b"spawn_main" in _of(pid, "cmdline"))
+
+    @property
+    def answering(self) -> list[int]:
+        """Those of them that have answered a call: each counts its own in a file."""
+        settings = dict(line.partition(b"=")[::2] for line in _of(self.workers[0], "environ").split(b"\0"))
+        counts = Path(settings[b"PROMETHEUS_MULTIPROC_DIR"].decode()).glob("counter_*.db")
+        return sorted(int(file.stem.removeprefix("counter_")) for file in counts)
 
 
 @contextmanager
 def serving(desk: Desk, *arguments: str, **env: str) -> Iterator[Server]:
     """Run a server until the block ends."""
     written = desk.folder / f"stderr-{time.monotonic_ns()}"
-    keys = {"KEFU_SERVER__KEYS": json.dumps({"shop": KEY}), "KEFU_KNOWLEDGE__WATCH": "false"}
+    keys = {"KEFU_SERVER__KEYS__SHOP": KEY, "KEFU_KNOWLEDGE__WATCH": "false"}
     with written.open("wb") as stderr:
         process = subprocess.Popen(
-            [*desk_command(), "serve", "--faq", "faq", "--port", "0", *arguments],
+            [KEFU, "serve", "--faq", "faq", "--port", "0", *arguments],
             cwd=desk.folder,
             env=desk.environment({**keys, **env}),
             stdin=subprocess.DEVNULL,
@@ -118,32 +124,28 @@ def serving(desk: Desk, *arguments: str, **env: str) -> Iterator[Server]:
             process.wait()
 
 
-def desk_command() -> list[str]:
-    from tests.e2e.command import KEFU
-
-    return [KEFU]
+def children(pid: int) -> list[int]:
+    """Return the processes that a process began, and those they began."""
+    begun = [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat.parent.name) == pid]
+    return [one for child in begun for one in (child, *children(child))]
 
 
 def is_alive(pid: int) -> bool:
     """Whether a process is there and has not ended."""
+    return _stat(pid)[:1] not in ([], [b"Z"])
+
+
+def _parent(pid: str) -> int:
+    return int((_stat(pid)[1:2] or [b"0"])[0])
+
+
+def _stat(pid: int | str) -> list[bytes]:
+    """Return the state, the parent, and what else there is of a process; nothing of one that is gone."""
+    return _of(pid, "stat").rpartition(b")")[2].split()
+
+
+def _of(pid: int | str, what: str) -> bytes:
     try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/{what}").read_bytes()
     except OSError:
-        return False
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process began, and those they began."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text("utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found += [int(stat.parent.name), *children(int(stat.parent.name))]
-    return found
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+        return b""

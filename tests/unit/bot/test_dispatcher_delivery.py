@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from bot.delivery import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT
+from bot.delivery import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT, Sender, completed
 from bot.dispatcher import Dispatcher
 from bot.errors import DeliveryError
 from bot.store.memory import MemoryStore
+from bot.store.sql import LEASE, SqlStore
 from bot.types import Conversation, Owner, Reply
 from tests.contract.conftest import COMES_TO, Clock
-from tests.unit.bot.desk import Echo, Phone, dispatcher, fallback, key, message, on_their_way
+from tests.unit.bot.desk import Echo, Phone, dispatcher, fallback, key, message, on_their_way, reply_to
 
 
 class Desk:
@@ -216,3 +220,40 @@ async def test_a_reply_without_a_connector_stays_in_the_outbox(caplog: pytest.Lo
         await running.idle()
     assert len(await store.outbox()) == 1
     assert "no connector serves channel chat" in caplog.text
+
+
+async def test_a_process_that_slept_takes_nothing_away_from_the_one_that_has_the_case_now(tmp_path: Path) -> None:
+    clock, phone, address = Clock(), Phone(), f"sqlite:///{tmp_path / 'kefu.db'}"
+    async with SqlStore.open(address, clock=clock) as asleep, SqlStore.open(address, clock=clock) as awake:
+        await asleep.accept(message("1"))
+        await asleep.finish(message("1"), reply_to(message("1"), "hello"))
+        assert (await asleep.take(10)).conversations == (key(),)
+        clock.forward(LEASE.total_seconds())
+        assert (await awake.take(10)).conversations == (key(),)
+        (delivery,) = await awake.outbox()
+        await Sender(asleep, {"chat": phone}, clock).deliver(delivery, again=True)
+        assert phone.shown == []
+        assert await awake.outbox() == [delivery], "it is the other one's to send"
+
+
+async def test_a_write_that_fails_while_its_task_is_cancelled_is_told_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        begun.set()
+        await goes_on.wait()
+        raise OSError("my card is 4111")
+
+    task = asyncio.create_task(completed(write()))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    gc.collect()  # then the loop tells of what was not asked for
+    assert [record.name for record in caplog.records] == ["bot.delivery"]
+    assert "OSError" in caplog.text
+    assert "4111" not in caplog.text

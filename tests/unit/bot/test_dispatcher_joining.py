@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.dispatcher import Dispatcher
 from bot.joining import ENDED, LONGEST, OPEN, SHORT
-from bot.ports import Store
 from bot.store.memory import MemoryStore
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, Event, Message, Outcome, Owner, Reason, Reply, Turn
@@ -254,37 +251,3 @@ async def test_where_there_is_a_desk_people_see_for_themselves() -> None:
         await running.submit(message("1"))
         await running.idle()
     assert await store.outbox() == [] == await on_their_way(store)
-
-
-# --- several processes --------------------------------------------------------------------------------------------
-
-
-def stores(address: str, clock: Clock, count: int) -> list[AbstractAsyncContextManager[SqlStore]]:
-    return [SqlStore.open(address, clock=clock) for _ in range(count)]
-
-
-async def test_a_process_that_slept_takes_nothing_away_from_the_one_that_has_the_case_now(tmp_path: Path) -> None:
-    clock, phone = Clock(), Phone()
-    ours, theirs = stores(f"sqlite:///{tmp_path / 'kefu.db'}", clock, 2)
-
-    class Slept:
-        """The store of a process that slept after it had been told what to do."""
-
-        def __init__(self, store: Store) -> None:
-            self.store = store
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.store, name)
-
-        async def sendable(self, delivery: Any) -> bool:
-            clock.forward(60)
-            await other.take(10)
-            return await self.store.sendable(delivery)
-
-    async with ours as store, theirs as other, nullcontext(Slept(store)) as asleep:
-        await store.accept(message("1"))
-        await store.finish(message("1"), reply_to(message("1"), "hello"))
-        async with dispatcher(asleep, Echo(), phone, clock=clock) as running:
-            await running.idle()
-        assert phone.shown == []
-        assert [reply.text for reply in await on_their_way(other)] == ["hello"], "the other process sends it"

@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.gates import Gates
 from bot.delivery import LONGEST_WAIT
 from bot.dispatcher import Dispatcher
 from bot.errors import OverloadedError
@@ -29,45 +30,6 @@ KEYS = [ConversationKey(channel="chat", thread=name) for name in ("anna", "boris
 PERSON = (Owner.HUMAN, Owner.CLOSED)
 #: Turns of the loop; a run with the most events needs less than a tenth.
 STUCK_AFTER = 20_000
-
-
-class Gates:
-    """Where everything stops until it is let through."""
-
-    def __init__(self) -> None:
-        self.closed: list[asyncio.Future[str]] = []
-        #: Let everything through at once.
-        self.wide_open = True
-        #: Promises seen broken. Kept, not raised: the dispatcher would take the error for a failure of that part.
-        self.broken: list[str] = []
-
-    def expect(self, kept: bool, promise: str) -> None:
-        if not kept:
-            self.broken.append(promise)
-
-    async def stop(self, who: str = "store") -> bool:
-        """Wait for a turn; False means: fail now."""
-        if self.wide_open:
-            return True
-        gate: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.closed.append(gate)
-        try:
-            return await gate != who
-        finally:
-            if gate in self.closed:
-                self.closed.remove(gate)
-
-    def open_all(self) -> None:
-        self.wide_open = True
-        while self.closed:
-            self.open(0)
-
-    def open(self, number: int, fails: str = "") -> None:
-        """Let one through; it fails if it is ``fails``."""
-        if self.closed:
-            gate = self.closed.pop(number % len(self.closed))
-            if not gate.done():
-                gate.set_result(fails)
 
 
 class GatedStore(MemoryStore):

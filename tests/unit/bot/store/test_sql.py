@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bot.errors import StoreError
+from bot.store import cases
 from bot.store.cases import TURNS_READ
 from bot.store.database import Database
-from bot.store.schema import metadata
+from bot.store.schema import metadata, turns
 from bot.store.sql import LEASE, SqlStore
 from bot.types import Speaker, Turn
 from bot.work import Taken
@@ -200,3 +202,28 @@ async def test_what_a_process_had_that_was_closed_others_take_at_once(address: s
             await closed.accept(message("1"))
             await closed.take(10)
         assert (await store.take(10)).conversations == (ANNA,)
+
+
+async def test_a_conversation_in_which_somebody_writes_just_then_is_not_forgotten(address: str, clock: Clock) -> None:
+    """The one who forgets has found it, and the other one writes before it is deleted."""
+    async with SqlStore.open(address, clock=clock) as store, Database.open(address) as other:
+        await store.append(ANNA, Turn(speaker=Speaker.BOT, text="Hello.", at=clock()))
+        clock.forward(1)
+        writing, written = threading.Event(), threading.Event()
+
+        def write(connection: Connection) -> None:
+            case = cases.held(connection, ANNA)
+            writing.set()
+            assert written.wait(60)
+            row = {"conversation": case.id, "speaker": "customer", "text": "Hi", "at": NOON, "key": "1", "open": True}
+            connection.execute(turns.insert(), row)
+
+        task = asyncio.create_task(other.run(write))
+        assert await asyncio.to_thread(writing.wait, 60)
+        forgetting = asyncio.create_task(store.forget_before(clock()))
+        if address.startswith("postgresql"):
+            assert await forgetting == 0, "it does not wait for it"
+        written.set()
+        await task
+        assert await forgetting == 0
+        assert [one.id for one in await store.unfinished()] == ["1"]
