@@ -23,7 +23,7 @@ from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
 from bot.library import Library, prepare, watch
 from bot.models import InUse, follow, in_use
-from bot.policy import Rules, Thresholds
+from bot.policy import Decision, Rules, Thresholds
 from bot.ports import Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
@@ -138,10 +138,9 @@ async def running(
 
 def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) -> CombinedResponder:
     """Return what answers with the knowledge and with what was learned."""
-    hours = Hours.of(settings.handover.hours, ZoneInfo(settings.knowledge.time_zone))
     return CombinedResponder(
         [source, HistorySource(learned, source)],
-        VerbatimComposer(settings.replies.texts(), hours),
+        VerbatimComposer(settings.replies.texts(), _hours(settings)),
         _rules(settings),
         understander=learned,
         entries=source,
@@ -153,6 +152,10 @@ def setup_of(settings: Settings) -> str:
     """Return what decides on replies beside the knowledge and the models, as JSON for the records."""
     chosen = settings.model_dump(mode="json", include=DECIDES)
     return json.dumps({"kefu": __version__, "settings": chosen}, ensure_ascii=False, sort_keys=True)
+
+
+def _hours(settings: Settings) -> Hours:
+    return Hours.of(settings.handover.hours, ZoneInfo(settings.knowledge.time_zone))
 
 
 def _back_after(settings: Settings) -> dict[Owner, timedelta]:
@@ -178,12 +181,13 @@ def _rules(settings: Settings) -> Rules:
 def _apology(message: Message, settings: Settings) -> Reply:
     """Hand over where the bot itself failed: the customer is not left without a reply."""
     language = detect_language(message.text)
-    texts = settings.replies.texts()["hand_off"]
+    composer = VerbatimComposer(settings.replies.texts(), _hours(settings))
+    decision = Decision(action=Action.HAND_OFF, reason=Reason.FAILED)
     return Reply(
         id=uuid.uuid4().hex,
         conversation=message.conversation,
         in_reply_to=message.id,
-        text=texts.get(language) or texts["en"],
+        text=composer.said(decision, language, message.at),
         action=Action.HAND_OFF,
         reason=Reason.FAILED,
         confidence=0.0,

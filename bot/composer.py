@@ -95,6 +95,10 @@ class VerbatimComposer:
 
     async def compose(self, decision: Decision, language: str, at: datetime) -> str:
         """Return the text of the reply to ``decision``; who is handed over when nobody is there, is told so."""
+        return self.said(decision, language, at)
+
+    def said(self, decision: Decision, language: str, at: datetime) -> str:
+        """Return the same at once: nothing of it has to be waited for."""
         text = self._said(decision, language)
         opens = self._hours.opens(at) if self._hours and decision.action is Action.HAND_OFF else None
         if opens is None:

@@ -10,7 +10,7 @@ from bot.types import ConversationKey
 
 def name_of(key: ConversationKey) -> str:
     """Return a conversation as it stands in the log."""
-    return f"{key.channel}/{key.account}/{key.thread}"
+    return "/".join(filter(None, (key.channel, key.account, key.thread)))
 
 
 def where(error: BaseException) -> str:

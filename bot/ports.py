@@ -209,12 +209,18 @@ class Store(Protocol):
         """Delete the conversation with everything in it."""
         ...
 
-    async def forget_customer(self, customer: str) -> int:
-        """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
+    async def forget_customer(self, customer: str, channel: str | None = None) -> int:
+        """Delete every conversation in which a customer wrote, by the id in the channel, and return how many.
+
+        Without a ``channel`` that is one in every channel who has this id.
+        """
         ...
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        """Delete the conversations in which nothing was said since, and return how many.
+
+        Not those in which there is something left to do; what could not be delivered since then counts as that.
+        """
         ...
 
     async def want(self, channel: str, place: str) -> Place:

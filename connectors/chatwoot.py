@@ -20,6 +20,7 @@ _CONVERSATION = "/api/v1/accounts/{}/conversations/{}"
 
 
 class _Sender(Payload):
+    id: Id = ""
     type: str = ""
 
 
@@ -92,7 +93,7 @@ class Chatwoot:
         if body.event == "conversation_status_changed":  # of newer ones
             return self._changed(body)
         if body.event != "message_created" or body.conversation is None:
-            return Received(ignored=f"event {body.event}" if body.event.isidentifier() else "another event")
+            return Received(ignored="another event")
         if body.account is not None and body.account.id != self._account:
             return Received(ignored="another account")
         key = self._key(body.conversation.id)
@@ -166,6 +167,7 @@ def _incoming(key: ConversationKey, body: _Body, call: Call) -> Iterator[News]:
         conversation=key,
         text=body.content or "",
         at=moment(body.created_at, call.at),
+        customer=body.sender.id if body.sender else "",
         attachments=tuple(one.data_url.rsplit("/", 1)[-1] or one.file_type for one in body.attachments),
     )
 

@@ -12,6 +12,9 @@ from bot.cli.common import ConfigOption, StateOption, counted, settings_from
 
 def forget(
     customer: Annotated[str, typer.Argument(help="The customer's id in the channel.")],
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="Of this channel alone: another customer may have the id elsewhere.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -19,12 +22,13 @@ def forget(
     """Delete every conversation in which a customer wrote, with all that is kept of it."""
     settings = settings_from(config, None, state)
     if not yes:
-        typer.confirm(f"Delete every conversation of customer {customer}? It cannot be taken back.", abort=True)
+        where = f"of channel {channel}" if channel else "of any channel"
+        typer.confirm(f"Delete every conversation of customer {customer} {where}? It cannot be taken back.", abort=True)
     from bot.store.sql import SqlStore
 
     async def delete() -> int:
         async with SqlStore.open(settings.state.address) as store:
-            return await store.forget_customer(customer)
+            return await store.forget_customer(customer, channel)
 
     count = asyncio.run(delete())
     typer.echo(f"{counted(count, 'conversation is', 'conversations are')} deleted.")

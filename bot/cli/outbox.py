@@ -32,7 +32,7 @@ def list_outbox(json_output: JsonOption = False, config: ConfigOption = None, st
         print_json(rows)
         return
     for row in rows:
-        mark = typer.style("dead", fg="red") if row["dead"] else typer.style("sent", fg="yellow")
+        mark = typer.style("dead ", fg="red") if row["dead"] else typer.style("waits", fg="yellow")
         tries = counted(row["attempts"], "try", "tries")
         typer.echo(f"{mark} {row['id']}  {row['errand']} to {row['conversation']}, {tries} since {row['since']}")
         if row["error"]:

@@ -144,7 +144,7 @@ class _Line(logging.Formatter):
     """A line for people."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
 
 
 class _Json(logging.Formatter):
@@ -154,6 +154,7 @@ class _Json(logging.Formatter):
         """Return ``record`` as a JSON object."""
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "process": record.process,
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),

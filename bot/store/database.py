@@ -133,7 +133,9 @@ def _engine(url: str) -> Engine:
             if find_spec("psycopg") is None:
                 raise MissingExtraError("psycopg", "postgres")
             driver = address.set(drivername="postgresql+psycopg")
-            return create_engine(driver, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+            return create_engine(
+                driver, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            )
     raise StoreError(f"{address.render_as_string()}: {address.get_backend_name()} is not supported. {_EXPECTED}")
 
 
@@ -142,10 +144,12 @@ def _sqlite(address: URL) -> Engine:
         raise StoreError(f"{address.render_as_string()} names no file. {_EXPECTED}")
     try:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).touch(mode=0o600)  # what customers wrote, nobody else on the machine need read
     except OSError as error:
         raise StoreError(f"{address.database}: {error.strerror}") from error
     engine = create_engine(
         address.set(drivername="sqlite"),
+        hide_parameters=True,  # in errors, and in its log
         poolclass=StaticPool,
         connect_args={"timeout": PATIENCE, "check_same_thread": False},
     )

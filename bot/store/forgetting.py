@@ -12,17 +12,21 @@ from bot.store.schema import conversations, outbox, turns
 AT_ONCE = 500
 
 
-def of_customer(connection: Connection, customer: str) -> int:
-    """Delete those in which a customer wrote, and return how many."""
+def of_customer(connection: Connection, customer: str, channel: str | None) -> int:
+    """Delete those in which a customer wrote, of one channel or of all, and return how many."""
     theirs = select(turns.c.conversation).where(turns.c.customer == customer, turns.c.customer != "")
-    return connection.execute(delete(conversations).where(conversations.c.id.in_(theirs))).rowcount
+    gone = delete(conversations).where(conversations.c.id.in_(theirs))
+    if channel is not None:
+        gone = gone.where(conversations.c.channel == channel)
+    return connection.execute(gone).rowcount
 
 
 def some_before(connection: Connection, moment: datetime) -> int:
-    """Delete some in which nothing is left to do and nothing was said since, and return how many."""
+    """Delete some in which nothing was said since, and nothing is left to do, and return how many."""
     here = turns.c.conversation == conversations.c.id
     busy = select(turns.c.id).where(here, or_(turns.c.open.is_(True), turns.c.at >= moment)).exists()
-    owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id).exists()
+    owes = or_(outbox.c.due.is_not(None), outbox.c.since >= moment)
+    owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id, owes).exists()
     old = select(conversations.c.id).where(~busy, ~owed).limit(AT_ONCE).with_for_update(skip_locked=True)
     ids = connection.execute(old).scalars().all()
     # Something may have been said before they were held: now nobody can.

@@ -258,19 +258,25 @@ class MemoryStore:
         for kept in (self._cases, self._idle, self._busy):
             kept.pop(key, None)
 
-    async def forget_customer(self, customer: str) -> int:
+    async def forget_customer(self, customer: str, channel: str | None = None) -> int:
         """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
-        theirs = [key for key, case in self._cases.items() if customer and customer in case.customers]
+        theirs = [
+            key
+            for key, case in self._cases.items()
+            if customer and customer in case.customers and channel in (None, key.channel)
+        ]
         for key in theirs:
             await self.forget(key)
         return len(theirs)
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        """Delete the conversations in which nothing was said since, and return how many."""
         old = [
             key
             for key, case in self._cases.items()
-            if not (case.messages or case.outbox or case.dead or any(turn.at >= moment for turn in case.turns))
+            if not (case.messages or case.outbox)
+            and all(turn.at < moment for turn in case.turns)
+            and all(delivery.since < moment for _, delivery in case.dead.values())
         ]
         for key in old:
             await self.forget(key)

@@ -335,12 +335,12 @@ class SqlStore:
         gone = delete(conversations).where(*cases.IS)
         await self._database.run(lambda connection: connection.execute(gone, asdict(key)))
 
-    async def forget_customer(self, customer: str) -> int:
+    async def forget_customer(self, customer: str, channel: str | None = None) -> int:
         """Delete every conversation in which a customer wrote, by the id in the channel, and return how many."""
-        return await self._database.run(lambda connection: forgetting.of_customer(connection, customer))
+        return await self._database.run(lambda connection: forgetting.of_customer(connection, customer, channel))
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing is left to do and nothing was said since, and return how many."""
+        """Delete the conversations in which nothing was said since, and return how many."""
         count = 0
         # A part at a time: what else is to be written waits no longer than for one.
         while some := await self._database.run(lambda connection: forgetting.some_before(connection, moment)):

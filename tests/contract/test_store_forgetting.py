@@ -86,6 +86,14 @@ async def test_a_customer_is_forgotten_in_every_conversation(
         assert not any((await rows(address)).values())
 
 
+async def test_another_customer_may_have_the_id_elsewhere(store: Store, clock: Clock) -> None:
+    mail = ConversationKey(channel="mail", thread="7")
+    for key in (ANNA, mail):
+        await lived(store, key, clock(), "c1")
+    assert await store.forget_customer("c1", "mail") == 1
+    assert [await is_there(store, key) for key in (ANNA, mail)] == [True, False]
+
+
 async def test_a_customer_is_forgotten_whatever_is_left_to_do(store: Store) -> None:
     await store.accept(replace(message("1"), customer="c1"))
     await store.accept(replace(message("2"), customer="c2"))

@@ -40,7 +40,7 @@ ALLOWED = {
 }
 
 #: The wiring, which knows all parts.
-WIRING = ("bot.app", "bot.channels", "bot.cli", "bot.library", "bot.models", "bot.workers")
+WIRING = ("bot.app", "bot.channels", "bot.cli", "bot.library", "bot.models", "bot.rerun", "bot.workers")
 
 HEAVY = {"torch", "transformers", "faiss", "onnxruntime", "numpy"}
 

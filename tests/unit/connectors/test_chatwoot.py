@@ -93,6 +93,7 @@ async def test_a_customers_message_is_news(chatwoot: Chatwoot) -> None:
     (message,) = (await chatwoot.receive(signed(event()))).news
     assert isinstance(message, Message)
     assert (message.id, message.conversation, message.text) == ("7", KEY, "where is it?")
+    assert message.customer == "5"
     assert message.at.isoformat() == "2026-03-02T09:59:58+00:00"
 
 
