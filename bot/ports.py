@@ -217,7 +217,7 @@ class Store(Protocol):
         ...
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing was said since, and return how many.
+        """Delete the conversations in which nothing was said or done since, and return how many.
 
         Not those in which there is something left to do; what could not be delivered since then counts as that.
         """

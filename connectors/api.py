@@ -61,7 +61,6 @@ class Api:
         path: str,
         *parts: object,
         body: object = None,
-        form: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         reads: bool = True,
@@ -69,7 +68,7 @@ class Api:
         """Return the JSON that a call is answered with; None where that is empty, or nobody ``reads`` it.
 
         ``path`` has a {} for each of ``parts``, which may hold what customers wrote: it is quoted, and is in no error.
-        ``body`` is sent as JSON, ``form`` as a web form. Raises `DeliveryError`.
+        ``body`` is sent as JSON. Raises `DeliveryError`.
         """
         where = f"{method} {self._host}{path}"
         url = URL(self._base + path.format(*(quote(str(part), safe="") for part in parts)), encoded=True)
@@ -82,7 +81,6 @@ class Api:
                         method,
                         url.update_query(query) if query else url,
                         json=body,
-                        data=form,
                         headers={**self._headers, **(headers or {})},
                         allow_redirects=False,
                         middlewares=(_once,),

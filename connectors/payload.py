@@ -50,14 +50,19 @@ def read(kind: type[P], body: bytes) -> P:
 
 
 def moment(value: str | float, otherwise: datetime) -> datetime:
-    """Return a time in ISO 8601 or in seconds since 1970, in UTC; ``otherwise`` where it cannot be read."""
+    """Return a time in ISO 8601 or in seconds since 1970, in UTC; ``otherwise`` where it cannot be read.
+
+    Or where it is near the calendar's ends, for then it cannot be told in every time zone.
+    """
     try:
         if isinstance(value, str) and not value.isdecimal():
             at = datetime.fromisoformat(value)
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-        return datetime.fromtimestamp(float(value), UTC)
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        else:
+            at = datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         return otherwise
+    return at if 1970 <= at.year < 9999 else otherwise
 
 
 def text_of(markup: str) -> str:

@@ -7,9 +7,9 @@ cost themselves; here a whole transaction changes threads once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +27,7 @@ from bot.store.migrations import upgrade
 CONNECTIONS = 10
 
 #: Transactions that SQLite commits as one, at most: what waits while the disk is busy with those before.
-TOGETHER = 64
+TOGETHER = 16
 
 #: Seconds that a process waits for another one that writes to the same SQLite file.
 PATIENCE = 30
@@ -55,6 +55,8 @@ class Database:
         self._engine = engine
         side_by_side, self._together = (1, TOGETHER) if engine.dialect.name == "sqlite" else (CONNECTIONS, 1)
         self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="kefu store")
+        #: Those that somebody waits for, and the others.
+        self._urgent: SimpleQueue[_Job] = SimpleQueue()
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
 
     @classmethod
@@ -76,56 +78,59 @@ class Database:
             await asyncio.to_thread(database._threads.shutdown)
             engine.dispose()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Return what ``work`` returns for a connection, once that is committed; nothing of it counts if it raises.
 
-        A transaction that has begun is completed even if its caller is cancelled.
+        A transaction that has begun is completed even if its caller is cancelled. One that is ``urgent`` goes before
+        those that wait and are not.
         """
         job = _Job(work)
-        self._jobs.put(job)
+        (self._urgent if urgent else self._jobs).put(job)
         self._threads.submit(self._serve)
         result: T = await asyncio.wrap_future(job.done)
         return result
+
+    def _next(self) -> _Job | None:
+        for waiting in (self._urgent, self._jobs):
+            with suppress(Empty):
+                return waiting.get_nowait()
+        return None
 
     def _serve(self) -> None:
         """Run what waits; a call finds nothing where an earlier one has run its job too."""
         jobs: list[_Job] = []
         while len(jobs) < self._together:
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
+            job = self._next()
+            if job is None:
                 break
             if job.done.set_running_or_notify_cancel():
                 jobs.append(job)
-        if not jobs:
-            return
+        if jobs and not self._done(jobs):
+            # Which of them failed, each shows by itself; nothing of any was committed.
+            for job in jobs:
+                self._done([job])
+
+    def _done(self, jobs: Sequence[_Job]) -> bool:
+        """Run ``jobs`` as one transaction; False, and nothing is done, where one of several fails."""
         try:
             with self._engine.begin() as connection:
-                outcomes = [_outcome(job, connection) for job in jobs]
+                results = [job.work(connection) for job in jobs]
         except BaseException as error:  # it has to reach those who wait, whatever it is
-            for job in jobs:
-                job.done.set_exception(error)
-            return
-        for job, (result, failed) in zip(jobs, outcomes, strict=True):
-            if failed is None:
-                job.done.set_result(result)
-            else:
-                job.done.set_exception(failed)
-
-
-def _outcome(job: _Job, connection: Connection) -> tuple[Any, Exception | None]:
-    try:
-        with connection.begin_nested():
-            return job.work(connection), None
-    except Exception as error:  # of this one: the others are committed all the same
-        return None, error
+            if len(jobs) > 1:
+                return False
+            jobs[0].done.set_exception(error)
+            return True
+        for job, result in zip(jobs, results, strict=True):
+            job.done.set_result(result)
+        return True
 
 
 def _engine(url: str) -> Engine:
     try:
         address = make_url(url)
-    except ArgumentError:
-        raise StoreError(f"{url!r} is no address of a database. {_EXPECTED}") from None
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
+        # It is not quoted: a password may stand in it.
+        raise StoreError(f"This is no address of a database. {_EXPECTED}") from None
     match address.get_backend_name():
         case "sqlite":
             return _sqlite(address)

@@ -22,13 +22,15 @@ def of_customer(connection: Connection, customer: str, channel: str | None) -> i
 
 
 def some_before(connection: Connection, moment: datetime) -> int:
-    """Delete some in which nothing was said since, and nothing is left to do, and return how many."""
+    """Delete some in which nothing was said or done since, and nothing is left to do, and return how many."""
     here = turns.c.conversation == conversations.c.id
     busy = select(turns.c.id).where(here, or_(turns.c.open.is_(True), turns.c.at >= moment)).exists()
     owes = or_(outbox.c.due.is_not(None), outbox.c.since >= moment)
     owed = select(outbox.c.id).where(outbox.c.conversation == conversations.c.id, owes).exists()
-    old = select(conversations.c.id).where(~busy, ~owed).limit(AT_ONCE).with_for_update(skip_locked=True)
+    # A person may have a case in which nothing was said yet.
+    quiet = or_(conversations.c.since.is_(None), conversations.c.since < moment)
+    old = select(conversations.c.id).where(quiet, ~busy, ~owed).limit(AT_ONCE).with_for_update(skip_locked=True)
     ids = connection.execute(old).scalars().all()
-    # Something may have been said before they were held: now nobody can.
-    still = conversations.c.id.in_(ids), ~busy, ~owed
+    # Something may have come before they were held: now nothing can.
+    still = conversations.c.id.in_(ids), quiet, ~busy, ~owed
     return connection.execute(delete(conversations).where(*still)).rowcount

@@ -270,11 +270,12 @@ class MemoryStore:
         return len(theirs)
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing was said since, and return how many."""
+        """Delete the conversations in which nothing was said or done since, and return how many."""
         old = [
             key
             for key, case in self._cases.items()
             if not (case.messages or case.outbox)
+            and (case.since is None or case.since < moment)  # a person may have a case in which nothing was said yet
             and all(turn.at < moment for turn in case.turns)
             and all(delivery.since < moment for _, delivery in case.dead.values())
         ]

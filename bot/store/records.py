@@ -32,16 +32,10 @@ _LATER = (
     .where(turns.c.conversation == bindparam("place"), turns.c.id > bindparam("asked"))
 )
 
-_WAITS = (
-    select(turns.c.open)
+_MESSAGE = (
+    select(turns.c.id, turns.c.conversation, turns.c.open)
     .join(conversations)
     .where(*cases.IS, turns.c.key == bindparam("message"), turns.c.open.is_not(None))
-)
-_NEWEST = (
-    _FOUND.join(conversations, turns.c.conversation == conversations.c.id)
-    .where(*cases.IS, turns.c.speaker == Speaker.BOT.value)
-    .order_by(records.c.turn.desc())
-    .limit(MOST)
 )
 
 
@@ -72,15 +66,14 @@ def latest(connection: Connection, count: int) -> list[Record]:
 
 def answered(connection: Connection, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
     """Return whether a message of a conversation is done, and what was said to it."""
-    where = asdict(key)
-    waits = connection.execute(_WAITS, where | {"message": id_}).scalar_one_or_none()
-    if waits in (None, True):
+    asked = connection.execute(_MESSAGE, asdict(key) | {"message": id_}).one_or_none()
+    if asked is None or asked.open:
         return False, None
-    # Among the newest: whoever waits for a reply asks for one of the last.
-    for row in connection.execute(_NEWEST, where):
-        if id_ in row.messages:
-            return True, reply_of(row)
-    return True, None
+    later = connection.execute(_LATER, {"place": asked.conversation, "asked": asked.id})
+    turn = next((row.turn for row in later if id_ in row.messages), None)
+    if turn is None:
+        return True, None
+    return True, reply_of(connection.execute(_FOUND.where(records.c.turn == turn)).one())
 
 
 def _record(connection: Connection, row: Row[Any]) -> Record:

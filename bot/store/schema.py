@@ -103,7 +103,7 @@ turns = Table(
     Column("speaker", String(16), nullable=False),
     Column("text", Words, nullable=False),
     Column("at", Moment, nullable=False),
-    #: The id of the message or the reply ("" for a turn that came from elsewhere).
+    #: The id of the message or the reply; of a turn that came from elsewhere its own, or "".
     Column("key", Words, nullable=False),
     #: Of an accepted message alone: who sent it, whether the bot still has to see to it, and whether people have to be
     #: shown it where the bot does not answer.
@@ -148,7 +148,7 @@ events = Table(
     UniqueConstraint("conversation", "key"),
 )
 
-#: How each reply came about: what a `bot.types.Record` says beside the turns.
+#: How each reply came about: what a `bot.work.Record` says beside the turns.
 records = Table(
     "records",
     metadata,
@@ -190,7 +190,7 @@ outbox = Table(
     metadata,
     Column("id", Number, primary_key=True),
     _of_conversation(),
-    #: The id of a `bot.types.Delivery`, what is to be done, the whole reply it is done for, and what a note says.
+    #: The id of a `bot.work.Delivery`, what is to be done, the whole reply it is done for, and what a note says.
     Column("key", Words, nullable=False, unique=True),
     Column("errand", String(16), nullable=False),
     Column("reply", JSON, nullable=False),

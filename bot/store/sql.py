@@ -123,7 +123,7 @@ class SqlStore:
                 connection.execute(update(turns).where(*waiting).values(due=due))
             return True
 
-        return await self._database.run(work)
+        return await self._database.run(work, urgent=True)
 
     async def take(self, limit: int) -> Taken:
         """Take on up to ``limit`` conversations in which there is something to do and that nobody has."""
@@ -303,7 +303,7 @@ class SqlStore:
             connection.execute(insert(turns).values(conversation=case.id, **turn_row(turn)))
             return True
 
-        return await self._database.run(work)
+        return await self._database.run(work, urgent=True)
 
     async def record(self, key: ConversationKey, event: Event, *, id_: str = "", seen: datetime | None = None) -> Owner:
         """Note what happened to the case, and return who has it now."""
@@ -322,7 +322,7 @@ class SqlStore:
                     return Owner(case.owner)
             return cases.happened(connection, case, event, now)
 
-        return await self._database.run(work)
+        return await self._database.run(work, urgent=True)
 
     async def set_language(self, key: ConversationKey, language: str | None) -> None:
         """Fix the language of the replies, or None to follow the customer's."""
@@ -340,7 +340,7 @@ class SqlStore:
         return await self._database.run(lambda connection: forgetting.of_customer(connection, customer, channel))
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the conversations in which nothing was said since, and return how many."""
+        """Delete the conversations in which nothing was said or done since, and return how many."""
         count = 0
         # A part at a time: what else is to be written waits no longer than for one.
         while some := await self._database.run(lambda connection: forgetting.some_before(connection, moment)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 #: A place where there was something for longer was left by a process that has died, or could not be looked at.
 LEFT = timedelta(seconds=30)
 
+#: What a place will never tell is asked for this long, for a proxy's page looks the same; then not until its next call.
+GIVE_UP_AFTER = timedelta(minutes=10)
+
 
 class Webhooks:
     """Takes in what helpdesks tell."""
@@ -40,7 +44,9 @@ class Webhooks:
         self._desk, self._helpdesks, self._limits, self._metrics = desk, helpdesks, limits, metrics
         self._clock = clock
         self._window = Window(limits.per_minute, 60)
-        self._looking: set[asyncio.Task[None]] = set()
+        #: By channel and place, and what came about there meanwhile: two that look at once would only ask twice.
+        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._again: dict[tuple[str, str], Place] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a call of a helpdesk."""
@@ -93,7 +99,7 @@ class Webhooks:
         """Look where there was something and nobody came to look."""
         for place in await self._desk.store.wanted(self._clock() - LEFT):
             helpdesk = self._helpdesks.get(place.channel)
-            if helpdesk is not None:
+            if helpdesk is not None and (place.channel, place.name) not in self._looking:
                 self._look_at(helpdesk, place)
 
     async def look_around(self) -> None:
@@ -104,15 +110,26 @@ class Webhooks:
 
     async def close(self) -> None:
         """Give up looking: what was not fetched is fetched after the next start."""
-        for task in self._looking:
+        self._again.clear()
+        tasks = set(self._looking.values())
+        for task in tasks:
             task.cancel()
-        if self._looking:
-            await asyncio.wait(self._looking)
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _look_at(self, helpdesk: Helpdesk, place: Place) -> None:
+        name = (place.channel, place.name)
+        if name in self._looking:
+            self._again[name] = place
+            return
         task = asyncio.create_task(self._look(cast(Watcher, helpdesk), place), name=f"kefu look {helpdesk.name}")
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+        self._looking[name] = task
+        task.add_done_callback(lambda _: self._looked(helpdesk, name))
+
+    def _looked(self, helpdesk: Helpdesk, name: tuple[str, str]) -> None:
+        del self._looking[name]
+        if place := self._again.pop(name, None):
+            self._look_at(helpdesk, place)
 
     async def _look(self, helpdesk: Watcher, place: Place) -> None:
         """Fetch what is new at a place; where that fails, the next sweep tries again."""
@@ -121,7 +138,8 @@ class Webhooks:
             while more:
                 seen = await helpdesk.look(place.name, cursor)
                 await self.keep(helpdesk, seen.news)
-                cursor, more = seen.cursor, seen.more
+                # Where nothing goes on, asking at once for more would never end.
+                cursor, more = seen.cursor, seen.more and seen.cursor != cursor
                 if more:
                     await self._desk.store.looked(Place(channel=place.channel, name=place.name, since=_NEVER), cursor)
             await self._desk.store.looked(place, cursor)
@@ -130,6 +148,14 @@ class Webhooks:
         except Exception as error:
             why = " ".join(str(error).split()) if isinstance(error, DeliveryError) else type(error).__name__
             log.error("%s: what is new there could not be fetched, tried again: %s", helpdesk.name, why)
+            final = isinstance(error, DeliveryError) and error.final
+            if final and self._clock() - place.since > GIVE_UP_AFTER:  # a ticket that was deleted, say
+                await self._give_up(place, cursor)
+
+    async def _give_up(self, place: Place, cursor: str) -> None:
+        with suppress(Exception):  # the next sweep comes here again
+            await self._desk.store.looked(place, cursor)
+            log.error("%s: given up until there is something new there", place.channel)
 
 
 #: Of a place that was looked at only in part: no moment at which something came about.

@@ -131,7 +131,15 @@ async def test_one_late_word_keeps_the_conversation(store: Store, clock: Clock) 
     assert len((await store.conversation(ANNA)).turns) > 1, "as a whole"
 
 
-@pytest.mark.parametrize("left", ["open", "waits", "on its way", "put off", "dead"])
+async def test_a_case_that_a_person_has_is_kept_though_nothing_was_said_in_it(store: Store, clock: Clock) -> None:
+    await store.record(ANNA, Event.TAKEN)
+    clock.forward(3600)
+    assert await store.forget_before(clock() - timedelta(days=1)) == 0
+    assert (await store.conversation(ANNA)).owner is Owner.HUMAN
+    assert await store.forget_before(clock()) == 1
+
+
+@pytest.mark.parametrize("left", ["open", "waits", "on its way", "put off"])
 async def test_nothing_goes_in_which_something_is_left_to_do(store: Store, clock: Clock, left: str) -> None:
     await store.accept(message("1"), joins=left == "waits")
     if left not in ("open", "waits"):
@@ -139,12 +147,22 @@ async def test_nothing_goes_in_which_something_is_left_to_do(store: Store, clock
         (one,) = await store.outbox()
         if left == "put off":
             await store.put_off(one, clock() + timedelta(seconds=60), "away")
-        if left == "dead":
-            await store.give_up(one, "gone")
     before = (await store.conversation(ANNA), await store.counts())
     clock.forward(86_400)
     assert await store.forget_before(clock()) == 0
     assert (await store.conversation(ANNA), await store.counts()) == before
+
+
+async def test_what_could_not_be_delivered_is_kept_as_long_as_what_was_said(store: Store, clock: Clock) -> None:
+    await store.accept(message("1"))
+    clock.forward(3600)
+    await store.finish(message("1"), reply_to(message("1")))
+    (one,) = await store.outbox()
+    await store.give_up(one, "gone")
+    said = clock()
+    clock.forward(3600)
+    assert await store.forget_before(said) == 0
+    assert await store.forget_before(clock()) == 1
 
 
 @pytest.mark.parametrize("owner", list(Owner))

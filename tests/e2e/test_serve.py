@@ -98,7 +98,7 @@ def test_without_keys_this_machine_may_call_and_the_log_is_json_where_it_is_want
         assert server.says(REFUND, "boris")["text"] == "14 days."
         assert server.stop() == 0
     lines = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
-    assert all(set(line) == {"at", "level", "logger", "message"} for line in lines)
+    assert all(set(line) == {"at", "process", "level", "logger", "message"} for line in lines)
     assert any("POST /v1/messages 200" in line["message"] for line in lines)
 
 

@@ -21,6 +21,7 @@ from bot.types import (
     Turn,
     Understanding,
 )
+from bot.work import Delivery
 from tests.unit.bot.desk import reply_to
 
 KEY = ConversationKey(channel="chat", thread="anna")
@@ -76,8 +77,6 @@ def test_every_reason_that_hands_over_has_words(language: str) -> None:
 
 def test_a_reply_has_its_place_between_the_note_and_the_hand_over() -> None:
     def errands(reply: Reply, note: str) -> list[str]:
-        from bot.types import Delivery
-
         return [f"{one.errand} {one.id} {one.note}" for one in Delivery.all_of(reply, NOON, note)]
 
     id_ = HANDS_OVER.id

@@ -19,6 +19,7 @@ from bot.errors import StoreError
 from bot.store import cases
 from bot.store.cases import TURNS_READ
 from bot.store.database import Database
+from bot.store.records import MOST
 from bot.store.schema import metadata, turns
 from bot.store.sql import LEASE, SqlStore
 from bot.types import Speaker, Turn
@@ -126,10 +127,22 @@ async def test_a_broken_write_changes_nothing(address: str) -> None:
         assert await store.unfinished() == [message("2")]
 
 
+async def test_who_asks_late_for_an_answer_is_told_it(address: str) -> None:
+    async with SqlStore.open(address) as store:
+        for number in range(MOST + 2):
+            asked = message(str(number))
+            await store.accept(asked)
+            await store.finish(asked, reply_to(asked), seen=await store.conversation(ANNA))
+        done, said = await store.answered(ANNA, "0")
+        assert (done, said and said.id) == (True, reply_to(message("0")).id)
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
         ("kefu.db", "no address of a database"),
+        ("postgres//kefu:secret@host/kefu", "no address of a database"),
+        ("postgresql://kefu@host:secret/kefu", "no address of a database"),
         ("mysql://host/kefu", "mysql is not supported"),
         ("sqlite://", "names no file"),
         ("sqlite:////proc/none/kefu.db", "kefu.db"),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import OverloadedError
+from bot.errors import DeliveryError, OverloadedError
 from bot.types import ConversationKey, Message, Outcome
 from connectors.helpdesk import Look, Seen
 from connectors.server.desk import Limits
 from connectors.server.metrics import Metrics
-from connectors.server.webhooks import LEFT, Webhooks
+from connectors.server.webhooks import GIVE_UP_AFTER, LEFT, Webhooks
 from tests.unit.connectors.server.bell import Shelf, asked
 from tests.unit.connectors.server.shop import Shop, serving
 
@@ -35,7 +35,7 @@ def webhooks(shop: Shop, shelf: Shelf) -> Webhooks:
 async def settled(hooks: Webhooks) -> None:
     """Return once nothing is looked for."""
     while hooks._looking:
-        await next(iter(hooks._looking))
+        await asyncio.wait(hooks._looking.values())
 
 
 async def kept(shop: Shop) -> list[str]:
@@ -98,6 +98,71 @@ async def test_where_looking_failed_the_next_sweep_looks_again_and_then_no_more(
     shop.clock.forward(LEFT.total_seconds() + 1)
     await hooks.sweep()
     assert len(shelf.looks) == 2
+
+
+async def test_what_will_never_be_told_is_not_asked_for_for_ever(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    class Gone(Shelf):
+        async def look(self, place: str, cursor: str) -> Seen:
+            await super().look(place, cursor)
+            raise DeliveryError("404", final=True)
+
+    shelf = Gone()
+    hooks = webhooks(shop, shelf)
+    await hooks.keep(shelf, TOLD)
+    await settled(hooks)
+    shop.clock.forward(LEFT.total_seconds() + 1)
+    await hooks.sweep()
+    await settled(hooks)
+    assert len(shelf.looks) == 2, "it may be the page of a proxy"
+    shop.clock.forward(GIVE_UP_AFTER.total_seconds())
+    for _ in range(2):
+        await hooks.sweep()
+        await settled(hooks)
+    assert len(shelf.looks) == 3
+    assert "given up" in caplog.text
+    await hooks.keep(shelf, TOLD)
+    await settled(hooks)
+    assert len(shelf.looks) == 4, "a new call is a new beginning"
+
+
+async def test_one_place_is_looked_at_once_at_a_time_and_once_more_for_what_came_meanwhile(shop: Shop) -> None:
+    class Slow(Shelf):
+        free = asyncio.Event()
+
+        async def look(self, place: str, cursor: str) -> Seen:
+            seen = await super().look(place, cursor)
+            await self.free.wait()
+            return seen
+
+    shelf = Slow([on_shelf("one", "1")])
+    hooks = webhooks(shop, shelf)
+    await hooks.keep(shelf, TOLD)
+    await shelf.looked(1)
+    shop.clock.forward(LEFT.total_seconds() + 1)
+    await hooks.sweep()
+    shelf.pages.append([on_shelf("two", "2")])
+    for _ in range(3):
+        await hooks.keep(shelf, TOLD)
+    assert (len(hooks._looking), len(shelf.looks)) == (1, 1)
+    shelf.free.set()
+    await settled(hooks)
+    assert await kept(shop) == ["one", "two"]
+    shop.clock.forward(LEFT.total_seconds() + 1)
+    await hooks.sweep()
+    assert not hooks._looking, "nothing is left there"
+
+
+async def test_a_place_that_says_more_and_does_not_go_on_is_left_at_that(shop: Shop) -> None:
+    class Stuck(Shelf):
+        async def look(self, place: str, cursor: str) -> Seen:
+            await super().look(place, cursor)
+            return Seen(news=(), cursor=cursor, more=True)
+
+    shelf = Stuck()
+    hooks = webhooks(shop, shelf)
+    await hooks.keep(shelf, TOLD)
+    await settled(hooks)
+    assert len(shelf.looks) == 1
 
 
 async def test_a_place_that_breaks_off_in_the_middle_goes_on_where_it_was(shop: Shop) -> None:
