@@ -249,8 +249,9 @@ class Handover(_Section):
 class Dispatcher(_Section):
     """How many messages are worked on."""
 
-    concurrency: StrictInt = Field(default=64, ge=1)
-    """How many conversations are answered at the same time."""
+    concurrency: StrictInt = Field(default=16, ge=1)
+    """How many conversations are answered at the same time. More only make those who write wait for the processor,
+    unless something else answers, such as a language model on another machine."""
     waiting: StrictInt = Field(default=1000, ge=1)
     """How many messages may wait. More are refused, and the channel is asked to send them again."""
 
