@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Self
+
 from retrieval.errors import KefuError, MissingExtraError
 
 __all__ = [
@@ -10,6 +13,7 @@ __all__ = [
     "MissingExtraError",
     "OverloadedError",
     "RerunError",
+    "ServeError",
     "SettingsError",
     "StoreError",
     "UsageError",
@@ -28,6 +32,19 @@ class StoreError(KefuError):
     """The database cannot be used."""
 
     exit_code = 3
+
+
+class ServeError(KefuError):
+    """The server cannot listen."""
+
+    exit_code = 3
+
+    @classmethod
+    def at(cls, host: str, port: int, error: OSError) -> Self:
+        """Return what is said where the system refuses an address."""
+        # asyncio puts words of its own around those of the system.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        return cls(f"{host}:{port}: {why}. Choose another address with --host and --port.")
 
 
 class RerunError(KefuError):

@@ -61,7 +61,7 @@ def read(text: str) -> list[tuple[int, time, time]]:
         raise ValueError(text)
     first, last, opens, closes = match.groups()
     begin, end = DAYS.index(first), DAYS.index(last or first)
-    span = time.fromisoformat(opens), time.fromisoformat(closes)
+    span = time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)
     if begin > end or span[0] >= span[1]:
         raise ValueError(text)
     return [(day, *span) for day in range(begin, end + 1)]

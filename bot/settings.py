@@ -242,7 +242,9 @@ class Handover(_Section):
             for text in value:
                 read_hours(text)
         except ValueError:
-            raise ValueError('hours such as "mon-fri 09:00-18:00"') from None
+            raise ValueError(
+                'hours such as "mon-fri 09:00-18:00"; a night is two, until 24:00 and from 00:00'
+            ) from None
         return value
 
 

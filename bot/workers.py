@@ -32,10 +32,10 @@ ENDING = 15.0
 
 def supervise(settings: Settings) -> int:
     """Run the processes until this one is asked to stop; return the exit code."""
-    from bot.cli.serve import log_to_stderr
+    from bot.logs import tell_operators
     from connectors.server.metrics import SHARED
 
-    log_to_stderr(settings)
+    tell_operators(as_json=settings.server.json_logs)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -69,7 +69,7 @@ def supervise(settings: Settings) -> int:
 
 def _port(settings: Settings) -> socket.socket:
     """Take the port, without listening, so that all processes can have the same."""
-    from bot.cli.serve import ServeError
+    from bot.errors import ServeError
 
     host, port = settings.server.host, settings.server.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -24,14 +24,9 @@ class _Sender(Payload):
     type: str = ""
 
 
-class _Meta(Payload):
-    assignee: dict[str, object] | None = None
-
-
 class _Conversation(Payload):
     id: Id
     status: str = ""
-    meta: _Meta = _Meta()
 
 
 class _Account(Payload):
@@ -59,7 +54,6 @@ class _Body(Payload):
     attachments: tuple[_Attachment, ...] = ()
     #: Of a conversation alone.
     status: str = ""
-    meta: _Meta = _Meta()
 
 
 class Chatwoot:
@@ -108,7 +102,7 @@ class Chatwoot:
         if body.status == "pending":
             return Received(news=(Happened(conversation=self._key(body.id), event=Event.HANDED_BACK),))
         if body.status == "open":
-            return Received(news=(_opened(self._key(body.id), body.meta),))
+            return Received(news=(_opened(self._key(body.id)),))
         return Received(ignored="another status")
 
     async def _from_person(self, key: ConversationKey, body: _Body, call: Call) -> Received:
@@ -161,7 +155,7 @@ def _incoming(key: ConversationKey, body: _Body, call: Call) -> Iterator[News]:
     """Yield a customer's message, after what its conversation says of who has it: pending is the bot's."""
     conversation = body.conversation
     if conversation is not None and conversation.status == "open":
-        yield _opened(key, conversation.meta)
+        yield _opened(key)
     yield Message(
         id=body.id,
         conversation=key,
@@ -172,9 +166,9 @@ def _incoming(key: ConversationKey, body: _Body, call: Call) -> Iterator[News]:
     )
 
 
-def _opened(key: ConversationKey, meta: _Meta) -> Happened:
-    """Return that people have an open conversation: one of them, or nobody yet."""
-    return Happened(conversation=key, event=Event.TAKEN if meta.assignee else Event.HANDED_OVER)
+def _opened(key: ConversationKey) -> Happened:
+    """Return that people have an open conversation, whether or not one of them is named: no time gives it back."""
+    return Happened(conversation=key, event=Event.TAKEN)
 
 
 def _is_ours(message: dict[str, object], reply: Reply, text: str, private: bool) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.common import ConfigOption, FaqOption, StateOption, settings_from, warn
-from bot.errors import KefuError
+from bot.errors import ServeError
+from bot.logs import tell_operators
 
 if TYPE_CHECKING:
     from bot.ports import Store
@@ -50,7 +49,7 @@ def run(settings: Settings, *, shared: bool = False) -> int:
     """Be the server, or with others that have its port, ``shared``, a part of it; return the exit code."""
     from bot.cli.knowledge import open_knowledge
 
-    log_to_stderr(settings)
+    tell_operators(as_json=settings.server.json_logs)
     library, index = open_knowledge(settings)
 
     async def serving() -> None:
@@ -99,19 +98,6 @@ def run(settings: Settings, *, shared: bool = False) -> int:
     return 0
 
 
-class ServeError(KefuError):
-    """The server cannot listen."""
-
-    exit_code = 3
-
-    @classmethod
-    def at(cls, host: str, port: int, error: OSError) -> Self:
-        """Return what is said where the system refuses an address."""
-        # asyncio puts words of its own around those of the system.
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        return cls(f"{host}:{port}: {why}. Choose another address with --host and --port.")
-
-
 def limits_of(settings: Settings) -> Limits:
     """Return what is refused, because it is too much."""
     from connectors.server.desk import Limits
@@ -130,38 +116,6 @@ def access_of(settings: Settings) -> Access:
         metrics_key=server.metrics_key.get_secret_value() if server.metrics_key else None,
         trusted_proxies=frozenset(server.trusted_proxies),
     )
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Tell on the standard error what goes on, without a word of a customer."""
-    for ours in ("bot", "connectors", "retrieval", "finetune"):
-        logging.getLogger(ours).setLevel(logging.INFO)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(_Json() if settings.server.json_logs else _Line())
-
-
-class _Line(logging.Formatter):
-    """A line for people."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
-
-
-class _Json(logging.Formatter):
-    """A line for programs."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return ``record`` as a JSON object."""
-        line = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "process": record.process,
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
 
 
 def _channels(settings: Settings) -> str:

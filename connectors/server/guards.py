@@ -126,7 +126,8 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
     @web.middleware
     async def rate(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what is more than the machine can take."""
-        if wait := window.wait(""):
+        # A server that has much to do need not be started anew.
+        if request.path != "/healthz" and (wait := window.wait("")):
             request[WHY] = "too many calls"
             return too_many(wait, "Too many calls. Send it again later.")
         window.count("")

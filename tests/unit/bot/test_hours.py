@@ -62,6 +62,13 @@ def test_what_cannot_be_read_is_refused(text: str) -> None:
         read(text)
 
 
+def test_a_night_is_two_spans() -> None:
+    night = Hours.of(["mon 22:00-24:00", "tue 00:00-06:00"], ZoneInfo("Europe/Berlin"))
+    assert night.opens(at("2026-03-02 23:59")) is None
+    assert night.opens(at("2026-03-03 00:00")) is None
+    assert night.opens(at("2026-03-02 21:00")) == at("2026-03-02 22:00")
+
+
 def test_all_days_can_be_named() -> None:
     assert [read(f"{day} 00:00-23:59")[0][0] for day in DAYS] == list(range(7))
 

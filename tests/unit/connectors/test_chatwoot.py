@@ -129,7 +129,7 @@ async def test_what_a_person_wrote_is_theirs(chatwoot: Chatwoot) -> None:
     assert (said.turn.speaker, said.turn.text, said.turn.id) == (Speaker.AGENT, "I'll look.", "11")
 
 
-@pytest.mark.parametrize(("assignee", "expected"), [({"id": 2, "name": "Bo"}, Event.TAKEN), (None, Event.HANDED_OVER)])
+@pytest.mark.parametrize(("assignee", "expected"), [({"id": 2, "name": "Bo"}, Event.TAKEN), (None, Event.TAKEN)])
 async def test_an_open_conversation_is_the_peoples(chatwoot: Chatwoot, assignee: object, expected: Event) -> None:
     conversation = {"status": "open", "meta": {"assignee": assignee}}
     happened, message = (await chatwoot.receive(signed(event(conversation=conversation)))).news
@@ -148,7 +148,7 @@ async def test_resolving_ends_the_case(chatwoot: Chatwoot) -> None:
     [
         ("pending", None, Event.HANDED_BACK),
         ("open", {"id": 2}, Event.TAKEN),
-        ("open", None, Event.HANDED_OVER),
+        ("open", None, Event.TAKEN),
         ("snoozed", None, None),
     ],
 )
