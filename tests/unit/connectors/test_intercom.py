@@ -20,7 +20,7 @@ from connectors.helpdesk import Call, Happened, Received, RefusedError, Said
 from connectors.intercom import Intercom
 from tests.unit.connectors.desk_talk import call, reply
 from tests.unit.connectors.fakes import FakeApi, serving
-from tests.unit.connectors.mutations import mutations
+from tests.unit.connectors.mangled import mangled
 
 SECRET = "client secret of the app"
 KEY = ConversationKey(channel="intercom", account="lkqcyt9t", thread="137324500000000")
@@ -300,10 +300,10 @@ async def test_junk_with_a_signature_is_refused_and_not_quoted(intercom: Interco
 
 @given(
     st.binary(max_size=200)
-    | mutations(notified("user.replied", part("1", "<p>hi</p>", attachments=[{"name": "a"}]), admin_assignee_id=3))
-    | mutations(notified("user.created"))
-    | mutations(notified("admin.replied", part("1", "<p>hi</p>", AGENT)))
-    | mutations(notified("admin.assigned", part("1", None, AGENT, assigned_to=AGENT)))
+    | mangled(notified("user.replied", part("1", "<p>hi</p>", attachments=[{"name": "a"}]), admin_assignee_id=3))
+    | mangled(notified("user.created"))
+    | mangled(notified("admin.replied", part("1", "<p>hi</p>", AGENT)))
+    | mangled(notified("admin.assigned", part("1", None, AGENT, assigned_to=AGENT)))
 )
 def test_whatever_is_signed_is_understood_or_refused(document: object) -> None:
     async def receive() -> Received:

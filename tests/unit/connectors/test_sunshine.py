@@ -19,7 +19,7 @@ from connectors.helpdesk import Call, Happened, Received, RefusedError, Said
 from connectors.sunshine import LONGEST, LONGEST_NOTE, Sunshine
 from tests.unit.connectors.desk_talk import call, reply
 from tests.unit.connectors.fakes import FakeApi, serving
-from tests.unit.connectors.mutations import mutations
+from tests.unit.connectors.mangled import mangled
 
 SECRET = "shared with sunshine"
 APP = "5d8cff3cd55b040010928b5b"
@@ -242,7 +242,7 @@ async def test_junk_with_the_secret_is_refused_and_not_quoted(sunshine: Sunshine
 
 @given(
     st.binary(max_size=200)
-    | mutations({"app": {"id": APP}, "events": [written(), control("passControl", WORKSPACE, metadata={})]})
+    | mangled({"app": {"id": APP}, "events": [written(), control("passControl", WORKSPACE, metadata={})]})
 )
 def test_whatever_has_the_secret_is_understood_or_refused(document: object) -> None:
     async def receive() -> Received:
