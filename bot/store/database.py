@@ -7,13 +7,14 @@ cost themselves; here a whole transaction changes threads once.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
@@ -53,11 +54,14 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Use `Database.open`."""
         self._engine = engine
-        side_by_side, self._together = (1, TOGETHER) if engine.dialect.name == "sqlite" else (CONNECTIONS, 1)
-        self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="kefu store")
+        self._most, self._together = (1, TOGETHER) if engine.dialect.name == "sqlite" else (CONNECTIONS, 1)
+        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="kefu store")
+        #: Threads that serve what waits: each goes on until there is nothing, and none is asked for beside them.
+        self._serving = 0
+        self._lock = Lock()
         #: Those that somebody waits for, and the others.
-        self._urgent: SimpleQueue[_Job] = SimpleQueue()
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._urgent: deque[_Job] = deque()
+        self._jobs: deque[_Job] = deque()
 
     @classmethod
     @asynccontextmanager
@@ -85,30 +89,33 @@ class Database:
         those that wait and are not.
         """
         job = _Job(work)
-        (self._urgent if urgent else self._jobs).put(job)
-        self._threads.submit(self._serve)
+        with self._lock:
+            (self._urgent if urgent else self._jobs).append(job)
+            if self._serving < self._most:
+                self._threads.submit(self._serve)
+                self._serving += 1
         result: T = await asyncio.wrap_future(job.done)
         return result
 
-    def _next(self) -> _Job | None:
-        for waiting in (self._urgent, self._jobs):
-            with suppress(Empty):
-                return waiting.get_nowait()
-        return None
-
     def _serve(self) -> None:
-        """Run what waits; a call finds nothing where an earlier one has run its job too."""
+        """Run what waits, until there is nothing."""
+        while jobs := self._waiting():
+            jobs = [job for job in jobs if job.done.set_running_or_notify_cancel()]
+            if jobs and not self._done(jobs):
+                # Which of them failed, each shows by itself; nothing of any was committed.
+                for job in jobs:
+                    self._done([job])
+
+    def _waiting(self) -> list[_Job]:
+        """Take what is run next, as one transaction; where there is nothing this thread is done."""
         jobs: list[_Job] = []
-        while len(jobs) < self._together:
-            job = self._next()
-            if job is None:
-                break
-            if job.done.set_running_or_notify_cancel():
-                jobs.append(job)
-        if jobs and not self._done(jobs):
-            # Which of them failed, each shows by itself; nothing of any was committed.
-            for job in jobs:
-                self._done([job])
+        with self._lock:
+            for waiting in (self._urgent, self._jobs):
+                while waiting and len(jobs) < self._together:
+                    jobs.append(waiting.popleft())
+            if not jobs:
+                self._serving -= 1
+        return jobs
 
     def _done(self, jobs: Sequence[_Job]) -> bool:
         """Run ``jobs`` as one transaction; False, and nothing is done, where one of several fails."""

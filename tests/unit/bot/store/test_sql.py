@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -240,3 +241,20 @@ async def test_a_conversation_in_which_somebody_writes_just_then_is_not_forgotte
         await task
         assert await forgetting == 0
         assert [one.id for one in await store.unfinished()] == ["1"]
+
+
+async def test_a_database_that_is_never_idle_keeps_nothing_of_what_is_done(tmp_path: Path) -> None:
+    """Each transaction once asked for a thread, and those asked in vain were forgotten only when nothing waited."""
+    async with Database.open(f"sqlite:///{tmp_path / 'kefu.db'}") as database:
+        asked_for = []
+
+        def look(connection: Connection) -> None:
+            asked_for.append(sum(type(one).__name__ == "_WorkItem" for one in gc.get_objects()))
+
+        async def ask() -> None:
+            for _ in range(50):
+                await database.run(lambda connection: connection.execute(text("select 1")))
+            await database.run(look)
+
+        await asyncio.gather(*(ask() for _ in range(32)))
+        assert max(asked_for) < 10
