@@ -45,7 +45,7 @@ class Dispatcher:
         connectors: Mapping[str, Connector],
         *,
         fallback: Callable[[Message], Reply],
-        concurrency: int = 64,
+        concurrency: int = 16,
         waiting: int = 1000,
         per_minute: int = 0,
         back_after: Mapping[Owner, timedelta] = NEVER,

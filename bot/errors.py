@@ -35,7 +35,7 @@ class StoreError(KefuError):
 
 
 class ServeError(KefuError):
-    """The server cannot listen."""
+    """The server cannot listen, or its processes only die."""
 
     exit_code = 3
 

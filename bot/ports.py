@@ -173,6 +173,10 @@ class Store(Protocol):
         """Put a dead letter back into the outbox, by its id; False where there is none."""
         ...
 
+    async def drop(self, id_: str) -> bool:
+        """Delete a dead letter, by its id; False where there is none."""
+        ...
+
     async def counts(self) -> Counts:
         """Return how much is left to do; fails where the store is away."""
         ...
@@ -219,7 +223,8 @@ class Store(Protocol):
     async def forget_before(self, moment: datetime) -> int:
         """Delete the conversations in which nothing was said or done since, and return how many.
 
-        Not those in which there is something left to do; what could not be delivered since then counts as that.
+        Not those in which there is something left to do; what could not be delivered since then counts as that. With
+        them go the places at which nobody has looked since, nor for a month.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -282,6 +282,11 @@ class Question:
     context: str = ""
     #: Of the message as a whole, for the policy: it comes about while the sources are asked, who do not see it.
     understanding: Understanding = Understanding()
+
+
+#: A place is remembered for this long after the last look at least. No channel serves again what is as old as that, so
+#: that it would be fetched twice: WeCom keeps three days, and of a ticket what is of today alone counts as new.
+PLACES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
 import signal
@@ -26,12 +27,19 @@ LOOK = 0.1
 #: Seconds before a process that died is begun anew: one that cannot start would otherwise use up the machine.
 PAUSE = 1.0
 
+#: Deaths of each process, one within so many seconds of another, after which this one ends with an error: none of them
+#: serves, and whoever runs it is told.
+DEATHS, APART = 5, 30.0
+
 #: Seconds that processes have to finish what was accepted.
 ENDING = 15.0
 
 
 def supervise(settings: Settings) -> int:
-    """Run the processes until this one is asked to stop; return the exit code."""
+    """Run the processes until this one is asked to stop; return the exit code.
+
+    Raises `ServeError` where they only die.
+    """
     from bot.logs import tell_operators
     from connectors.server.metrics import SHARED
 
@@ -53,18 +61,35 @@ def supervise(settings: Settings) -> int:
         while first.is_alive() and not stopping:
             first.join(LOOK)
         if stopping:
-            return _end([first])
+            _end([first])
+            return 0
         if first.exitcode:
             return first.exitcode
         processes = [_run(_serve, settings) for _ in range(settings.server.workers)]
-        while not stopping:
-            time.sleep(LOOK)
-            for place, process in enumerate(processes):
-                if not process.is_alive() and not stopping:
-                    log.error("process %s ended with %s, and is begun anew", process.pid, process.exitcode)
-                    time.sleep(PAUSE)
-                    processes[place] = _run(_serve, settings)
-        return _end(processes)
+        try:
+            _keep(processes, settings, lambda: stopping)
+        finally:
+            _end(processes)
+        return 0
+
+
+def _keep(processes: list[BaseProcess], settings: Settings, is_stopping: Callable[[], bool]) -> None:
+    """Begin those anew that die."""
+    from bot.errors import ServeError
+
+    deaths, last = 0, -math.inf
+    while not is_stopping():
+        time.sleep(LOOK)
+        for place, process in enumerate(processes):
+            if process.is_alive() or is_stopping():
+                continue
+            now = time.monotonic()
+            deaths, last = deaths + 1 if now - last < APART else 1, now
+            if deaths >= DEATHS * len(processes):
+                raise ServeError(f"{deaths} processes died within a short time, the last with {process.exitcode}.")
+            log.error("process %s ended with %s, and is begun anew", process.pid, process.exitcode)
+            time.sleep(PAUSE)
+            processes[place] = _run(_serve, settings)
 
 
 def _port(settings: Settings) -> socket.socket:
@@ -125,7 +150,7 @@ def _stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _end(processes: list[BaseProcess]) -> int:
+def _end(processes: list[BaseProcess]) -> None:
     for process in processes:
         process.terminate()
     ends = time.monotonic() + ENDING
@@ -135,4 +160,3 @@ def _end(processes: list[BaseProcess]) -> int:
             log.error("process %s did not end and is killed; what it left, the next start resumes", process.pid)
             process.kill()
             process.join()
-    return 0

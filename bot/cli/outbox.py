@@ -1,8 +1,9 @@
-"""`kefu outbox`: what is on its way to customers, what could not be delivered, and sending that again."""
+"""`kefu outbox`: what is on its way to customers, what could not be delivered, and sending that again or not at all."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,12 @@ from bot.cli.common import ConfigOption, JsonOption, StateOption, counted, print
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.store.sql import SqlStore
     from bot.work import Delivery
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(help="As kefu outbox list names them.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All that could not be delivered.")]
 
 outbox = typer.Typer(help="What is on its way to customers, and what could not be delivered.", no_args_is_help=True)
 
@@ -39,32 +45,45 @@ def list_outbox(json_output: JsonOption = False, config: ConfigOption = None, st
             typer.echo(f"     {row['error']}")
     typer.echo(f"{counted(len(on_its_way), 'is', 'are')} on the way, {len(dead)} dead.")
     if dead:
-        typer.echo("Send them again with: kefu outbox resend ID, or --all")
+        typer.echo("Send them again with: kefu outbox resend ID, or --all. Not at all: kefu outbox drop")
 
 
 @outbox.command("resend")
 def resend(
-    ids: Annotated[list[str] | None, typer.Argument(help="As kefu outbox list names them.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that could not be delivered.")] = False,
-    config: ConfigOption = None,
-    state: StateOption = None,
+    ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None, state: StateOption = None
 ) -> None:
     """Send again what could not be delivered; `kefu serve` does it, when it runs."""
+    count = _each(ids, everything, settings_from(config, None, state), lambda store, id_: store.resend(id_))
+    typer.echo(f"{counted(count, 'is', 'are')} on the way again.")
+
+
+@outbox.command("drop")
+def drop(
+    ids: IdsArgument = None, everything: AllOption = False, config: ConfigOption = None, state: StateOption = None
+) -> None:
+    """Delete what could not be delivered: nobody gets it any more."""
+    count = _each(ids, everything, settings_from(config, None, state), lambda store, id_: store.drop(id_))
+    typer.echo(f"{counted(count, 'is', 'are')} deleted.")
+
+
+def _each(
+    ids: list[str] | None, everything: bool, settings: Settings, act: Callable[[SqlStore, str], Awaitable[bool]]
+) -> int:
+    """Return how many of those named ``act`` found; an error names the others, once the rest is done."""
     if bool(ids) == everything:
         raise UsageError("Give the ids of what could not be delivered, or --all.")
-    settings = settings_from(config, None, state)
     from bot.store.sql import SqlStore
 
-    async def send() -> tuple[int, list[str]]:
+    async def go() -> tuple[int, list[str]]:
         async with SqlStore.open(settings.state.address) as store:
             wanted = ids or [delivery.id for delivery in await store.dead_letters()]
-            missing = [id_ for id_ in wanted if not await store.resend(id_)]
+            missing = [id_ for id_ in wanted if not await act(store, id_)]
             return len(wanted) - len(missing), missing
 
-    count, missing = asyncio.run(send())
-    typer.echo(f"{counted(count, 'is', 'are')} on the way again.")
+    count, missing = asyncio.run(go())
     if missing:
-        raise UsageError(f"Not among what could not be delivered: {', '.join(missing)}")
+        raise UsageError(f"Not among what could not be delivered: {', '.join(missing)}. Done: {count}.")
+    return count
 
 
 def _as_json(delivery: Delivery, *, dead: bool) -> dict[str, Any]:

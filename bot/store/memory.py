@@ -12,7 +12,20 @@ from operator import itemgetter
 from bot import joining
 from bot.handover import AFTER, HEARD
 from bot.store.memory_case import Case, in_order, is_new
-from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
+from bot.types import (
+    PLACES_KEPT,
+    Action,
+    Conversation,
+    ConversationKey,
+    Counts,
+    Event,
+    Message,
+    Owner,
+    Place,
+    Reply,
+    Speaker,
+    Turn,
+)
 from bot.work import Delivery, Errand, Record, Taken, Work
 
 #: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
@@ -37,6 +50,8 @@ class MemoryStore:
         self._busy: dict[ConversationKey, Case] = {}
         self._numbers = count(1)
         self._places: dict[tuple[str, str], Place] = {}
+        #: When somebody looked there last.
+        self._looked: dict[tuple[str, str], datetime] = {}
         #: Those of the places where there is something; a dict for its order.
         self._wanted: dict[tuple[str, str], None] = {}
 
@@ -206,6 +221,14 @@ class MemoryStore:
                 return True
         return False
 
+    async def drop(self, id_: str) -> bool:
+        """Delete a dead letter, by its id; False where there is none."""
+        for key, case in self._cases.items():
+            if case.dead.pop(id_, None) is not None:
+                self._used(key, case)
+                return True
+        return False
+
     async def counts(self) -> Counts:
         """Return how much is left to do; fails where the store is away."""
         cases = self._cases.values()
@@ -281,6 +304,9 @@ class MemoryStore:
         ]
         for key in old:
             await self.forget(key)
+        quiet = min(moment, self._clock() - PLACES_KEPT)
+        for name in [name for name, at in self._looked.items() if at < quiet and name not in self._wanted]:
+            del self._places[name], self._looked[name]
         return len(old)
 
     async def want(self, channel: str, place: str) -> Place:
@@ -301,6 +327,7 @@ class MemoryStore:
         name = (place.channel, place.name)
         if known := self._places.get(name):
             self._places[name] = replace(known, cursor=cursor)
+            self._looked[name] = self._clock()
             if known.since == place.since:
                 self._wanted.pop(name, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from bot.store import cases
 from bot.store.schema import places
@@ -25,8 +25,13 @@ def wanted(connection: Connection, before: datetime) -> list[Place]:
     return [Place(channel=row.channel, name=row.name, cursor=row.cursor, since=row.since) for row in rows]
 
 
-def looked(connection: Connection, place: Place, cursor: str) -> None:
+def looked(connection: Connection, place: Place, cursor: str, now: datetime) -> None:
     """Note where to go on; nothing is there any more unless something came about meanwhile."""
     here = places.c.channel == place.channel, places.c.name == place.name
-    connection.execute(update(places).where(*here).values(cursor=cursor))
+    connection.execute(update(places).where(*here).values(cursor=cursor, looked=now))
     connection.execute(update(places).where(*here, places.c.since == place.since).values(since=None))
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Forget the places where there is nothing, and nobody looked since."""
+    connection.execute(delete(places).where(places.c.since.is_(None), places.c.looked < before))

@@ -180,8 +180,9 @@ places = Table(
     Column("channel", Words, primary_key=True),
     Column("name", Words, primary_key=True),
     Column("cursor", Words, nullable=False),
-    #: Since when there is something; nothing where there is nothing.
+    #: Since when there is something; nothing where there is nothing. And when somebody looked there last.
     Column("since", Moment),
+    Column("looked", Moment),
 )
 
 #: What is on its way, oldest first.

@@ -62,6 +62,11 @@ def resend(connection: Connection, id_: str, now: datetime) -> bool:
     return row is not None
 
 
+def drop(connection: Connection, id_: str) -> bool:
+    """Delete a dead letter; False where there is none."""
+    return connection.execute(delete(outbox).where(outbox.c.key == id_, ~LEAVES)).rowcount > 0
+
+
 def deliveries(connection: Connection, which: ColumnElement[bool]) -> list[Delivery]:
     """Return some of the outbox, oldest first."""
     return list(map(delivery_of, connection.execute(select(outbox).where(which).order_by(outbox.c.id))))

@@ -20,7 +20,20 @@ from bot.store import records as finding
 from bot.store.database import Database
 from bot.store.rows import delivery_of, key_of, message_of, record_row, turn_row
 from bot.store.schema import accepted, conversations, events, outbox, records, turns, workers
-from bot.types import Action, Conversation, ConversationKey, Counts, Event, Message, Owner, Place, Reply, Speaker, Turn
+from bot.types import (
+    PLACES_KEPT,
+    Action,
+    Conversation,
+    ConversationKey,
+    Counts,
+    Event,
+    Message,
+    Owner,
+    Place,
+    Reply,
+    Speaker,
+    Turn,
+)
 from bot.work import Delivery, Record, Taken, Work
 
 #: How long a process has what it took without taking again. The clocks of machines that share a database must differ by
@@ -272,6 +285,10 @@ class SqlStore:
         now = self._clock()
         return await self._database.run(lambda connection: sending.resend(connection, id_, now))
 
+    async def drop(self, id_: str) -> bool:
+        """Delete a dead letter, by its id; False where there is none."""
+        return await self._database.run(lambda connection: sending.drop(connection, id_))
+
     async def counts(self) -> Counts:
         """Return how much is left to do; fails where the store is away."""
         row = await self._database.run(lambda connection: connection.execute(_COUNTS).one())
@@ -345,6 +362,8 @@ class SqlStore:
         # A part at a time: what else is to be written waits no longer than for one.
         while some := await self._database.run(lambda connection: forgetting.some_before(connection, moment)):
             count += some
+        quiet = min(moment, self._clock() - PLACES_KEPT)
+        await self._database.run(lambda connection: fetching.forget(connection, quiet))
         return count
 
     async def want(self, channel: str, place: str) -> Place:
@@ -358,4 +377,5 @@ class SqlStore:
 
     async def looked(self, place: Place, cursor: str) -> None:
         """Note where to go on at a place; and that nothing is there, unless something came about meanwhile."""
-        await self._database.run(lambda connection: fetching.looked(connection, place, cursor))
+        now = self._clock()
+        await self._database.run(lambda connection: fetching.looked(connection, place, cursor, now))

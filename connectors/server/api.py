@@ -28,8 +28,8 @@ from connectors.server.desk import Access, Desk, Limits
 from connectors.server.guards import WHY, Refused, bearer, body_of, failed, is_same, refusal, too_many
 from connectors.server.limits import Window
 
-#: Seconds between two looks for a reply that another process may have written.
-LOOK = 0.2
+#: Seconds between two looks for a reply that another process may have written: at first, and after a while.
+LOOK, LONGEST_LOOK = 0.2, 1.0
 
 #: Seconds after which a stream says that it is still there: proxies close what is silent.
 ALIVE = 15
@@ -91,12 +91,12 @@ class Callers:
 
     def __init__(self) -> None:
         """Begin with nobody waiting."""
-        self._waiting: dict[tuple[ConversationKey, str], asyncio.Event] = {}
+        self._waiting: dict[tuple[ConversationKey, str], set[asyncio.Event]] = {}
 
     async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Wake whoever waits for ``reply``."""
-        if waiting := self._waiting.get((reply.conversation, reply.in_reply_to)):
-            waiting.set()
+        for written in self._waiting.get((reply.conversation, reply.in_reply_to), ()):
+            written.set()
 
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Tell nobody: the caller is told that it is handed over."""
@@ -107,12 +107,14 @@ class Callers:
     @contextmanager
     def waiting(self, message: Message) -> Iterator[asyncio.Event]:
         """Yield what is set when a reply to ``message`` was written by this process."""
-        name = (message.conversation, message.id)
-        written = self._waiting.setdefault(name, asyncio.Event())
+        name, written = (message.conversation, message.id), asyncio.Event()
+        self._waiting.setdefault(name, set()).add(written)
         try:
             yield written
         finally:
-            self._waiting.pop(name, None)
+            self._waiting[name].discard(written)
+            if not self._waiting[name]:
+                del self._waiting[name]
 
 
 class Api:
@@ -185,6 +187,7 @@ class Api:
         about = {"conversation": message.conversation.thread, "in_reply_to": message.id}
         store, loop = self._desk.store, asyncio.get_running_loop()
         begun = alive = loop.time()
+        pause = LOOK
         with self._callers.waiting(message) as written:
             while loop.time() - begun < self._limits.reply:
                 done, reply = await store.answered(message.conversation, message.id)
@@ -199,11 +202,11 @@ class Api:
                     alive = loop.time()
                     yield "alive", {}
                 try:
-                    async with asyncio.timeout(LOOK):
+                    async with asyncio.timeout(pause):
                         await written.wait()
                         written.clear()
                 except TimeoutError:
-                    pass
+                    pause = min(2 * pause, LONGEST_LOOK)
         yield "pending", about
 
     async def _stream(self, request: web.Request, message: Message) -> web.StreamResponse:

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 #: What the log says of a call beside its status, without a word of what it says.
 WHY = web.RequestKey("why", str)
 
+#: What watches the server calls these: each has a rate of its own.
+WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
+
 #: Seconds after which to call again where too much waits.
 FULL = 5
 
@@ -98,7 +101,7 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
             metrics.requests.labels(method if route != "none" else "", route, str(status)).inc()
             metrics.seconds.labels(route).observe(taken)
             why = request.get(WHY, "")
-            quiet = route in ("/healthz", "/readyz", "/metrics") and status == 200
+            quiet = route in WATCHED and status == 200
             log.log(
                 logging.DEBUG if quiet else logging.INFO,
                 "%s %s %d in %.1f ms from %s%s",
@@ -126,11 +129,12 @@ def middlewares(limits: Limits, metrics: Metrics, trusted: frozenset[str]) -> li
     @web.middleware
     async def rate(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what is more than the machine can take."""
-        # A server that has much to do need not be started anew.
-        if request.path != "/healthz" and (wait := window.wait("")):
+        # A server that has much to do need not be started anew, and is watched then above all.
+        kind = request.path if request.path in WATCHED else ""
+        if wait := window.wait(kind):
             request[WHY] = "too many calls"
             return too_many(wait, "Too many calls. Send it again later.")
-        window.count("")
+        window.count(kind)
         return await handler(request)
 
     return [told, as_json, rate]

@@ -67,3 +67,19 @@ async def test_places_are_told_apart_by_channel_and_name_and_come_oldest_first(s
 async def test_a_look_at_a_place_that_is_not_known_is_no_error(store: Store, clock: Clock) -> None:
     await store.looked(Place(channel="tickets", name="7", since=clock()), "c1")
     assert await wanted(store, clock) == []
+
+
+async def test_places_at_which_nobody_has_looked_for_long_are_forgotten(store: Store, clock: Clock) -> None:
+    for name in ("quiet", "wanted", "used"):
+        await store.looked(await store.want("tickets", name), "c1")
+    clock.forward(timedelta(days=20).total_seconds())
+    await store.want("tickets", "wanted")
+    await store.looked(await store.want("tickets", "used"), "c2")
+    await store.forget_before(clock())
+    assert (await store.want("tickets", "quiet")).cursor == "c1", "not within a month, whatever is kept how long"
+    await store.looked(await store.want("tickets", "quiet"), "c1")
+    clock.forward(timedelta(days=31).total_seconds())
+    await store.looked(await store.want("tickets", "used"), "c3")
+    await store.forget_before(clock())
+    cursors = {name: (await store.want("tickets", name)).cursor for name in ("quiet", "wanted", "used")}
+    assert cursors == {"quiet": "", "wanted": "c1", "used": "c3"}

@@ -184,6 +184,19 @@ async def test_a_dead_letter_is_resent_behind_the_others(store: Store, clock: Cl
     assert (await store.outbox())[1] == Delivery(reply=first, since=clock())
 
 
+async def test_a_dead_letter_that_is_dropped_is_gone_and_nothing_else_is(store: Store, clock: Clock) -> None:
+    first, second = await sent(store, "1", "2")
+    await store.give_up(delivery(first), "gone")
+    assert await store.drop(first.id)
+    assert not await store.drop(first.id)
+    assert not await store.drop(second.id), "it is on its way"
+    assert (await store.dead_letters(), await on_their_way(store)) == ([], [second])
+    clock.forward(60)
+    assert await store.forget_before(clock()) == 0
+    await store.delivered(delivery(second))
+    assert await store.forget_before(clock()) == 1
+
+
 async def test_failures_of_what_is_delivered_or_forgotten_change_nothing(store: Store, clock: Clock) -> None:
     (reply,) = await sent(store, "1")
     await store.delivered(delivery(reply))

@@ -167,6 +167,22 @@ def test_several_processes_answer_and_one_that_dies_is_begun_anew(indexed: Desk)
         eventually(lambda: not [pid for pid in begun if is_alive(pid)])
 
 
+def test_where_processes_only_die_the_server_ends_with_an_error(indexed: Desk) -> None:
+    with serving(indexed, "--workers", "2") as server:
+        killed: set[int] = set()
+
+        def killed_again() -> bool:
+            for process in set(server.workers) - killed:
+                os.kill(process, signal.SIGKILL)
+                killed.add(process)
+            return server.process.poll() is not None
+
+        eventually(killed_again)
+        assert server.process.returncode == 3
+        assert len(killed) == 10
+    assert "10 processes died within a short time, the last with -9." in server.log
+
+
 def test_where_the_first_process_is_killed_the_others_end(indexed: Desk) -> None:
     with serving(indexed, "--workers", "2") as server:
         eventually(lambda: server.log.count("listening at") == 2)

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True)),
+        sa.Column("looked", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("channel", "name", name="pk_places"),
     )
     op.create_table(

@@ -170,6 +170,15 @@ async def test_too_many_calls_are_refused(tmp_path: Path) -> None:
     assert refused
 
 
+async def test_who_watches_the_server_is_heard_where_there_are_too_many_calls(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(per_second=3)) as shop:
+        await asyncio.gather(*(shop.call("GET", "/v1/conversations/anna") for _ in range(12)))
+        watched = [await shop.call("GET", path, key=None) for path in ("/healthz", "/readyz", "/metrics")]
+        assert [one.status for one in watched] == [200, 200, 200]
+        some = await asyncio.gather(*(shop.call("GET", "/readyz", key=None) for _ in range(12)))
+        assert 429 in {one.status for one in some}, "but not without end"
+
+
 async def test_where_too_much_waits_a_message_is_refused_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
     responder = Gated()
     async with serving(tmp_path, responder=responder, waiting=1) as shop:
