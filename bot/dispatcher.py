@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -17,13 +18,16 @@ from bot.logs import name_of, where
 from bot.notes import note_of
 from bot.ports import Connector, Responder, Store
 from bot.types import Action, Conversation, ConversationKey, Event, Message, Outcome, Owner, Reason, Reply, Speaker
-from bot.work import Delivery
+from bot.work import Delivery, Work
 
 #: How long an exit waits for what was accepted. Container runtimes kill ten seconds after they asked to stop.
 DRAIN_SECONDS = 8.0
 
 #: Seconds between two looks for work that came about elsewhere: in another process, or with time.
 LOOK_SECONDS = 1.0
+
+#: Conversations worked on however many messages come in.
+LEAST = 2
 
 NEVER: Mapping[Owner, timedelta] = {}
 
@@ -78,6 +82,10 @@ class Dispatcher:
         self._sender = Sender(store, connectors, clock)
         self._fallback = fallback
         self._concurrency = concurrency
+        #: How many are worked on at the moment; as many again are taken, so that none of these waits for the store.
+        #: Told where there is room for another.
+        self._busy = 0
+        self._room = asyncio.Condition()
         self._limit = waiting
         self._per_minute = per_minute
         self._back_after = back_after
@@ -184,6 +192,7 @@ class Dispatcher:
         finally:
             task: Any = asyncio.current_task()
             self._entering.discard(task)
+            await self._tell()
             if joins:  # it is not answered before
                 wait = min(wait_after(message.text), LONGEST)
                 asyncio.get_running_loop().call_later(wait.total_seconds(), self.wake)
@@ -192,10 +201,15 @@ class Dispatcher:
     async def _run(self) -> None:
         """Take on what there is to do, now and whenever something may have come about."""
         away = False
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while not self._ended:
             self._news.clear()
+            if len(self._working) > self._concurrency and loop.time() < due:
+                await self._hear(due - loop.time())
+                continue
             try:
-                taken = await self._store.take(self._concurrency - len(self._working))
+                taken = await self._store.take(2 * self._concurrency - len(self._working))
             except (Exception, asyncio.CancelledError) as error:
                 reraise_if_cancelled(error)
                 if not away:
@@ -211,29 +225,57 @@ class Dispatcher:
                         self._working[key] = asyncio.create_task(self._work(key), name="kefu dispatcher worker")
                 if not self._working and not self._entering and not self._news.is_set():
                     self._quiet.set()
-            try:
-                async with asyncio.timeout(self._pause):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            due = loop.time() + self._pause
+            await self._hear(self._pause)
+
+    async def _hear(self, seconds: float) -> None:
+        """Wait until something may have come about, so long at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            pass
 
     async def _work(self, key: ConversationKey) -> None:
         """Send what is due in a conversation, answer one message, and let go of it: others wait for their turn."""
         try:
-            work = await self._store.work(key)
-            clear = work.due
-            for delivery in work.outbox if clear else ():
-                clear = await self._sender.deliver(delivery, again=True)
-                if not clear:
-                    break
-            if work.ready:
-                await self._answer(work.conversation, work.messages[: work.ready], clear=clear)
+            async with self._slot():
+                await self._do(await self._store.work(key))
         except (Exception, asyncio.CancelledError) as error:
             reraise_if_cancelled(error)
             log.error("work on %s broken off, it is begun again: %s", name_of(key), where(error))
             await asyncio.sleep(self._pause)
         finally:
             await completed(self._let_go(key))
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """Wait for one of the places at work: each message on its way into the store takes one, for it goes first."""
+        async with self._room:
+            await self._room.wait_for(lambda: self._busy < self._places)
+            self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            await self._tell()
+
+    @property
+    def _places(self) -> int:
+        return max(self._concurrency - len(self._entering), min(self._concurrency, LEAST))
+
+    async def _tell(self) -> None:
+        async with self._room:
+            self._room.notify()
+
+    async def _do(self, work: Work) -> None:
+        clear = work.due
+        for delivery in work.outbox if clear else ():
+            clear = await self._sender.deliver(delivery, again=True)
+            if not clear:
+                break
+        if work.ready:
+            await self._answer(work.conversation, work.messages[: work.ready], clear=clear)
 
     async def _let_go(self, key: ConversationKey) -> None:
         while True:

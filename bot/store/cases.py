@@ -42,6 +42,15 @@ CASE = select(conversations).where(*IS)
 #: Whoever writes to a conversation holds its row meanwhile, so that what happens to it happens in an order.
 HELD = CASE.with_for_update()
 
+#: Statements that every message needs are made once: that takes several times as long as to run them.
+_NEW = {name: made(conversations).on_conflict_do_nothing() for name, made in INSERT.items()}
+_CHANGED = update(conversations).where(conversations.c.id == bindparam("place"))
+_UNSAID = delete(outbox).where(
+    outbox.c.conversation == bindparam("place"), outbox.c.due.is_not(None), outbox.c.errand != Errand.RELAY.value
+)
+_PUT_OFF = select(func.max(outbox.c.due)).where(outbox.c.conversation == bindparam("place"))
+_SENT = insert(outbox)
+
 _TURNS = (
     select(turns)
     .where(turns.c.conversation == bindparam("place"), turns.c.id.between(bindparam("first"), bindparam("last")))
@@ -56,8 +65,7 @@ def held(connection: Connection, key: ConversationKey) -> Row[Any]:
     """Return the row of a conversation, which is made where there is none, and hold it."""
     row = connection.execute(HELD, asdict(key)).one_or_none()
     if row is None:
-        new = INSERT[connection.dialect.name](conversations).values(**asdict(key), owner=Owner.BOT.value, begins=0)
-        connection.execute(new.on_conflict_do_nothing())
+        connection.execute(_NEW[connection.dialect.name], asdict(key) | {"owner": Owner.BOT.value, "begins": 0})
         row = connection.execute(HELD, asdict(key)).one()
     return row
 
@@ -68,8 +76,7 @@ def happened(connection: Connection, case: Row[Any], event: Event, now: datetime
     if after != case.owner or event is Event.TAKEN:
         put(connection, case.id, owner=after.value, since=now)
     if after not in HEARD:  # or it would be said when the case comes back
-        said = outbox.c.errand != Errand.RELAY.value
-        connection.execute(delete(outbox).where(outbox.c.conversation == case.id, outbox.c.due.is_not(None), said))
+        connection.execute(_UNSAID, {"place": case.id})
         silence(connection, case, is_open(case.id), now)
     return after
 
@@ -89,15 +96,14 @@ def is_open(place: int) -> tuple[ColumnElement[bool], ...]:
 
 def send(connection: Connection, place: int, deliveries: Iterable[Delivery]) -> None:
     """Put ``deliveries`` into the outbox, behind what is there of their conversation: they wait as long as that."""
-    last = select(func.max(outbox.c.due)).where(outbox.c.conversation == place)
-    put_off = connection.execute(last).scalar_one()
+    put_off = connection.execute(_PUT_OFF, {"place": place}).scalar_one()
     rows = [{"conversation": place, "due": put_off or one.since, **outbox_row(one)} for one in deliveries]
-    connection.execute(insert(outbox), rows)
+    connection.execute(_SENT, rows)
 
 
 def put(connection: Connection, place: int, **values: object) -> None:
     """Change the row of a conversation."""
-    connection.execute(update(conversations).where(conversations.c.id == place).values(**values))
+    connection.execute(_CHANGED, {"place": place, **values})
 
 
 def conversation_of(connection: Connection, case: Row[Any], span: tuple[int, int] | None = None) -> Conversation:

@@ -130,6 +130,8 @@ Index(
 )
 _waiting = turns.c.open.is_(True)
 Index("ix_turns_open", turns.c.conversation, turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+#: The oldest of all, without a look at the others.
+Index("ix_turns_oldest", turns.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 _known = turns.c.customer != ""
 Index("ix_turns_customer", turns.c.customer, sqlite_where=_known, postgresql_where=_known)
 #: By the id of a message or a reply, which others may have in their conversations.
@@ -202,6 +204,7 @@ outbox = Table(
     #: When it may be sent, and not before those of the conversation that are older; nothing for a dead letter.
     Column("due", Moment),
     Index("ix_outbox_conversation", "conversation"),
+    Index("ix_outbox_due", "due"),
 )
 
 #: The processes that share the database. One that was not seen for a while has died, and has no conversations any more.

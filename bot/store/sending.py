@@ -16,6 +16,7 @@ from bot.work import Delivery, Errand
 #: Of the outbox: what is on its way; what is not is a dead letter.
 LEAVES = outbox.c.due.is_not(None)
 
+_DELIVERED = delete(outbox).where(outbox.c.key == bindparam("delivery"))
 _FROM = (
     select(conversations.c.owner, conversations.c.worker)
     .join(outbox)
@@ -34,7 +35,7 @@ def sendable(connection: Connection, delivery: Delivery, me: str) -> bool:
 
 def delivered(connection: Connection, delivery: Delivery) -> None:
     """Take it out."""
-    connection.execute(delete(outbox).where(outbox.c.key == delivery.id))
+    connection.execute(_DELIVERED, {"delivery": delivery.id})
 
 
 def withdraw(connection: Connection, delivery: Delivery, me: str) -> None:

@@ -10,11 +10,11 @@ from operator import attrgetter
 from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, union, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from bot import joining
 from bot.handover import AFTER
-from bot.store import cases, forgetting, sending
+from bot.store import cases, forgetting, sending, taking
 from bot.store import places as fetching
 from bot.store import records as finding
 from bot.store.database import Database
@@ -47,9 +47,18 @@ _HERE = turns.c.conversation == bindparam("place")
 _OPEN = select(turns).where(_HERE, turns.c.open.is_(True)).order_by(turns.c.id)
 _SENT = select(outbox).where(outbox.c.conversation == bindparam("place"), sending.LEAVES).order_by(outbox.c.id)
 
-_WAITING = select(func.count()).select_from(turns).where(turns.c.open.is_(True))
+#: Made once, as in `bot.store.cases`.
+_ACCEPTED = {
+    name: made(turns)
+    .on_conflict_do_nothing(index_elements=["conversation", "key"], index_where=accepted)
+    .returning(turns.c.id)
+    for name, made in cases.INSERT.items()
+}
+_SAID = insert(turns).returning(turns.c.id)
+_RECORDED = insert(records)
+
 _COUNTS = select(
-    _WAITING.scalar_subquery().label("waiting"),
+    taking.WAITING.scalar_subquery().label("waiting"),
     select(func.count()).select_from(outbox).where(sending.LEAVES).scalar_subquery().label("outbox"),
     select(func.count()).select_from(outbox).where(~sending.LEAVES).scalar_subquery().label("dead"),
 )
@@ -60,26 +69,6 @@ _UNFINISHED = (
 )
 
 _GONE = delete(workers).where(workers.c.id == bindparam("me"))
-#: Where the first message waits for others, those behind it wait too.
-_first = select(func.min(turns.c.id)).where(turns.c.open.is_(True)).group_by(turns.c.conversation)
-_todo = union(
-    select(turns.c.conversation).where(
-        turns.c.id.in_(_first), or_(turns.c.due.is_(None), turns.c.due <= bindparam("now"))
-    ),
-    select(outbox.c.conversation).where(outbox.c.due <= bindparam("now")),
-)
-_alive = select(workers.c.id).where(workers.c.seen > bindparam("alive"))
-#: Another process that is about to take a conversation has its row: it is passed over.
-_FREE = (
-    select(conversations)
-    .where(
-        conversations.c.id.in_(_todo),
-        or_(conversations.c.worker.is_(None), conversations.c.worker.not_in(_alive)),
-    )
-    .order_by(conversations.c.worked_on.nulls_first(), conversations.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
 
 
 class SqlStore:
@@ -113,17 +102,15 @@ class SqlStore:
         def work(connection: Connection) -> bool:
             case = cases.held(connection, message.conversation)
             waits = joins and AFTER[Event.WROTE][Owner(case.owner)] is Owner.BOT
-            new = cases.INSERT[connection.dialect.name](turns).values(
-                conversation=case.id,
-                customer=message.customer,
-                open=True,
-                relay=relay,
-                kept=now if waits else None,
-                due=now if waits else None,
-                **turn_row(Turn.saying(message)),
-            )
-            once = new.on_conflict_do_nothing(index_elements=["conversation", "key"], index_where=accepted)
-            turn = connection.execute(once.returning(turns.c.id)).scalar_one_or_none()
+            row = turn_row(Turn.saying(message)) | {
+                "conversation": case.id,
+                "customer": message.customer,
+                "open": True,
+                "relay": relay,
+                "kept": now if waits else None,
+                "due": now if waits else None,
+            }
+            turn = connection.execute(_ACCEPTED[connection.dialect.name], row).scalar_one_or_none()
             if turn is None:
                 return False
             if case.owner == Owner.CLOSED:
@@ -141,19 +128,9 @@ class SqlStore:
     async def take(self, limit: int) -> Taken:
         """Take on up to ``limit`` conversations in which there is something to do and that nobody has."""
         now = self._clock()
-        asked = {"most": limit, "now": now, "alive": now - self._lease}
-
-        def work(connection: Connection) -> Taken:
-            seen = cases.INSERT[connection.dialect.name](workers).values(id=self._me, seen=now)
-            connection.execute(seen.on_conflict_do_update(index_elements=["id"], set_={"seen": now}))
-            free = connection.execute(_FREE, asked).all()
-            if free:
-                mine = conversations.c.id.in_([row.id for row in free])
-                connection.execute(update(conversations).where(mine).values(worker=self._me))
-            waiting = connection.execute(_WAITING).scalar_one()
-            return Taken(conversations=tuple(map(key_of, free)), waiting=waiting)
-
-        return await self._database.run(work)
+        return await self._database.run(
+            lambda connection: taking.take(connection, self._me, limit, now=now, alive=now - self._lease)
+        )
 
     async def work(self, key: ConversationKey) -> Work:
         """Return what there is to do in a conversation."""
@@ -229,11 +206,10 @@ class SqlStore:
                 connection.execute(update(turns).where(*done).values(open=False))
                 if reply.action is Action.HAND_OFF:
                     cases.happened(connection, case, Event.HANDED_OVER, now)
-                said = insert(turns).values(conversation=case.id, **turn_row(Turn.of(reply, now)))
-                turn = connection.execute(said.returning(turns.c.id)).scalar_one()
+                said = turn_row(Turn.of(reply, now)) | {"conversation": case.id}
+                turn = connection.execute(_SAID, said).scalar_one()
                 if seen is not None:
-                    row = record_row(reply, messages, seen, setup)
-                    connection.execute(insert(records).values(turn=turn, **row))
+                    connection.execute(_RECORDED, record_row(reply, messages, seen, setup) | {"turn": turn})
                 cases.send(connection, case.id, Delivery.all_of(reply, now, note))
             return True
 
@@ -317,7 +293,7 @@ class SqlStore:
                 return False
             if turn.speaker is Speaker.AGENT:
                 cases.happened(connection, case, Event.TAKEN, now)
-            connection.execute(insert(turns).values(conversation=case.id, **turn_row(turn)))
+            connection.execute(_SAID, turn_row(turn) | {"conversation": case.id})
             return True
 
         return await self._database.run(work, urgent=True)

@@ -131,7 +131,7 @@ async def bug(conversation: Conversation, asked: Message) -> Reply:
 
 
 def dispatcher(store: Store, responder: Responder, phone: Phone, **more: Any) -> Dispatcher:
-    return Dispatcher(store, responder, {"chat": phone}, fallback=fallback, pause=PAUSE, **more)
+    return Dispatcher(store, responder, {"chat": phone}, fallback=fallback, **{"pause": PAUSE, **more})
 
 
 async def on_their_way(store: Store) -> list[Reply]:

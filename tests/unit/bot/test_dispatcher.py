@@ -11,6 +11,7 @@ import pytest
 from bot.errors import OverloadedError
 from bot.store.memory import MemoryStore
 from bot.types import Conversation, ConversationKey, Event, Message, Outcome, Owner, Reply, Speaker
+from bot.work import Taken
 from tests.contract.conftest import COMES_TO, Clock
 from tests.unit.bot.desk import (
     Calls,
@@ -149,6 +150,53 @@ async def test_no_more_conversations_than_allowed_are_worked_on_at_once() -> Non
         await running.idle()
     assert most == 3
     assert len(phone.shown) == 20
+
+
+async def test_where_all_are_busy_messages_are_kept_without_a_look_for_more_work() -> None:
+    class Counts(MemoryStore):
+        looks = 0
+
+        async def take(self, limit: int) -> Taken:
+            self.looks += 1
+            return await super().take(limit)
+
+    store, responder, phone = Counts(), Gated(), Phone()
+    async with dispatcher(store, responder, phone, concurrency=2, pause=60) as running:
+        for number in range(4):
+            await running.submit(message(str(number), thread=str(number)))
+        await responder.reached(2)
+        looks = store.looks
+        await asyncio.gather(*(running.submit(message(str(n), thread=str(n))) for n in range(4, 40)))
+        await turns_of_the_loop(50)
+        assert store.looks <= looks + 1
+        responder.open(*map(str, range(40)))
+        await running.idle()
+    assert len(phone.shown) == 40
+
+
+async def test_messages_that_come_in_go_before_the_work_on_others() -> None:
+    class Slow(MemoryStore):
+        go_on = asyncio.Event()
+
+        async def accept(self, message: Message, **more: Any) -> bool:
+            if message.text == "late":
+                await self.go_on.wait()
+            return await super().accept(message, **more)
+
+    store, responder, phone = Slow(), Gated(), Phone()
+    async with dispatcher(store, responder, phone, concurrency=4) as running:
+        late = [asyncio.create_task(running.submit(message(str(n), "late", thread=str(n)))) for n in range(9)]
+        await turns_of_the_loop(5)
+        await asyncio.gather(*(running.submit(message("1", thread=name)) for name in "abcd"))
+        await responder.reached(2)
+        await turns_of_the_loop(50)
+        assert len(responder.begun) == 2, "some go on all the same"
+        store.go_on.set()
+        await asyncio.gather(*late)
+        await responder.reached(4)
+        responder.open(*map(str, range(9)))
+        await running.idle()
+    assert len(phone.shown) == 13
 
 
 @pytest.mark.parametrize("turns", range(12))

@@ -63,6 +63,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_turns_open", "turns", ["conversation", "id"], sqlite_where=waiting_sqlite, postgresql_where=waiting
     )
+    op.create_index("ix_turns_oldest", "turns", ["id"], sqlite_where=waiting_sqlite, postgresql_where=waiting)
     known = sa.text("customer <> ''")
     op.create_index("ix_turns_customer", "turns", ["customer"], sqlite_where=known, postgresql_where=known)
     op.create_index("ix_turns_key", "turns", ["key", "conversation"])
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_outbox_key"),
     )
     op.create_index("ix_outbox_conversation", "outbox", ["conversation"])
+    op.create_index("ix_outbox_due", "outbox", ["due"])
     op.create_table(
         "workers",
         sa.Column("id", sa.Text(), nullable=False),

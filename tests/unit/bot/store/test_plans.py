@@ -22,7 +22,7 @@ from tests.contract.test_store import ANNA, NOON, message, reply_to
 GROWING = ("turns", "conversations", "records", "events", "setups")
 
 WHOLE = re.compile(
-    rf"SCAN ({'|'.join(GROWING)})\b(?! USING (COVERING )?INDEX ix_turns_open)|Seq Scan on ({'|'.join(GROWING)})"
+    rf"SCAN ({'|'.join(GROWING)})\b(?! USING (COVERING )?INDEX ix_turns_o(pen|ldest))|Seq Scan on ({'|'.join(GROWING)})"
 )
 
 
@@ -39,7 +39,7 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
     asked: list[tuple[str, Any]] = []
 
     def keep(connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
             asked.append((statement, parameters[0] if many else parameters))
 
     event.listen(Engine, "before_cursor_execute", keep)
@@ -128,7 +128,7 @@ async def test_open_messages_are_found_by_their_index(address: str, clock: Clock
             assert (await store.take(10)).conversations == (ANNA,)
     about_turns = [plan for plan in await plans(address, asked) if "turns" in plan]
     assert len(about_turns) == 2, "which conversations there are, and how many messages wait"
-    assert all("ix_turns_open" in plan for plan in about_turns)
+    assert all("ix_turns_o" in plan for plan in about_turns)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ from bot.store.database import Database
 from bot.store.records import MOST
 from bot.store.schema import metadata, turns
 from bot.store.sql import LEASE, SqlStore
+from bot.store.taking import OLDEST
 from bot.types import Speaker, Turn
 from bot.work import Taken
 from tests.contract.conftest import Clock
-from tests.contract.test_store import ANNA, NOON, message, on_their_way, reply_to
+from tests.contract.test_store import ANNA, BORIS, NOON, message, on_their_way, reply_to
 from tests.contract.test_store import sent as delivery
 
 
@@ -258,3 +260,10 @@ async def test_a_database_that_is_never_idle_keeps_nothing_of_what_is_done(tmp_p
 
         await asyncio.gather(*(ask() for _ in range(32)))
         assert max(asked_for) < 10
+
+
+async def test_one_who_writes_more_than_is_looked_at_at_first_holds_nobody_up(address: str, clock: Clock) -> None:
+    async with SqlStore.open(address, clock=clock) as store:
+        await asyncio.gather(*(store.accept(message(str(number))) for number in range(OLDEST + 1)))
+        await store.accept(replace(message("1"), conversation=BORIS))
+        assert set((await store.take(10)).conversations) == {ANNA, BORIS}
