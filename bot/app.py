@@ -141,10 +141,27 @@ def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) 
     return CombinedResponder(
         [source, HistorySource(learned, source)],
         VerbatimComposer(settings.replies.texts(), _hours(settings)),
-        _rules(settings),
+        rules_of(settings),
         understander=learned,
         entries=source,
         versions=lambda: {"knowledge": source.index.version, **learned.models.versions},
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return what the policy is to do by the settings."""
+    return Rules(
+        thresholds=Thresholds(
+            answer_from=settings.policy.answer_from,
+            clarify_from=settings.policy.clarify_from,
+            choices=settings.policy.choices,
+        ),
+        answer_from_in=settings.policy.answer_from_in,
+        answers=settings.intents.answers,
+        hand_over=settings.intents.hand_over,
+        scope=settings.intents.scope,
+        upset=settings.sentiment.hand_over,
+        times=settings.sentiment.times,
     )
 
 
@@ -161,21 +178,6 @@ def _hours(settings: Settings) -> Hours:
 def _back_after(settings: Settings) -> dict[Owner, timedelta]:
     hours = {Owner.WAITING: settings.handover.waiting_hours, Owner.HUMAN: settings.handover.human_hours}
     return {owner: timedelta(hours=some) for owner, some in hours.items() if some}
-
-
-def _rules(settings: Settings) -> Rules:
-    return Rules(
-        thresholds=Thresholds(
-            answer_from=settings.policy.answer_from,
-            clarify_from=settings.policy.clarify_from,
-            choices=settings.policy.choices,
-        ),
-        answers=settings.intents.answers,
-        hand_over=settings.intents.hand_over,
-        scope=settings.intents.scope,
-        upset=settings.sentiment.hand_over,
-        times=settings.sentiment.times,
-    )
 
 
 def _apology(message: Message, settings: Settings) -> Reply:

@@ -31,6 +31,8 @@ class Rules:
     """What the operator wants done."""
 
     thresholds: Thresholds
+    #: From where on to answer instead, by slice: a language ("zh"), or a topic in it ("zh/payment").
+    answer_from_in: Mapping[str, float] = field(default_factory=dict)
     #: The entry that answers an intent, by intent.
     answers: Mapping[str, str] = field(default_factory=dict)
     #: Intents that a person takes.
@@ -40,6 +42,15 @@ class Rules:
     #: Sentiments after which a person takes over, if so many messages in a row have them.
     upset: Collection[str] = ()
     times: int = 2
+
+    def thresholds_for(self, language: str, topic: str) -> Thresholds:
+        """Return the thresholds for a message, by the language of its reply and its topic."""
+        for name in (f"{language}/{topic}", language):
+            if name in self.answer_from_in:
+                level = self.answer_from_in[name]
+                lower = min(self.thresholds.clarify_from, level)
+                return replace(self.thresholds, answer_from=level, clarify_from=lower)
+        return self.thresholds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +107,14 @@ class Situation:
         return [label for label, _ in self.question.understanding.intents]
 
 
+def topic_of(candidates: Sequence[Candidate]) -> str:
+    """Return the topic of a message, by what was found for it as one question: the first tag of the likeliest entry.
+
+    "" where that has none, or nothing was found.
+    """
+    return candidates[0].tags[0] if candidates and candidates[0].tags else ""
+
+
 def decide(situation: Situation, rules: Rules) -> Decision:
     """Decide on a message; what stands first goes before what follows.
 
@@ -112,12 +131,13 @@ def decide(situation: Situation, rules: Rules) -> Decision:
     if any(intent in rules.hand_over for intent in situation.intents):
         return Decision(action=Action.HAND_OFF, reason=Reason.INTENT, confidence=situation.whole.best)
     whole = situation.whole
+    thresholds = rules.thresholds_for(situation.question.language, topic_of(whole.candidates))
     if not situation.parts:
         for intent, chance in situation.question.understanding.intents:
-            if intent in situation.named and chance >= rules.thresholds.answer_from:
+            if intent in situation.named and chance >= thresholds.answer_from:
                 return _answer(situation.named[intent], Reason.INTENT, chance)
         whole = _scoped(whole, situation.intents, rules.scope)
-    return weigh(whole, situation.parts, rules.thresholds, clarified=situation.clarified)
+    return weigh(whole, situation.parts, thresholds, clarified=situation.clarified)
 
 
 def weigh(whole: Finding, parts: Sequence[Finding], thresholds: Thresholds, *, clarified: bool) -> Decision:

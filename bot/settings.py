@@ -28,6 +28,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import settings_source
 from bot.composer import REPLIES
+from bot.evaluation.slices import REST
+from bot.evaluation.thresholds import FILE, Thresholds
 from bot.hours import read as read_hours
 from bot.settings_channels import (
     Chatwoot,
@@ -130,11 +132,20 @@ class State(_Section):
         return self.database.get_secret_value() if self.database else f"sqlite:///{self.folder / 'kefu.db'}"
 
 
+def _slice(name: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}(/.+)?", name):
+        raise ValueError('a language or a topic in it, such as "zh" or "zh/payment"')
+    return name
+
+
 class Policy(_Section):
     """When the bot answers, asks back or hands over to a person."""
 
     answer_from: StrictFloat = Field(default=0.7, ge=0, le=1)
     """Answer when the best entry is at least this likely to be right: 0.9 means nine in ten are."""
+    answer_from_in: dict[Annotated[str, AfterValidator(_slice)], Annotated[StrictFloat, Field(ge=0, le=1)]] = {}
+    """The same for the messages of a language, or of a topic in it, which is the first tag of the best entry: such as
+    { zh = 0.8, "zh/payment" = 0.9 }. Where neither this nor answer_from is set, what `kefu calibrate` found holds."""
     clarify_from: StrictFloat = Field(default=0.3, ge=0, le=1, validate_default=True)
     """Below that, ask which entry was meant if one of those offered is this likely to be right; otherwise hand over.
     At most answer_from."""
@@ -316,12 +327,31 @@ def load_settings(path: Path | None, *, overrides: Mapping[str, object] | None =
     """Return the settings: ``overrides`` over the environment over the file over defaults.
 
     ``path`` is the TOML file; None stands for ``kefu.toml`` in the working directory, where there is one.
-    ``overrides`` has dotted keys, such as "state.folder"; None as a value counts as not given.
+    ``overrides`` has dotted keys, such as "state.folder"; None as a value counts as not given. What `kefu calibrate`
+    left in the state folder goes before the default thresholds, and before nothing else.
     Raises `SettingsError` that names everything wrong.
     """
     settings, origins = settings_source.load(Settings, path, overrides or {})
+    settings = _calibrated(settings, origins)
     settings._origins, settings._file = origins, settings_source.file_of(path)
     return settings
+
+
+def _calibrated(settings: Settings, origins: dict[str, str]) -> Settings:
+    """Put in the thresholds of `kefu calibrate`, unless somebody set some; ``origins`` is told."""
+    if any(key.startswith("policy.answer_from") and origin != "default" for key, origin in origins.items()):
+        return settings
+    folder = settings.state.folder
+    found = Thresholds.read(folder)
+    if found is None:
+        return settings
+    others = {name: level for name, level in found.answer_from.items() if name != REST}
+    values: dict[str, object] = {"answer_from": found.answer_from[REST], "answer_from_in": others}
+    if settings.policy.clarify_from > found.answer_from[REST]:
+        values["clarify_from"] = found.answer_from[REST]
+    keys = [*values, *(f"answer_from_in.{name}" for name in others)]
+    origins |= {f"policy.{key}": f"{folder / FILE} (kefu calibrate)" for key in keys}
+    return settings.model_copy(update={"policy": settings.policy.model_copy(update=values)})
 
 
 def describe(settings: Settings) -> list[tuple[str, object, str]]:

@@ -2,17 +2,62 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, SecretStr
+import ipaddress
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator
 
 from bot.settings_source import SECTION
 
 _NOTHING = SecretStr("")
 
 
+def _address(text: str) -> str:
+    """Refuse what `connectors.api.Api` would, before anything is started; "" is not set."""
+    try:
+        url = urlsplit(text)
+    except ValueError:  # half an address of IPv6
+        url = urlsplit("none")
+    safe = url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.hostname or ""))
+    if text and not (url.hostname and safe):
+        raise ValueError("an address such as https://desk.example.com; http for this machine alone")
+    return text
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _number(text: str) -> str:
+    # With a name in its place the bot would take what it wrote itself for an agent's.
+    if text and not (text.isascii() and text.removeprefix("-").isdecimal()):
+        raise ValueError('a number as text, such as "12"')
+    return text
+
+
+#: Of a tool's API.
+_Address = Annotated[str, AfterValidator(_address)]
+#: As tools number accounts, groups and the like: digits, with a minus for Telegram's groups.
+_Number = Annotated[str, AfterValidator(_number)]
+
+
 class Channel(BaseModel):
     """A channel. What is empty by default has to be set where anything of the section is."""
 
     model_config = SECTION
+
+    @field_validator("*")
+    @classmethod
+    def _is_clean(cls, value: object) -> object:
+        """Refuse what was copied with a space or a line break: it matches nothing, or fails in every call."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and (text != text.strip() or not text.isprintable()):
+            raise ValueError("a text in one line, without spaces around it")
+        return value
 
     @property
     def on(self) -> bool:
@@ -31,33 +76,33 @@ class Generic(Channel):
 
     secret: SecretStr = _NOTHING
     """What both sides sign with."""
-    url: str = ""
+    url: _Address = ""
     """Where replies, notes and hand-overs are posted to."""
 
 
 class DjangoHelpdesk(Channel):
     """A django-helpdesk."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://help.example.com"."""
     token: SecretStr = _NOTHING
     """Of the bot's account there, which has to be one of the staff."""
     secret: SecretStr = _NOTHING
     """What stands in the address of the hooks, as ?key=..., for they are not signed."""
-    bot: str = ""
+    bot: _Number = ""
     """The number of the bot's account."""
-    assignee: str | None = Field(default=None, examples=["1"])
+    assignee: _Number | None = Field(default=None, examples=["1"])
     """The number of the account that gets what is handed over. Not set by default."""
-    queue: str | None = Field(default=None, examples=["2"])
+    queue: _Number | None = Field(default=None, examples=["2"])
     """The number of the queue that what is handed over is moved to. Not set by default."""
 
 
 class Chatwoot(Channel):
     """A Chatwoot account, where kefu is an agent bot."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://app.chatwoot.com"."""
-    account: str = ""
+    account: _Number = ""
     """The number of the account."""
     token: SecretStr = _NOTHING
     """The access token of the agent bot."""
@@ -71,13 +116,13 @@ class Chatwoot(Channel):
 class Zammad(Channel):
     """A Zammad."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://help.example.com"."""
     token: SecretStr = _NOTHING
     """An access token of the bot's account, which has to be an agent."""
     secret: SecretStr = _NOTHING
     """The HMAC token of the webhook."""
-    bot: str = ""
+    bot: _Number = ""
     """The number of the bot's account."""
     group: str | None = Field(default=None, examples=["Support"])
     """The group that what is handed over is moved to. Not set by default."""
@@ -86,7 +131,7 @@ class Zammad(Channel):
 class Zendesk(Channel):
     """Tickets of a Zendesk."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://example.zendesk.com"."""
     email: str = ""
     """The address of the bot's account, which has to be an agent."""
@@ -94,7 +139,7 @@ class Zendesk(Channel):
     """An API token."""
     secret: SecretStr = _NOTHING
     """The signing secret of the webhook."""
-    bot: str = ""
+    bot: _Number = ""
     """The number of the bot's account."""
     group: int | None = Field(default=None, examples=[360001234567])
     """The number of the group that what is handed over is given to. Not set by default."""
@@ -103,7 +148,7 @@ class Zendesk(Channel):
 class Sunshine(Channel):
     """Messaging of a Zendesk (Sunshine Conversations)."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://example.zendesk.com/sc", or "https://api.smooch.io"."""
     app: str = ""
     """The id of the app."""
@@ -115,7 +160,7 @@ class Sunshine(Channel):
     """The shared secret of the webhook."""
     integration: str = ""
     """The name of the bot's switchboard integration: while another one is active, a person has the conversation."""
-    note_field: str | None = Field(default=None, examples=["360009876543"])
+    note_field: _Number | None = Field(default=None, examples=["360009876543"])
     """The number of the ticket field that shows agents the note of what is handed over. Not set by default."""
 
 
@@ -126,24 +171,24 @@ class Intercom(Channel):
     """An access token."""
     secret: SecretStr = _NOTHING
     """The client secret of the app, which its calls are signed with."""
-    admin: str = ""
+    admin: _Number = ""
     """The number of the teammate in whose name the bot writes."""
-    assignee: str = ""
+    assignee: _Number = ""
     """The number of the team that what is handed over is given to."""
-    url: str = "https://api.intercom.io"
+    url: _Address = "https://api.intercom.io"
     """The address of the API: another one for workspaces in Europe or Australia."""
 
 
 class Freshdesk(Channel):
     """A Freshdesk."""
 
-    url: str = ""
+    url: _Address = ""
     """Its address, such as "https://example.freshdesk.com"."""
     token: SecretStr = _NOTHING
     """The API key of the bot's account."""
     secret: SecretStr = _NOTHING
     """What stands in the header X-Kefu-Secret of its calls, for they are not signed."""
-    bot: str = ""
+    bot: _Number = ""
     """The number of the bot's account."""
     group: int | None = Field(default=None, examples=[35000123456])
     """The number of the group that what is handed over is given to. Not set by default."""
@@ -158,7 +203,7 @@ class Slack(Channel):
     """The signing secret of the app."""
     staff_channel: str = ""
     """The id of the channel in which colleagues are asked to take over."""
-    url: str = "https://slack.com/api"
+    url: _Address = "https://slack.com/api"
     """The address of the API."""
 
 
@@ -169,9 +214,9 @@ class Telegram(Channel):
     """The bot's token."""
     secret: SecretStr = _NOTHING
     """The secret_token that the webhook was set with."""
-    staff_chat: str = ""
+    staff_chat: _Number = ""
     """The number of the group in which colleagues take over: their answers there are sent to the customer."""
-    url: str = "https://api.telegram.org"
+    url: _Address = "https://api.telegram.org"
     """The address of the API: another one for a server of your own."""
 
 
@@ -180,7 +225,7 @@ class WeCom(Channel):
 
     corp: str = ""
     """The id of the company (CorpID)."""
-    agent: str = ""
+    agent: _Number = ""
     """The number of the app (AgentId)."""
     app_secret: SecretStr = _NOTHING
     """The secret of the app."""
@@ -190,7 +235,7 @@ class WeCom(Channel):
     """The EncodingAESKey of its callback."""
     staff_user: str = ""
     """The user id of the colleague who is told what is handed over."""
-    url: str = "https://qyapi.weixin.qq.com"
+    url: _Address = "https://qyapi.weixin.qq.com"
     """The address of the API."""
 
 
@@ -207,5 +252,5 @@ class WeComKf(Channel):
     """The EncodingAESKey of its callback."""
     servicer: str | None = Field(default=None, examples=["zhangsan"])
     """The user id of the colleague who gets what is handed over. By default whoever is free does."""
-    url: str = "https://qyapi.weixin.qq.com"
+    url: _Address = "https://qyapi.weixin.qq.com"
     """The address of the API."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections import Counter
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StrictBool, StrictInt
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StrictBool, StrictInt, field_validator
 
 from bot.settings_source import SECTION
 
@@ -13,9 +15,35 @@ SHORTEST_KEY = 20
 
 
 def _long(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < SHORTEST_KEY:
-        raise ValueError(f"a text of at least {SHORTEST_KEY} characters")
+    text = key.get_secret_value()
+    # What stands around it no call can have: it is cut off there.
+    if len(text) < SHORTEST_KEY or text != text.strip() or not text.isprintable():
+        raise ValueError(f"a text of at least {SHORTEST_KEY} characters, in one line and without spaces around it")
     return key
+
+
+def _given(key: SecretStr) -> SecretStr:
+    """Refuse what looks as if a key were asked for, where none is."""
+    text = key.get_secret_value()
+    if not text or text != text.strip() or not text.isprintable():
+        raise ValueError("a text in one line, without spaces around it, and not empty")
+    return key
+
+
+def _host(text: str) -> str:
+    # "" would be all addresses of the machine, without anybody having asked for that.
+    if not text or any(map(str.isspace, text)):
+        raise ValueError('an address or a name, such as "127.0.0.1"')
+    return text
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(
+            'the address of each proxy, such as "10.0.0.1"; names and networks are not looked up'
+        ) from None
 
 
 class Limits(BaseModel):
@@ -36,7 +64,7 @@ class Server(BaseModel):
 
     model_config = SECTION
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     """The address to listen at: "0.0.0.0" for all of this machine."""
     port: StrictInt = Field(default=8600, ge=0, le=65535)
     """The port to listen at."""
@@ -45,11 +73,19 @@ class Server(BaseModel):
     keys: dict[str, Annotated[SecretStr, AfterValidator(_long)]] = Field(default={})
     """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
     the conversations of another."""
-    metrics_key: SecretStr | None = Field(default=None, examples=["..."])
+    metrics_key: Annotated[SecretStr, AfterValidator(_given)] | None = Field(default=None, examples=["..."])
     """Asked for at /metrics, as a bearer token. By default who can reach the server can read them."""
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_ip)], ...] = ()
     """Addresses of reverse proxies, such as "127.0.0.1": of those, X-Forwarded-For is believed."""
     json_logs: StrictBool = False
     """Log as JSON, one object a line."""
     insecure: StrictBool = False
     """Serve the API without keys: only where nobody but this machine can call, to try it."""
+
+    @field_validator("keys")
+    @classmethod
+    def _are_apart(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        """Refuse a key with two names: whose conversations it sees would be a matter of order."""
+        if any(count > 1 for count in Counter(key.get_secret_value() for key in keys.values()).values()):
+            raise ValueError("a key of its own for each name")
+        return keys

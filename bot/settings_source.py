@@ -114,7 +114,7 @@ def flatten(table: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> dict[s
 def kinds(field: FieldInfo) -> list[Any]:
     """Return the plain types a setting may have: ``Path | None`` is a path, ``tuple[Path, ...]`` a tuple."""
     union = get_origin(field.annotation) in (Union, UnionType)
-    found = get_args(field.annotation) if union else (field.annotation,)
+    found = map(_bare, get_args(field.annotation) if union else (field.annotation,))
     return [get_origin(kind) or kind for kind in found if kind is not NoneType]
 
 
@@ -208,6 +208,8 @@ def _misplaced(key: str, given: Given, fields: Mapping[str, FieldInfo]) -> str |
     if key in sections or (table and key == head):
         held = "lists" if table and _holds_lists(fields[head]) else "texts"
         expected = f"a section [{key}]" if key in sections else f"a table of {held}"
+        if table and given.origin.startswith("environment"):
+            expected += f", each in a variable such as {_variable(key)}__NAME"
         hidden = any(_is_secret(field) for name, field in fields.items() if f"{name}.".startswith(f"{key}."))
         return f"{given.origin}: {key}: found {'***' if hidden else _shown(given.value)}; expected {expected}"
     if key in fields or table:
@@ -216,11 +218,15 @@ def _misplaced(key: str, given: Given, fields: Mapping[str, FieldInfo]) -> str |
     names = sections if what == "section" else fields
     near = _nearest(key, names)
     if near and given.origin.startswith("environment"):
-        near = PREFIX + near.replace(".", "__").upper()
+        near = _variable(near) + ("__NAME" if near in fields and dict in kinds(fields[near]) else "")
     if near:
         return f"{given.origin}: unknown {what} {key}; did you mean {near}?"
     inside = [name for name in fields if name.startswith(key.split(".")[0] + ".")]
     return f"{given.origin}: unknown {what} {key}; there is {', '.join(inside or sections)}"
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.replace(".", "__").upper()
 
 
 def _nearest(key: str, names: Iterable[str]) -> str | None:
@@ -235,17 +241,21 @@ def _nearest(key: str, names: Iterable[str]) -> str | None:
 
 def _invalid(detail: Mapping[str, Any], merged: Mapping[str, Given], fields: Mapping[str, FieldInfo]) -> str:
     place = ".".join(map(str, detail["loc"]))
-    # A list's item and a table's entry have longer places than the key they were given under.
-    key = next(key for key in merged if f"{place}.".startswith(f"{key}."))
+    # A list's item and a table's entry have longer places than the key they were given under, a whole table a shorter.
+    key = next(key for key in merged if f"{place}.".startswith(f"{key}.") or key.startswith(f"{place}."))
     field = _field(key, fields)
     found = "***" if _is_secret(field) else _shown(detail["input"])
-    return f"{merged[key].origin}: {key}: found {found}; expected {_expected(detail, field)}"
+    return f"{merged[key].origin}: {min(key, place, key=len)}: found {found}; expected {_expected(detail, field)}"
 
 
 def _is_secret(field: FieldInfo) -> bool:
     """Whether a setting is a secret, or a table that holds some."""
-    held = (get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in get_args(field.annotation))
-    return SecretStr in (*kinds(field), *held)
+    return SecretStr in (*kinds(field), *map(_bare, get_args(field.annotation)))
+
+
+def _bare(kind: Any) -> Any:
+    """Return a type without what is asked of its values."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _expected(detail: Mapping[str, Any], field: FieldInfo) -> str:
@@ -255,6 +265,8 @@ def _expected(detail: Mapping[str, Any], field: FieldInfo) -> str:
         text = "a list of paths" if Path in get_args(field.annotation) else "a list of texts"
     else:
         text = "text" if dict in kinds(field) else _KINDS.get(kinds(field)[0], detail["msg"])
+    if text == "text" and isinstance(detail["input"], int | float):
+        return "text, in quotation marks"
     limits = {name: getattr(mark, name) for mark in field.metadata for name in ("ge", "le") if hasattr(mark, name)}
     if len(limits) == 2:
         return f"{text} from {limits['ge']} to {limits['le']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import aiohttp
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 
 #: Seconds for a whole call, and to connect.
 TOTAL, CONNECT = 20, 5
@@ -42,16 +43,16 @@ class Api:
     ) -> None:
         """Call ``base``, an https address (http is for this machine alone), with ``headers`` on each call.
 
-        At most ``calls`` are made in ``seconds`` (0: as many as there are). Raises `UsageError` for another address.
+        At most ``calls`` are made in ``seconds`` (0: as many as there are). Raises `SettingsError` for another address.
         """
         address = URL(base)
         if not address.host or address.scheme not in ("https", "http"):
-            raise UsageError(f"{base}: expected an address such as https://desk.example.com.")
+            raise SettingsError(f"{base}: expected an address such as https://desk.example.com.")
         if address.scheme == "http" and not is_this_machine(address.host):
-            raise UsageError(f"{base}: expected https, for secrets are sent there.")
+            raise SettingsError(f"{base}: expected https, for secrets are sent there.")
         self._http = http
         self._base = base.rstrip("/")
-        self._host = address.host
+        self._host = address.host if address.is_default_port() else f"{address.host}:{address.port}"
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._limiter = AsyncLimiter(calls, seconds) if calls else None
 
@@ -91,7 +92,7 @@ class Api:
                     raise _failed(where, response)
                 return await _json(where, response) if reads else None
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise DeliveryError(f"{where}: {type(error).__name__}") from error
+            raise DeliveryError(f"{where}: {_why(error)}") from error
 
 
 def is_this_machine(host: str) -> bool:
@@ -117,6 +118,10 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
 
 
+class _BrokenError(aiohttp.ClientConnectionError):
+    """There is no connection any more, or none came about: why, in words of ours."""
+
+
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep the library from sending again what a broken connection may have carried: whether to is decided elsewhere.
 
@@ -125,7 +130,27 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientConnectionError(type(error).__name__) from error
+        raise _BrokenError(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    """Return in words of ours why there is no answer: those of the library may have the whole address in them."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "no such host"
+        case aiohttp.ClientConnectorCertificateError():
+            return "its certificate is not valid"
+        case aiohttp.ClientSSLError():
+            return "no connection by TLS"
+        case aiohttp.ClientOSError(errno=int(number)) if number > 0:
+            return os.strerror(number)
+        case aiohttp.ServerDisconnectedError():
+            return "disconnected"
+        case _BrokenError():
+            return str(error)
+        case TimeoutError():
+            return "no answer in time"
+    return type(error).__name__
 
 
 def _failed(where: str, response: aiohttp.ClientResponse) -> DeliveryError:
@@ -135,7 +160,8 @@ def _failed(where: str, response: aiohttp.ClientResponse) -> DeliveryError:
         after = TOO_MUCH if after is None else after
     # A token that is refused may be mended in the settings; what else the tool does not take, it never will.
     final = 300 <= status < 500 and status not in (401, 408, 409, 423, 425, 429)
-    return DeliveryError(f"{where}: {status} {response.reason}", final=final, after=after)
+    hint = ", is the token in the settings right?" if status == 401 else ""
+    return DeliveryError(f"{where}: {status} {response.reason}{hint}", final=final, after=after)
 
 
 async def _json(where: str, response: aiohttp.ClientResponse) -> Any:

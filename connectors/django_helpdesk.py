@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.django_helpdesk_tickets import Followup, Hook, Listed, Page, Ticket, answered
@@ -67,7 +67,7 @@ class DjangoHelpdesk:
         """Serve the desk at ``url`` by the account with the number ``bot``, whose ``token`` it is.
 
         ``secret`` is the value of ``key`` in the address of the hooks. What is handed over is assigned to the account
-        ``assignee`` and moved to ``queue``. Raises `UsageError` where a number is none.
+        ``assignee`` and moved to ``queue``. Raises `SettingsError` where a number is none.
         """
         self._api = Api(http, url, headers={"Authorization": f"Token {token}"})
         self._secret = secret
@@ -250,7 +250,7 @@ class DjangoHelpdesk:
 
 def _number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdecimal()):
-        raise UsageError(f"django_helpdesk.{name}: expected a number")
+        raise SettingsError(f"django_helpdesk.{name}: expected a number")
     return int(value)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 import aiohttp
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.helpdesk import GIVE_BACK, Call, Contract, Happened, Look, News, Received, RefusedError, Said, Seen
@@ -116,11 +116,11 @@ class Freshdesk:
     ) -> None:
         """Serve the Freshdesk at ``url`` by the agent with the number ``bot``, whose API key ``token`` is.
 
-        ``secret`` is what its rules send in X-Kefu-Secret; ``group`` gets what is handed over. Raises `UsageError`
+        ``secret`` is what its rules send in X-Kefu-Secret; ``group`` gets what is handed over. Raises `SettingsError`
         where the bot's number is none.
         """
         if not (bot.isascii() and bot.isdecimal()):
-            raise UsageError("freshdesk.bot: expected a number")
+            raise SettingsError("freshdesk.bot: expected a number")
         login = base64.b64encode(f"{token}:X".encode()).decode()
         self._api = Api(http, url, headers={"Authorization": f"Basic {login}"}, calls=100, seconds=60)
         self._secret = secret

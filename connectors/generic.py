@@ -15,7 +15,9 @@ from connectors.helpdesk import Call, Contract, Happened, News, Received, Said
 from connectors.payload import Id, Payload, read
 from connectors.signatures import hex_mac, require, require_recent
 
-_Name = Annotated[Id, StringConstraints(min_length=1, max_length=200)]
+#: In one line, for they stand in logs.
+_Name = Annotated[Id, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_File = Annotated[Id, StringConstraints(min_length=1, max_length=200)]
 #: With bounds, for a time near the calendar's ends cannot be told in every time zone.
 _Moment = Annotated[
     AwareDatetime,
@@ -32,7 +34,7 @@ class _Body(Payload):
     text: str | None = None
     customer: Annotated[Id, StringConstraints(max_length=200)] = ""
     at: _Moment | None = None
-    attachments: tuple[_Name, ...] = ()
+    attachments: tuple[_File, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -15,7 +15,7 @@ from typing import Annotated
 import aiohttp
 from pydantic import ConfigDict, Field
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.helpdesk import GIVE_BACK, Call, Contract, Happened, Received, RefusedError, Said
@@ -100,10 +100,10 @@ class Telegram:
     def __init__(self, http: aiohttp.ClientSession, *, token: str, secret: str, staff_chat: str, url: str) -> None:
         """Serve the bot whose token is ``token``, and whose webhook was set with ``secret`` as its secret_token.
 
-        ``staff_chat`` is the number of the group in which agents answer. Raises `UsageError` for what is no token.
+        ``staff_chat`` is the number of the group in which agents answer. Raises `SettingsError` for what is no token.
         """
         if not re.fullmatch(r"[0-9]+:[\w-]+", token, re.ASCII):
-            raise UsageError("The token of the Telegram bot is not of the form 123456:ABC-DEF.")
+            raise SettingsError("telegram.token: expected a token of the form 123456:ABC-DEF")
         self._api = Api(http, url, calls=30)
         # It stands in the path of each call: as parts, for the path itself is shown where one fails.
         self._id, self._token = token.split(":")

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import aiohttp
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Reply
 from connectors.helpdesk import GIVE_BACK, Answer, Call, Contract, Happened, Received
 from connectors.payload import moment
@@ -51,10 +51,10 @@ class WeCom:
         """Serve the app with the number ``agent`` of the company ``corp``, whose secret is ``app_secret``.
 
         Its callback has ``token`` and ``aes_key``. ``staff_user`` is the agent who is told what is handed over. Raises
-        `UsageError` for what is no number, or no key.
+        `SettingsError` for what is no number, or no key.
         """
         if not (agent.isascii() and agent.isdecimal()):
-            raise UsageError("The AgentId of the WeCom app is a number; this one is not.")
+            raise SettingsError("wecom.agent_id: expected a number")
         self._api = WeComApi(http, url, corp=corp, secret=app_secret, clock=clock)
         self._envelope = Envelope(token=token, aes_key=aes_key, receiver=corp)
         self._agent = agent

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from bot.errors import UsageError
+from bot.errors import SettingsError
 from connectors.helpdesk import Call, RefusedError
 from connectors.signatures import require, require_recent
 
@@ -32,10 +32,10 @@ class Envelope:
     def __init__(self, *, token: str, aes_key: str, receiver: str) -> None:
         """Open what is signed with ``token``, encrypted with the EncodingAESKey ``aes_key``, and for ``receiver``.
 
-        Raises `UsageError` for what is no such key.
+        Raises `SettingsError` for what is no such key.
         """
         if not re.fullmatch(r"[A-Za-z0-9+/]{43}", aes_key):
-            raise UsageError("The EncodingAESKey of the WeCom callback has 43 letters and digits; this one has not.")
+            raise SettingsError("the EncodingAESKey of a WeCom callback: expected 43 letters and digits")
         self._key = base64.b64decode(f"{aes_key}=")
         self._token = token
         self._receiver = receiver.encode()

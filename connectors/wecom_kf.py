@@ -85,7 +85,7 @@ class WeComKf:
         """Serve the company ``corp`` by the app whose secret is ``app_secret``, and whose callback has the others.
 
         What is handed over goes to ``servicer``, or into the queue where there is none or the person is not on duty.
-        Raises `UsageError` for what is no key.
+        Raises `SettingsError` for what is no key.
         """
         self._api = WeComApi(http, url, corp=corp, secret=app_secret, clock=clock)
         self._envelope = Envelope(token=token, aes_key=aes_key, receiver=corp)

@@ -14,7 +14,7 @@ from typing import Annotated
 import aiohttp
 from pydantic import BeforeValidator, Field
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.helpdesk import GIVE_BACK, Call, Contract, Happened, News, Received, Said
@@ -82,11 +82,11 @@ class Zammad:
     ) -> None:
         """Serve the Zammad at ``url`` by the agent with the number ``bot``, whose access ``token`` it is.
 
-        ``secret`` is the HMAC token of the webhook. What is handed over is moved to ``group``. Raises `UsageError`
+        ``secret`` is the HMAC token of the webhook. What is handed over is moved to ``group``. Raises `SettingsError`
         where the number is none.
         """
         if not (bot.isascii() and bot.isdecimal()):
-            raise UsageError("zammad.bot: expected a number")
+            raise SettingsError("zammad.bot: expected a number")
         self._api = Api(http, url, headers={"Authorization": f"Token token={token}"})
         self._secret = secret
         self._bot = bot

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import aiohttp
 from pydantic import StringConstraints
 
-from bot.errors import UsageError
+from bot.errors import SettingsError
 from bot.types import ConversationKey, Event, Message, Reply, Speaker, Turn
 from connectors.api import Api
 from connectors.helpdesk import GIVE_BACK, Call, Contract, Happened, News, Received, RefusedError, Said
@@ -75,10 +75,10 @@ class Zendesk:
         """Serve the Zendesk at ``url`` as the agent with the number ``bot`` and the address ``email``.
 
         ``token`` is an API token, ``secret`` the webhook's signing secret; ``group`` gets what is handed over.
-        Raises `UsageError` where the bot's number is none.
+        Raises `SettingsError` where the bot's number is none.
         """
         if not (bot.isascii() and bot.isdecimal()):
-            raise UsageError("zendesk.bot: expected a number")
+            raise SettingsError("zendesk.bot: expected a number")
         login = base64.b64encode(f"{email}/token:{token}".encode()).decode()
         self._api = Api(http, url, headers={"Authorization": f"Basic {login}"}, calls=100, seconds=60)
         self._secret = secret

@@ -89,6 +89,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
     yield from trained(settings, library.encoder)
     yield from _index(settings, library)
+    from bot.cli.calibrated import calibrated
+
+    yield from calibrated(settings)
     yield from _server(settings)
 
 

@@ -19,6 +19,7 @@ from bot.cli.common import (
     settings_from,
     warn,
 )
+from bot.cli.kept import kept
 from bot.errors import RerunError, UsageError
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ def explain(
 
 
 async def _records(settings: Settings, ids: Sequence[str], last: int) -> list[Record]:
-    from bot.store.sql import SqlStore
-
-    async with SqlStore.open(settings.state.address) as store:
+    async with kept(settings) as store:
         if last:
             return await store.latest(last)
         found = []

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import ConfigOption, StateOption, counted, settings_from
+from bot.cli.common import ConfigOption, StateOption, counted, settings_from, warn
+from bot.cli.kept import kept
 
 
 def forget(
@@ -24,13 +25,17 @@ def forget(
     if not yes:
         where = f"of channel {channel}" if channel else "of any channel"
         typer.confirm(f"Delete every conversation of customer {customer} {where}? It cannot be taken back.", abort=True)
-    from bot.store.sql import SqlStore
 
     async def delete() -> int:
-        async with SqlStore.open(settings.state.address) as store:
+        async with kept(settings) as store:
             return await store.forget_customer(customer, channel)
 
     count = asyncio.run(delete())
     typer.echo(f"{counted(count, 'conversation is', 'conversations are')} deleted.")
     if not count:
+        from bot.channels import CONNECTORS
+
+        known = ["api", *CONNECTORS]
+        if channel and channel not in known:
+            warn(f"No channel of kefu serve is called {channel}: there are {', '.join(known)}.")
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from bot import __version__
 from bot.aside import leave
 from bot.cli import (
     ask,
+    calibrate,
     chat,
     config,
     doctor,
@@ -54,6 +55,7 @@ app.command("pairs")(pairs.pairs)
 app.add_typer(train.train, name="train")
 train.train.command("encoder")(teach.encoder)
 app.add_typer(models.models, name="models")
+app.command("calibrate")(calibrate.calibrate)
 app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.common import ConfigOption, JsonOption, StateOption, counted, print_json, settings_from
+from bot.cli.kept import kept
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ outbox = typer.Typer(help="What is on its way to customers, and what could not b
 def list_outbox(json_output: JsonOption = False, config: ConfigOption = None, state: StateOption = None) -> None:
     """List what is on its way, and what could not be delivered (dead)."""
     settings = settings_from(config, None, state)
-    from bot.store.sql import SqlStore
 
     async def read() -> tuple[list[Delivery], list[Delivery]]:
-        async with SqlStore.open(settings.state.address) as store:
+        async with kept(settings) as store:
             return await store.outbox(), await store.dead_letters()
 
     on_its_way, dead = asyncio.run(read())
@@ -72,10 +72,9 @@ def _each(
     """Return how many of those named ``act`` found; an error names the others, once the rest is done."""
     if bool(ids) == everything:
         raise UsageError("Give the ids of what could not be delivered, or --all.")
-    from bot.store.sql import SqlStore
 
     async def go() -> tuple[int, list[str]]:
-        async with SqlStore.open(settings.state.address) as store:
+        async with kept(settings) as store:
             wanted = ids or [delivery.id for delivery in await store.dead_letters()]
             missing = [id_ for id_ in wanted if not await act(store, id_)]
             return len(wanted) - len(missing), missing

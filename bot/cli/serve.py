@@ -38,11 +38,28 @@ def serve(
     from bot.channels import check
 
     check(settings)
+    asyncio.run(_try(settings))
     if settings.server.workers > 1:
         from bot.workers import supervise
 
         raise typer.Exit(supervise(settings))
     raise typer.Exit(run(settings))
+
+
+async def _try(settings: Settings) -> None:
+    """Open what may be set wrongly, and close it: an operator is told at once, and once for all processes.
+
+    Raises `UsageError` for a channel, `StoreError` for the database.
+    """
+    import aiohttp
+
+    from bot.channels import helpdesks
+    from bot.store.sql import SqlStore
+
+    async with aiohttp.ClientSession() as http:
+        helpdesks(settings, http)
+    async with SqlStore.open(settings.state.address):
+        pass
 
 
 def run(settings: Settings, *, shared: bool = False) -> int:

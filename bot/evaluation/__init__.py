@@ -1,1 +1,1 @@
-"""Offline evaluation: logged dialogues through the real bot, measured, compared, and thresholds from an error budget."""
+"""Offline evaluation: the measures, and thresholds that keep an error budget."""

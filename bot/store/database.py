@@ -138,10 +138,12 @@ def _engine(url: str) -> Engine:
     except (ArgumentError, ValueError):  # ValueError: the port is no number
         # It is not quoted: a password may stand in it.
         raise StoreError(f"This is no address of a database. {_EXPECTED}") from None
+    if "@" in (address.host or ""):  # a part of the password, which is not quoted either
+        raise StoreError("In the password of a database's address, @ is written %40, / is %2F, : is %3A and % is %25.")
     match address.get_backend_name():
         case "sqlite":
             return _sqlite(address)
-        case "postgresql":
+        case "postgresql" | "postgres":  # the second is what hosts of databases give out
             if find_spec("psycopg") is None:
                 raise MissingExtraError("psycopg", "postgres")
             driver = address.set(drivername="postgresql+psycopg")

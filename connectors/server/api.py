@@ -150,13 +150,13 @@ class Api:
         async with aclosing(self._said(message)) as said:
             async for name, what in said:
                 if name != "alive":
-                    return web.json_response(what, status=202 if name == "pending" else 200)
+                    return _json(what, status=202 if name == "pending" else 200)
         raise AssertionError("something is always said")
 
     async def conversation(self, request: web.Request) -> web.StreamResponse:
         """Return a conversation."""
         conversation = await self._known(request)
-        return web.json_response(_as_json(conversation)) if conversation else _unknown()
+        return _json(_as_json(conversation)) if conversation else _unknown()
 
     async def turns(self, request: web.Request) -> web.StreamResponse:
         """Take what a person wrote."""
@@ -164,14 +164,14 @@ class Api:
         new = await self._read(request, NewTurn)
         turn = Turn(speaker=Speaker.AGENT, text=new.text, at=new.at or self._clock(), id=new.id or "")
         await self._desk.store.append(key, turn)
-        return web.json_response({"owner": (await self._desk.store.conversation(key)).owner.value})
+        return _json({"owner": (await self._desk.store.conversation(key)).owner.value})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Take what happened."""
         key = self._key(request)
         new = await self._read(request, NewEvent)
         owner = await self._desk.store.record(key, Event(new.event), id_=new.id or "")
-        return web.json_response({"owner": owner.value})
+        return _json({"owner": owner.value})
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Delete a conversation with everything in it."""
@@ -234,14 +234,18 @@ class Api:
 
     async def _read(self, request: web.Request, kind: type[B]) -> B:
         if request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType
+            raise Refused(415, "unsupported_media_type", "Send the body as Content-Type: application/json.")
         body = await body_of(request, self._limits)
         try:
             return kind.model_validate_json(body)
         except ValidationError as error:
             first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-            place = ".".join(map(str, first["loc"])) if first["type"] != "extra_forbidden" else "an unknown field"
-            raise Refused(400, "not_valid", f"{place or 'the body'}: {first['msg']}") from None
+            place = ".".join(map(str, first["loc"])) or "the body"
+            told = first["msg"]
+            if first["type"] == "extra_forbidden":  # its name is the caller's word
+                place, told = "an unknown field", f"there are {', '.join(kind.model_fields)}"
+            request[WHY] = f"not valid: {place}"
+            raise Refused(400, "not_valid", f"{place}: {told}") from None
 
     async def _known(self, request: web.Request) -> Conversation | None:
         conversation = await self._desk.store.conversation(self._key(request))
@@ -266,6 +270,11 @@ class Api:
             request[WHY] = "no key"
             raise Refused(401, "no_key", "Send one of the keys of the settings as a bearer token.")
         return found
+
+
+def _json(document: object, status: int = 200) -> web.Response:
+    """Return a document whose texts can be read in every language."""
+    return web.json_response(text=json.dumps(document, ensure_ascii=False), status=status)
 
 
 def _unknown() -> web.Response:

@@ -53,6 +53,7 @@ class Webhooks:
         channel = request.match_info["channel"]
         helpdesk = self._helpdesks.get(channel)
         if helpdesk is None:
+            request[WHY] = "no channel whose section is set"
             return refusal(404, "not_found", "No such channel. Is its section of the settings set?")
         call = Call(
             method=request.method,

@@ -15,6 +15,7 @@ from tests.e2e.command import REFUND, Desk
 from tests.e2e.serving import KEY, Server, children, eventually, is_alive, serving
 
 KEYS = {"KEFU_SERVER__KEYS__SHOP": KEY}
+TELEGRAM = {"KEFU_TELEGRAM__SECRET": "secret", "KEFU_TELEGRAM__STAFF_CHAT": "-1"}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,28 @@ def test_what_is_not_safe_is_not_served(shared: Desk, env: dict[str, str], argum
     assert "Traceback" not in ran.err
     assert KEY not in ran.err
     assert not (shared.state / "kefu.db").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("env", "code", "line"),
+    [
+        (
+            {**TELEGRAM, "KEFU_TELEGRAM__TOKEN": "123456"},
+            2,
+            "telegram.token: expected a token of the form 123456:ABC-DEF",
+        ),
+        ({"KEFU_STATE__DATABASE": "mysql://desk/kefu"}, 3, "mysql is not supported"),
+    ],
+    ids=["a channel", "the database"],
+)
+def test_what_cannot_be_used_is_said_once_and_before_the_knowledge_is_read(
+    shared: Desk, workers: str, env: dict[str, str], code: int, line: str
+) -> None:
+    ran = shared.run("serve", "--faq", "nowhere", "--port", "0", "--workers", workers, **KEYS, **env)
+    assert ran.code == code
+    assert ran.err.count(line) == 1
+    assert "nowhere" not in ran.err
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -207,7 +207,7 @@ def test_an_unknown_variable_is_told_without_what_it_holds(
         ("policy = 3", "policy: found 3; expected a section [policy]"),
         ("[retrieval]\nthreads = -1", "retrieval.threads: found -1; expected a whole number of at least 0"),
         ("[retrieval]\nthreads = true", "retrieval.threads: found true; expected a whole number of at least 0"),
-        ("[retrieval]\nencoder = 5", "retrieval.encoder: found 5; expected text"),
+        ("[retrieval]\nencoder = 5", "retrieval.encoder: found 5; expected text, in quotation marks"),
         ("[retrieval]\nuser_dictionary = 5", "retrieval.user_dictionary: found 5; expected a path"),
         ("[knowledge]\nwatch = 'no'", 'knowledge.watch: found "no"; expected true or false'),
         ("[knowledge]\nsources = 'a'", 'knowledge.sources: found "a"; expected a list of paths'),
@@ -280,8 +280,8 @@ def test_one_entry_of_a_table_is_set_without_losing_the_others(monkeypatch: pyte
     ("text", "told"),
     [
         ("greeting = 'Hi'", 'texts.greeting: found "Hi"; expected a table of texts'),
-        ("greeting.en = 5", "texts.greeting.en: found 5; expected text"),
-        ("token = 5", "texts.token: found ***; expected text"),
+        ("greeting.en = 5", "texts.greeting.en: found 5; expected text, in quotation marks"),
+        ("token = 5", "texts.token: found ***; expected text, in quotation marks"),
     ],
 )
 def test_a_wrong_table_is_told_and_a_secret_is_never_shown(text: str, told: str) -> None:
@@ -374,7 +374,7 @@ def test_the_environment_sets_lists_and_their_tables(monkeypatch: pytest.MonkeyP
 def test_wrong_rules_are_told_with_what_was_expected() -> None:
     path = written('[intents]\nanswers = { a = 1 }\nhand_over = "x"\nscope = { b = "y" }\n[sentiment]\ntimes = 0\n')
     assert problems(path) == [
-        "kefu.toml: intents.answers.a: found 1; expected text",
+        "kefu.toml: intents.answers.a: found 1; expected text, in quotation marks",
         'kefu.toml: intents.hand_over: found "x"; expected a list of texts',
         'kefu.toml: intents.scope.b: found "y"; expected a list of texts',
         "kefu.toml: sentiment.times: found 0; expected a whole number of at least 1",

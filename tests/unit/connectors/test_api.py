@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 
 import aiohttp
@@ -9,14 +10,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from connectors.api import LARGEST, Api, retry_after
 from tests.unit.connectors.fakes import FakeApi, serving
 
 
 @pytest.mark.parametrize("base", ["", "desk.example", "ftp://desk.example", "http://desk.example", "http://10.0.0.1"])
 async def test_secrets_are_sent_to_https_addresses_only(http: aiohttp.ClientSession, base: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingsError):
         Api(http, base)
 
 
@@ -34,6 +35,40 @@ async def test_a_call_that_a_broken_connection_carried_is_not_made_again(
             await api.call(method, "/thing")
     assert not caught.value.final
     assert len(fake.calls) == 2
+
+
+async def test_why_there_is_no_connection_is_told_with_the_port(http: aiohttp.ClientSession) -> None:
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(DeliveryError) as caught:
+            await Api(http, f"http://127.0.0.1:{port}/secret").call("POST", "/thing")
+    assert str(caught.value).endswith(f"POST 127.0.0.1:{port}/thing: Connection refused")
+    assert not caught.value.final
+
+
+async def test_an_address_without_a_host_behind_it_is_told(http: aiohttp.ClientSession) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await Api(http, "https://desk.invalid/secret").call("POST", "/thing")
+    assert str(caught.value).endswith("POST desk.invalid/thing: no such host")
+
+
+async def test_a_server_without_tls_is_told(http: aiohttp.ClientSession) -> None:
+    fake = FakeApi()
+    async with serving(fake):
+        with pytest.raises(DeliveryError) as caught:
+            await Api(http, fake.url.replace("http", "https")).call("POST", "/thing")
+    assert str(caught.value).endswith("/thing: no connection by TLS")
+
+
+async def test_a_token_that_is_refused_is_tried_again_and_told_where_to_mend_it(http: aiohttp.ClientSession) -> None:
+    fake = FakeApi()
+    fake.route("POST", "/thing")
+    async with serving(fake):
+        fake.fail(401)
+        with pytest.raises(DeliveryError, match=r"401 Unauthorized, is the token in the settings right\?") as caught:
+            await Api(http, fake.url).call("POST", "/thing")
+    assert not caught.value.final
 
 
 async def test_parts_of_a_path_are_quoted_and_stand_in_no_error(http: aiohttp.ClientSession) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Speaker
 from connectors.django_helpdesk import DjangoHelpdesk
 from connectors.helpdesk import Call, Happened, RefusedError, Said
@@ -369,7 +369,7 @@ async def test_where_nobody_is_named_the_note_is_all(desk: DjangoHelpdesk, api: 
 
 @pytest.mark.parametrize("wrong", [{"bot": "bot"}, {"bot": ""}, {"assignee": "ann"}, {"queue": "people"}])
 async def test_numbers_have_to_be_numbers(http: aiohttp.ClientSession, wrong: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match=next(iter(wrong))):
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
         DjangoHelpdesk(http, url="https://desk.example", token="t", secret=SECRET, **{"bot": "2"} | wrong)
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Speaker
 from connectors.freshdesk import FRESH, PAGE, Freshdesk
 from connectors.helpdesk import Call, Happened, Look, Received, RefusedError, Said
@@ -177,7 +177,7 @@ def test_whatever_has_the_secret_is_understood_or_refused(document: object) -> N
 
 @pytest.mark.parametrize("bot", ["", "bot@example.com", "٩٩"])
 async def test_the_bots_number_is_a_number(http: aiohttp.ClientSession, bot: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingsError):
         connector(http, "https://x.example", bot)
 
 

@@ -137,6 +137,8 @@ async def test_what_happens_to_a_case_has_an_id(generic: Generic, type_: str, ex
         ({"id": ""}, "id"),
         ({"id": "7" * 201}, "id"),
         ({"id": True}, "id"),
+        ({"id": "m7\nERROR"}, "id"),
+        ({"conversation": "order\x004711"}, "conversation"),
         ({"conversation": 4.5}, "conversation"),
         ({"text": 5}, "text"),
         ({"text": None}, "text"),

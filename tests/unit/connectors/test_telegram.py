@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import Action, ConversationKey, Event, Message, Speaker
 from connectors.helpdesk import Call, Happened, RefusedError, Said
 from connectors.telegram import LONGEST, Telegram
@@ -252,7 +252,7 @@ def test_whatever_has_the_secret_is_understood_or_passed_over(body: object) -> N
 @pytest.mark.parametrize("token", ["", "4711", "4711:", "4711:a/../b", "4711:a:b", "x:y"])
 def test_what_is_no_token_is_not_used_and_not_shown(token: str) -> None:
     there: Any = None
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(SettingsError) as caught:
         Telegram(there, token=token, secret=SECRET, staff_chat=STAFF, url="https://api.example.com")
     assert not token or token not in str(caught.value)
 

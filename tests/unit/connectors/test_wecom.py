@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import Action, ConversationKey, Event, Message
 from connectors.helpdesk import Happened, RefusedError
 from connectors.wecom import WeCom
@@ -155,7 +155,7 @@ def test_whatever_is_signed_is_understood_or_refused(body: Any) -> None:
 
 
 def test_what_is_no_number_of_an_app_is_not_used() -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingsError):
         connector(None, "https://qyapi.example.com", agent="shop")
 
 

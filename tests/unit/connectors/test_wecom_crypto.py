@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import UsageError
+from bot.errors import SettingsError
 from connectors.helpdesk import Call, RefusedError
 from connectors.wecom_crypto import Envelope, fields_of
 from tests.unit.connectors.desk_talk import NOW, call
@@ -177,6 +177,6 @@ def test_a_deep_document_is_read_or_refused() -> None:
 
 @pytest.mark.parametrize("key", ["", AES_KEY[:-1], f"{AES_KEY}=", "ü" * 43])
 def test_what_is_no_key_is_not_used_and_not_shown(key: Any) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(SettingsError) as caught:
         Envelope(token=TOKEN, aes_key=key, receiver=CORP)
     assert not key or key not in str(caught.value)

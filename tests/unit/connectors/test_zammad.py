@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Speaker
 from connectors.helpdesk import Call, Happened, RefusedError, Said
 from connectors.zammad import Zammad
@@ -351,7 +351,7 @@ async def test_what_is_handed_over_moves_to_the_group(http: aiohttp.ClientSessio
 
 @pytest.mark.parametrize("bot", ["bot@example.com", "", "٩"])
 async def test_the_bots_number_has_to_be_one(http: aiohttp.ClientSession, bot: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingsError):
         Zammad(http, url="https://desk.example", token="t", secret=SECRET, bot=bot)
 
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, SettingsError
 from bot.types import ConversationKey, Event, Message, Speaker
 from connectors.helpdesk import Call, Happened, Received, RefusedError, Said
 from connectors.zendesk import LONGEST, Zendesk
@@ -323,7 +323,7 @@ def test_whatever_is_signed_is_understood_or_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("bot", ["", "bot@example.com", "٩٩"])
 async def test_the_bots_number_is_a_number(http: aiohttp.ClientSession, bot: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingsError):
         Zendesk(http, url="https://x.example", email="b@x", token="t", secret=SECRET, bot=bot)
 
 

@@ -146,6 +146,8 @@ async def test_who_asks_late_for_an_answer_is_told_it(address: str) -> None:
         ("kefu.db", "no address of a database"),
         ("postgres//kefu:secret@host/kefu", "no address of a database"),
         ("postgresql://kefu@host:secret/kefu", "no address of a database"),
+        ("postgresql://kefu:top@secret@127.0.0.1/kefu", "@ is written %40"),
+        ("postgres://kefu:secret@127.0.0.1:1/kefu", "127.0.0.1:1"),
         ("mysql://host/kefu", "mysql is not supported"),
         ("sqlite://", "names no file"),
         ("sqlite:////proc/none/kefu.db", "kefu.db"),

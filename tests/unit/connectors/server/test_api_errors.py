@@ -61,6 +61,15 @@ async def test_a_wrong_field_is_named_and_its_value_not_quoted(
     await nothing_is_kept(shop)
 
 
+async def test_an_unknown_field_is_not_quoted_and_the_known_ones_are_told(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "connectors"):
+        answered = await shop.call("POST", EVENTS, GOOD[EVENTS] | {WORD: WORD})
+    assert answered.json["error"]["message"] == "an unknown field: there are event, id"
+    assert caplog.messages[-1].endswith(": not valid: an unknown field")
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b'"canary"', b"\xff\xfe", b"[" * 10_000, b'{"text":"\\ud800"}']
 )
@@ -106,6 +115,7 @@ async def test_what_is_not_sent_as_json_is_refused(shop: Shop, kind: str) -> Non
     body = json.dumps(GOOD[MESSAGES]).encode()
     answered = await shop.call("POST", MESSAGES, data=body, headers={"Content-Type": kind})
     assert (answered.status, answered.code) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answered.text
     await nothing_is_kept(shop)
 
 

@@ -209,11 +209,13 @@ async def test_the_channel_says_what_is_answered(tmp_path: Path) -> None:
     assert answered.headers["Content-Type"] == "text/x-bell; charset=utf-8"
 
 
-async def test_a_channel_that_is_not_set_is_not_there(tmp_path: Path) -> None:
+async def test_a_channel_that_is_not_set_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with serving(tmp_path, helpdesks=[Bell()]) as shop:
         for channel in ("chatwoot", "api", "Bell", "nobody"):
             answered = await ring(shop, channel)
             assert (answered.status, answered.code) == (404, "not_found")
+            assert caplog.messages[-1].endswith(": no channel whose section is set")
 
 
 async def test_a_refusal_has_the_status_the_channel_says(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,88 @@
+"""What the bot says to labelled turns at every threshold: it is asked anew until it says nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.evaluation.budget import LEVELS, Verdict
+from bot.evaluation.labelled import LabelledTurn
+from bot.policy import topic_of
+from bot.ports import Responder
+from bot.types import Action, Conversation, ConversationKey, Message, Reply, Turn
+from retrieval.text import detect_language
+
+#: Turns asked about at the same time: two searches of 32 questions run side by side.
+AT_ONCE = 64
+
+_RISING = LEVELS[::-1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A labelled turn, and what the bot says to it."""
+
+    #: What decides on its slice: language and topic.
+    kind: tuple[str, str]
+    #: Of the likeliest candidate; None where nothing was looked up, or nothing found.
+    confidence: float | None
+    #: By rising thresholds.
+    verdicts: tuple[Verdict, ...]
+    #: Of the knowledge, and by kind of the models in use.
+    versions: Mapping[str, str]
+
+
+async def judge(
+    turns: Sequence[LabelledTurn],
+    responder: Callable[[float], Responder],
+    *,
+    at: datetime,
+    done: Callable[[], None] = lambda: None,
+) -> list[Judged]:
+    """Return what the bot says to each of ``turns`` ``at`` a time.
+
+    ``responder`` returns the bot for a threshold, which may be the same one for the same threshold; ``done`` is called
+    for each turn.
+    """
+    responders = {level: responder(level) for level in _RISING}
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int, turn: LabelledTurn) -> Judged:
+        async with free:
+            judged = await _judge(number, turn, responders, at)
+        done()
+        return judged
+
+    return list(await asyncio.gather(*(one(number, turn) for number, turn in enumerate(turns))))
+
+
+async def _judge(number: int, turn: LabelledTurn, responders: Mapping[float, Responder], at: datetime) -> Judged:
+    key = ConversationKey(channel="calibrate", thread=str(number))
+    earlier = tuple(Turn(speaker=speaker, text=text, at=at) for speaker, text in turn.history)
+    conversation = Conversation(key=key, turns=earlier)
+    message = Message(id="asked", conversation=key, text=turn.text, at=at)
+    place, verdicts = 0, []
+    first = reply = await responders[_RISING[place]].respond(conversation, message)
+    while quoted := quotes(reply):
+        # What is said rests on the least sure of what it quotes, so it stays until that is not sure enough. The
+        # confidence of a reply is rounded: at a level that equals it, only asking tells.
+        place = max(place + 1, bisect_left(_RISING, reply.confidence))
+        verdicts.append(Verdict(until=_RISING[place - 1], wrong=not turn.right(quoted)))
+        if place == len(_RISING):
+            break
+        reply = await responders[_RISING[place]].respond(conversation, message)
+    best = first.candidates[0] if first.candidates else None
+    return Judged(
+        kind=(detect_language(turn.text), topic_of(first.candidates)),
+        confidence=best.confidence if best else None,
+        verdicts=tuple(verdicts),
+        versions=first.versions,
+    )
+
+
+def quotes(reply: Reply) -> list[str]:
+    """Return the entries that a reply states as an answer; those it only offers do not count."""
+    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]
