@@ -24,6 +24,7 @@ from bot.cli import (
     explain,
     forget,
     ingest,
+    lint,
     models,
     outbox,
     pairs,
@@ -47,6 +48,7 @@ app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.command("search")(search.search)
 app.command("ingest")(ingest.ingest)
+app.command("lint")(lint.lint)
 app.command("serve")(serve.serve)
 app.add_typer(outbox.outbox, name="outbox")
 app.command("explain")(explain.explain)
