@@ -232,25 +232,22 @@ def _report(half: str, planted: Counter[str], hit: Counter[str], right: Counter[
 
 
 def _large(count: int) -> None:
-    """Lint entries made of those of the demo shop: each of its copies speaks of another made-up thing."""
+    """Lint copies of the demo shop, each of which asks about another made-up thing and has its answers in disorder."""
     rng = random.Random(SEED)
     syllables = "ba ko mi lu tes ran vo pe di gar nu si lo fem".split()
-    clean = list(read_sources([FAQ]).passages)
+    clean = {passage.key: passage for passage in read_sources([FAQ]).passages}
+    entries = sorted({entry for entry, _ in clean})
     passages: list[Passage] = []
-    while len({p.id for p in passages}) < count:
-        name = "".join(rng.choices(syllables, k=3)).capitalize()
-        for p in clean:
-            passages.append(
-                replace(
-                    p,
-                    id=f"{p.id}-{name.lower()}-{len(passages) // len(clean)}",
-                    question=f"{name}: {p.question}",
-                    answer=p.answer,
-                    alternatives=tuple(f"{name} {text}" for text in rng.sample(p.alternatives, 2)),
-                )
-            )
-    keep = sorted({p.id for p in passages})[:count]
-    passages = [p for p in passages if p.id in set(keep)]
+    for number in range(count):
+        copy, place = divmod(number, len(entries))
+        if not place:
+            name = "".join(rng.choices(syllables, k=3)).capitalize()
+            answers = rng.sample(entries, len(entries))
+        for language in ("en", "zh"):
+            asked, told = clean[entries[place], language], clean[answers[place], language]
+            phrasings = [f"{name} {text}" for text in (asked.question, *rng.sample(asked.alternatives, 2))]
+            row = replace(asked, id=f"{asked.id}-{copy}", question=phrasings[0], alternatives=tuple(phrasings[1:]))
+            passages.append(replace(row, answer=f"{name}: {told.answer}", url=""))
     encoder, analyzer = tools()
     with tempfile.TemporaryDirectory() as folder:
         faq = Path(folder) / "faq"

@@ -43,16 +43,17 @@ def lint(
     is told how much is done, of how much. What is suppressed is left out, and what suppresses nothing is told.
     """
     passages, texts = ingestion.passages, _texts(ingestion)
-    steps = _Steps(len(passages) + len(index.data.passages), progress)
     findings = [_not_taken(problem) for problem in ingestion.problems]
     wording = list(check_wording(passages, channels))
     unfinished = {(f.place.id, f.place.language) for f in wording if f.code in _UNFINISHED}
+    written = [passage for passage in passages if passage.key not in unfinished]
+    steps = _Steps(len(index.data.passages) + len(written), progress)
     findings += wording
     findings += check_dates(passages, day)
     findings += check_twins(passages, unfinished)
     findings += check_references(passages, texts)
     findings += check_slips(passages)
-    findings += _with_index([p for p in passages if p.key not in unfinished], index, day, steps)
+    findings += _with_index(written, index, day, steps)
     left, idle = apply(findings, list(suppressions(passages, texts)))
     message = "There is nothing to ignore here: take {} out."
     left += [Finding(code="K002", place=each.place, message=message.format(each.code)) for each in idle]

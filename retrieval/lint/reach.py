@@ -23,10 +23,14 @@ _BATCH = 64
 
 @dataclass
 class _Phrased:
-    """A passage, its phrasings, the question first, and what those find that find another entry first."""
+    """A passage, and what its phrasings find."""
 
     passage: Passage
+    #: The question first.
     phrasings: tuple[str, ...]
+    #: Those that do not find it for certain.
+    doubtful: tuple[str, ...]
+    #: What those find that find another entry first.
     lost: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -45,23 +49,33 @@ def check_reach(
     passages are done.
     """
     for begin in range(0, len(passages), _BATCH):
-        some = [_phrased(passage) for passage in passages[begin : begin + _BATCH]]
+        some = [_phrased(passage, around) for passage in passages[begin : begin + _BATCH]]
         some = [each for each in some if each.phrasings and each.passage.valid_on(day) and not each.passage.audience]
-        doubtful = [
-            (each, text) for each in some for text in each.phrasings if (each.passage.key, text) not in around.safe
-        ]
-        found_by = index.search([Query(text=text) for _, text in doubtful], OFFERED, day=day)
-        for (each, text), hits in zip(doubtful, found_by, strict=True):
-            entries = [hit.passage.id for hit in hits]
-            if entries and entries[0] != each.passage.id:
-                each.lost[text] = entries
+        _search([(each, each.phrasings[0]) for each in some if each.phrasings[0] in each.doubtful], index, day)
+        _search([(each, text) for each in some for text in _undecided(each)], index, day)
         for each in some:
             yield from _judged(each, index, told)
         progress(len(passages[begin : begin + _BATCH]))
 
 
-def _phrased(passage: Passage) -> _Phrased:
-    return _Phrased(passage, tuple(dict.fromkeys(filter(None, (passage.question, *passage.alternatives)))))
+def _undecided(each: _Phrased) -> list[str]:
+    """Return the other phrasings in doubt, where what they find can still make a difference."""
+    others = [text for text in each.doubtful if text != each.phrasings[0]]
+    return others if each.lost or len(others) >= SHADOWED * len(each.phrasings) else []
+
+
+def _search(asked: Sequence[tuple[_Phrased, str]], index: KnowledgeIndex, day: date) -> None:
+    hits_of = index.search([Query(text=text) for _, text in asked], OFFERED, day=day)
+    for (each, text), hits in zip(asked, hits_of, strict=True):
+        entries = [hit.passage.id for hit in hits]
+        if entries and entries[0] != each.passage.id:
+            each.lost[text] = entries
+
+
+def _phrased(passage: Passage, around: Neighbourhood) -> _Phrased:
+    phrasings = tuple(dict.fromkeys(filter(None, (passage.question, *passage.alternatives))))
+    doubtful = tuple(text for text in phrasings if (passage.key, text) not in around.safe)
+    return _Phrased(passage=passage, phrasings=phrasings, doubtful=doubtful)
 
 
 def _judged(each: _Phrased, index: KnowledgeIndex, told: Collection[frozenset[str]]) -> Iterator[Finding]:

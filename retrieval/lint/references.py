@@ -19,7 +19,7 @@ DOCUMENTS = (".md", ".markdown", ".html", ".htm")
 _IN_MARKDOWN = re.compile(r"\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 _IN_HTML = re.compile(r"<a\s[^>]*?href\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
 #: In running text: "see #return-window". A hyphen tells an id from a hashtag, and from "#1".
-_IN_TEXT = re.compile(r"(?<![\w/&#\]()\[])#([a-z][\w]*(?:-\w+)+)", re.IGNORECASE)
+_IN_TEXT = re.compile(r"(?<![\w/&#])(?<!\]\()#([a-z][\w]*(?:-\w+)+)", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|/", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _ANCHOR = re.compile(r"(?:\bid|\bname)\s*=\s*[\"']([^\"']+)[\"']|\{:?[ \t]*#([^\s{}]+)", re.IGNORECASE)

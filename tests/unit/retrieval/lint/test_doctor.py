@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from retrieval.analysis import Analyzer
@@ -76,6 +77,7 @@ def test_progress_ends_with_all_of_it(
     knowledge: tuple[Passage, ...], encoder: Encoder, analyzer: Analyzer, tmp_path: Path
 ) -> None:
     seen: list[tuple[int, int]] = []
+    knowledge = (*knowledge, replace(knowledge[0], id="later", answer="TODO"))
     index = build_index(tmp_path, knowledge, encoder, analyzer)
     ingestion = Ingestion(passages=knowledge, problems=(), files=())
     lint(ingestion, index, day=DAY, progress=lambda done, total: seen.append((done, total)))

@@ -13,7 +13,13 @@ HOURS = {"id": "opening-hours", "question": "When are you open?", "answer": "Fro
 
 @pytest.mark.parametrize(
     "text",
-    ["[more](#opening-hour)", "See #opening-hour.", "[more](other.jsonl)", '<a href="#opening-hour">more</a>'],
+    [
+        "[more](#opening-hour)",
+        "See #opening-hour.",
+        "It is early (#opening-hour).",
+        "[more](other.jsonl)",
+        '<a href="#opening-hour">more</a>',
+    ],
 )
 def test_a_link_to_what_is_not_there_is_told(linted: Linted, text: str) -> None:
     row = {"id": "call", "question": "Can I call you?", "answer": f"Yes, every day. {text}"}

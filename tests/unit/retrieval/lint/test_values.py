@@ -87,7 +87,7 @@ def test_a_value_that_only_one_states_is_told_as_such(one: str, other: str) -> N
         ("It takes a day, an hour or a week", "需要一些时间"),
         ("Call +1 202 555 0143", "请拨打400-555-0136"),
         ("See https://shop.example/2024/12 or write to a12@shop.example", "请看网站"),
-        ("See [more](#returns-2), #top-10 or <b id='7'>", "见页面"),
+        ("See [more](#returns-2), #top-10 or <b id='7'>, that&#39;s all", "见页面"),
         ("1. Open the page.\n2. Choose the order.", "打开页面，选择订单。"),
         ("The next working day", "下一个工作日"),
         ("十分满意，万一不行，一般可以", "fine"),
