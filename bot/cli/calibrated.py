@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.calibrate import overriding
 from bot.cli.doctor import Finding
+from bot.cli.kept import kept
 from bot.errors import KefuError
 from bot.evaluation.drift import DRIFTED, SHIFTED
 from bot.evaluation.thresholds import Thresholds
@@ -62,19 +63,17 @@ def _changed(settings: Settings, found: Thresholds) -> list[str]:
 
 def _drift(settings: Settings, found: Thresholds) -> Iterator[Finding]:
     """Compare how sure the bot is now with how sure it was of the labelled turns."""
-    from bot.store.sql import SqlStore
-
-    if not found.profile.turns or (not settings.state.database and not (settings.state.folder / "kefu.db").exists()):
+    if not found.profile.turns:
         return
 
     async def confidences() -> list[float]:
-        async with SqlStore.open(settings.state.address) as store:
+        async with kept(settings) as store:
             replies = [record.reply for record in await store.latest(NEWEST)]
         return [reply.candidates[0].confidence for reply in replies if reply.candidates]
 
     try:
         live = asyncio.run(confidences())
-    except KefuError:  # told of the database
+    except KefuError:  # nobody has asked anything yet, or the database is away, which is told elsewhere
         return
     if not live:
         return

@@ -49,7 +49,7 @@ def serve(
 async def _try(settings: Settings) -> None:
     """Open what may be set wrongly, and close it: an operator is told at once, and once for all processes.
 
-    Raises `UsageError` for a channel, `StoreError` for the database.
+    Raises `SettingsError` for a channel, `StoreError` for the database.
     """
     import aiohttp
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from retrieval.lint.addresses import all_links, host, mails, page, phones
+from retrieval.lint.addresses import all_links, mails, page, phones
 from retrieval.lint.finding import Finding, found
 from retrieval.types import Passage
 
@@ -54,7 +54,7 @@ def _numbered(one: str, other: str) -> bool:
 
 
 def _pages(passage: Passage) -> set[str]:
-    return {page(link) for link in all_links(passage) if len(page(link)) > len(host(link)) or len(host(link)) > 1}
+    return {page(link) for link in all_links(passage)}
 
 
 def _mails(passage: Passage) -> set[str]:
