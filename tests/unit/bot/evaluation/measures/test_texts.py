@@ -22,26 +22,24 @@ ascii_texts = st.one_of(
 any_texts = st.one_of(ascii_texts, st.text(max_size=30), st.text("退款订单三天内到账，。abc 12", max_size=20))
 
 
-class ByCharacter:
-    """Gives their scorer our words."""
-
-    def tokenize(self, text: str) -> list[str]:
-        return words(text)
+PACKAGE = RougeScorer(["rougeL"])
 
 
-DEFAULT, BY_CHARACTER = RougeScorer(["rougeL"]), RougeScorer(["rougeL"], tokenizer=ByCharacter())
+def spelt(text: str) -> str:
+    """Our words, spelt in the only letters that the package reads."""
+    return " ".join(f"w{word.encode().hex()}" for word in words(text))
 
 
 @settings(deadline=None, max_examples=60)
 @given(ascii_texts, ascii_texts)
 def test_in_english_rouge_l_is_that_of_the_package(reply: str, wanted: str) -> None:
-    assert rouge_l([reply], [wanted]) == pytest.approx([DEFAULT.score(wanted, reply)["rougeL"].fmeasure])
+    assert rouge_l([reply], [wanted]) == pytest.approx([PACKAGE.score(wanted, reply)["rougeL"].fmeasure])
 
 
 @settings(deadline=None, max_examples=60)
 @given(any_texts, any_texts)
 def test_in_other_languages_it_is_too_with_words_that_it_has(reply: str, wanted: str) -> None:
-    assert rouge_l([reply], [wanted]) == pytest.approx([BY_CHARACTER.score(wanted, reply)["rougeL"].fmeasure])
+    assert rouge_l([reply], [wanted]) == pytest.approx([PACKAGE.score(spelt(wanted), spelt(reply))["rougeL"].fmeasure])
 
 
 @settings(deadline=None, max_examples=60)
