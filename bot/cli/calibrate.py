@@ -31,8 +31,8 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.evaluation.labelled import LabelledTurn
     from bot.evaluation.slices import Kind
+    from bot.evaluation.sweep import Swept
     from bot.evaluation.thresholds import Measured, Thresholds
-    from bot.evaluation.verdicts import Judged
     from bot.ports import Responder
     from bot.settings import Settings
 
@@ -54,7 +54,7 @@ def calibrate(
 
     turns = _enough(data, max_wrong, confidence)
     settings = settings_from(config, faq, state, knowledge__watch=False)
-    found = _found(settings, _judged(settings, turns), data, max_wrong=max_wrong, confidence=confidence)
+    found = _found(settings, _swept(settings, turns), data, max_wrong=max_wrong, confidence=confidence)
     file = settings.state.folder / FILE
     kept = any(level < NEVER for level in found.answer_from.values())
     if kept:
@@ -114,13 +114,13 @@ def _turns(path: Path) -> list[LabelledTurn]:
     return turns
 
 
-def _judged(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Judged]:
+def _swept(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Swept]:
     """Ask the bot as it is, but for its thresholds."""
     from zoneinfo import ZoneInfo
 
     from bot.app import responder_of
     from bot.calibration import Calibration
-    from bot.evaluation.verdicts import judge
+    from bot.evaluation.sweep import sweep
     from bot.knowledge import KnowledgeSource
     from bot.learned import Learned
     from bot.models import InUse, in_use
@@ -138,24 +138,24 @@ def _judged(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Judged]:
     shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
     with shown:
         task = shown.add_task("Asking", total=len(turns))
-        return asyncio.run(judge(turns, responder, at=datetime.now(UTC), done=lambda: shown.advance(task)))
+        return asyncio.run(sweep(turns, responder, at=datetime.now(UTC), done=lambda: shown.advance(task)))
 
 
 def _found(
-    settings: Settings, judged: Sequence[Judged], data: Sequence[Path], *, max_wrong: float, confidence: float
+    settings: Settings, swept: Sequence[Swept], data: Sequence[Path], *, max_wrong: float, confidence: float
 ) -> Thresholds:
     from bot.app import rules_of
     from bot.evaluation.drift import Profile
     from bot.evaluation.slices import divided, filled
     from bot.evaluation.thresholds import Thresholds
 
-    names = divided([each.kind for each in judged], max_wrong=max_wrong, risk=1 - confidence)
+    names = divided([each.kind for each in swept], max_wrong=max_wrong, risk=1 - confidence)
     risk = (1 - confidence) / len(set(names.values()))
     rules = rules_of(settings)
     before = {kind: rules.thresholds_for(*kind).answer_from for kind in names}
     slices = {}
     for name in sorted(set(names.values())):
-        mine = [each for each in judged if names[each.kind] == name]
+        mine = [each for each in swept if names[each.kind] == name]
         slices[name] = _measured(name, mine, before, max_wrong=max_wrong, risk=risk)
     return Thresholds(
         max_wrong=max_wrong,
@@ -164,40 +164,40 @@ def _found(
         slices=slices,
         files=tuple(path.name for path in data),
         sha256=hashlib.sha256(b"".join(path.read_bytes() for path in data)).hexdigest(),
-        versions=judged[0].versions,
-        profile=Profile.of([each.confidence for each in judged if each.confidence is not None]),
+        versions=swept[0].versions,
+        profile=Profile.of([each.confidence for each in swept if each.confidence is not None]),
         at=datetime.now(UTC),
     )
 
 
 def _measured(
-    name: str, judged: Sequence[Judged], before: dict[Kind, float], *, max_wrong: float, risk: float
+    name: str, swept: Sequence[Swept], before: dict[Kind, float], *, max_wrong: float, risk: float
 ) -> Measured:
     from bot.evaluation.budget import Count, at_most, begin, choose, sequence
     from bot.evaluation.budget import counted as counted_at
     from bot.evaluation.thresholds import NEVER, Measured
 
-    counts = counted_at(each.verdicts for each in judged)
-    chosen = choose(counts, len(judged), max_wrong=max_wrong, risk=risk)
+    counts = counted_at(each.said for each in swept)
+    chosen = choose(counts, len(swept), max_wrong=max_wrong, risk=risk)
     if chosen is None:
         chosen = Count(level=NEVER, sent=0, wrong=0)
-        surest = next(iter(sequence(counts, len(judged))), counts[-1])
-        least = f"; {begin(len(judged)):.0f} are needed to begin with" * (surest.sent < begin(len(judged)))
+        surest = next(iter(sequence(counts, len(swept))), counts[-1])
+        least = f"; {begin(len(swept)):.0f} are needed to begin with" * (surest.sent < begin(len(swept)))
         warn(f"{_named(name)}: {surest.wrong} of the {surest.sent} surest answers are wrong{least}.")
     earlier = [
-        verdict
-        for each in judged
-        if (verdict := next((v for v in each.verdicts if v.until >= before[each.kind]), None)) is not None
+        there
+        for each in swept
+        if (there := next((said for said in each.said if said.until >= before[each.kind]), None)) is not None
     ]
     return Measured(
         answer_from=chosen.level,
-        turns=len(judged),
+        turns=len(swept),
         sent=chosen.sent,
         wrong=chosen.wrong,
-        coverage=round(chosen.sent / len(judged), 4),
+        coverage=round(chosen.sent / len(swept), 4),
         at_most=round(at_most(chosen, risk), 4),
         sent_before=len(earlier),
-        wrong_before=sum(verdict.wrong for verdict in earlier),
+        wrong_before=sum(said.wrong for said in earlier),
     )
 
 

@@ -25,7 +25,7 @@ LEVELS = tuple(sorted({round(1 / (1 + math.exp(-step / 20)), 4) for step in rang
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Said:
     """What the bot says to a turn over a range of thresholds, and whether it is wrong."""
 
     #: The highest of `LEVELS` at which it says so.
@@ -42,20 +42,20 @@ class Count:
     wrong: int
 
 
-def counted(turns: Iterable[Sequence[Verdict]]) -> list[Count]:
+def counted(turns: Iterable[Sequence[Said]]) -> list[Count]:
     """Return what is sent at each of `LEVELS`, in their order.
 
-    The verdicts of a turn stand by rising thresholds, each in force above the one before; above the last one the bot
+    What is said to a turn stands by rising thresholds, each in force above the one before; above the last one the bot
     sends nothing.
     """
     sent, wrong = [0] * len(LEVELS), [0] * len(LEVELS)
-    for verdicts in turns:
+    for said in turns:
         below = len(LEVELS)
-        for verdict in verdicts:
-            first = bisect_left(LEVELS, -verdict.until, key=lambda level: -level)
+        for each in said:
+            first = bisect_left(LEVELS, -each.until, key=lambda level: -level)
             for place in range(first, below):
                 sent[place] += 1
-                wrong[place] += verdict.wrong
+                wrong[place] += each.wrong
             below = first
     return [Count(level=level, sent=s, wrong=w) for level, s, w in zip(LEVELS, sent, wrong, strict=True)]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.types import Speaker
+from bot.types import Action, Reply, Speaker
 
 #: Who may have said an earlier turn, as rows have it.
 _SPEAKERS = tuple(speaker.value for speaker in Speaker)
@@ -40,6 +40,11 @@ class LabelledTurn:
     def right(self, quoted: Collection[str]) -> bool:
         """Whether it is right to answer with these entries: none of them may be beside the question."""
         return bool(quoted) and set(quoted) <= self.answers | self.accept
+
+
+def quotes(reply: Reply) -> list[str]:
+    """Return the entries that a reply states as an answer; those it only offers do not count."""
+    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]
 
 
 def _ids(row: Mapping[str, Any], name: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from scipy.stats import beta, binom
 from bot.evaluation.budget import (
     LEVELS,
     Count,
-    Verdict,
+    Said,
     answers_needed,
     at_most,
     begin,
@@ -186,8 +186,8 @@ def test_levels_fall_and_reach_from_hardly_to_nearly_sure() -> None:
 
 
 @given(st.lists(st.lists(st.tuples(st.sampled_from(LEVELS), st.booleans()), max_size=3)))
-def test_at_each_level_the_verdict_counts_that_is_in_force(turns: list[list[tuple[float, bool]]]) -> None:
-    verdicts = [[Verdict(until=until, wrong=wrong) for until, wrong in sorted(dict(turn).items())] for turn in turns]
+def test_at_each_level_counts_what_is_in_force(turns: list[list[tuple[float, bool]]]) -> None:
+    verdicts = [[Said(until=until, wrong=wrong) for until, wrong in sorted(dict(turn).items())] for turn in turns]
     for count in counted(verdicts):
         in_force = [next((v for v in each if v.until >= count.level), None) for each in verdicts]
         said = [verdict for verdict in in_force if verdict is not None]

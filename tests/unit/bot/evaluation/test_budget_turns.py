@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.composer import VerbatimComposer
-from bot.evaluation.budget import LEVELS, Verdict
-from bot.evaluation.labelled import LabelledTurn
-from bot.evaluation.verdicts import judge, quotes
+from bot.evaluation.budget import LEVELS, Said
+from bot.evaluation.labelled import LabelledTurn, quotes
+from bot.evaluation.sweep import sweep
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
@@ -55,7 +55,7 @@ TURNS = [
 ]
 
 
-async def test_the_verdict_at_a_threshold_is_what_the_bot_says_there(knowledge_source: KnowledgeSource) -> None:
+async def test_what_is_found_at_a_threshold_is_what_the_bot_says_there(knowledge_source: KnowledgeSource) -> None:
     """At every level of all, against a bot that is asked at that level."""
 
     def responder(level: float) -> CombinedResponder:
@@ -70,17 +70,17 @@ async def test_the_verdict_at_a_threshold_is_what_the_bot_says_there(knowledge_s
         )
 
     turns = [LabelledTurn.of(row) for row in TURNS]
-    judged = await judge(turns, responder, at=NOON)
-    assert [each.kind[0] for each in judged] == ["en"] * 5 + ["zh", "en"]
-    for turn, found in zip(turns, judged, strict=True):
+    swept = await sweep(turns, responder, at=NOON)
+    assert [each.kind[0] for each in swept] == ["en"] * 5 + ["zh", "en"]
+    for turn, found in zip(turns, swept, strict=True):
         key = ConversationKey(channel="chat", thread="anna")
         history = tuple(Turn(speaker=Speaker(who), text=text, at=NOON) for who, text in turn.history)
         message = Message(id="1", conversation=key, text=turn.text, at=NOON)
         for level in LEVELS[::7]:
             reply = await responder(level).respond(Conversation(key=key, turns=history), message)
-            verdict = next((each for each in found.verdicts if each.until >= level), None)
+            in_force = next((each for each in found.said if each.until >= level), None)
             said = None if not quotes(reply) else not turn.right(quotes(reply))
-            assert said == (verdict and verdict.wrong), (turn.text, level)
-    right, wrong, _, _, pleasantry, *_ = judged
-    assert right.verdicts == tuple(Verdict(until=each.until, wrong=False) for each in wrong.verdicts)
-    assert (pleasantry.verdicts, pleasantry.confidence) == ((), None)
+            assert said == (in_force and in_force.wrong), (turn.text, level)
+    right, wrong, _, _, pleasantry, *_ = swept
+    assert right.said == tuple(Said(until=each.until, wrong=False) for each in wrong.said)
+    assert (pleasantry.said, pleasantry.confidence) == ((), None)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.evaluation.budget import LEVELS, Verdict
-from bot.evaluation.labelled import LabelledTurn
+from bot.evaluation.budget import LEVELS, Said
+from bot.evaluation.labelled import LabelledTurn, quotes
 from bot.policy import topic_of
 from bot.ports import Responder
-from bot.types import Action, Conversation, ConversationKey, Message, Reply, Turn
+from bot.types import Conversation, ConversationKey, Message, Turn
 from retrieval.text import detect_language
 
 #: Turns asked about at the same time: two searches of 32 questions run side by side.
@@ -22,7 +22,7 @@ _RISING = LEVELS[::-1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class Swept:
     """A labelled turn, and what the bot says to it."""
 
     #: What decides on its slice: language and topic.
@@ -30,18 +30,18 @@ class Judged:
     #: Of the likeliest candidate; None where nothing was looked up, or nothing found.
     confidence: float | None
     #: By rising thresholds.
-    verdicts: tuple[Verdict, ...]
+    said: tuple[Said, ...]
     #: Of the knowledge, and by kind of the models in use.
     versions: Mapping[str, str]
 
 
-async def judge(
+async def sweep(
     turns: Sequence[LabelledTurn],
     responder: Callable[[float], Responder],
     *,
     at: datetime,
     done: Callable[[], None] = lambda: None,
-) -> list[Judged]:
+) -> list[Swept]:
     """Return what the bot says to each of ``turns`` ``at`` a time.
 
     ``responder`` returns the bot for a threshold, which may be the same one for the same threshold; ``done`` is called
@@ -50,39 +50,34 @@ async def judge(
     responders = {level: responder(level) for level in _RISING}
     free = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, turn: LabelledTurn) -> Judged:
+    async def one(number: int, turn: LabelledTurn) -> Swept:
         async with free:
-            judged = await _judge(number, turn, responders, at)
+            swept = await _sweep(number, turn, responders, at)
         done()
-        return judged
+        return swept
 
     return list(await asyncio.gather(*(one(number, turn) for number, turn in enumerate(turns))))
 
 
-async def _judge(number: int, turn: LabelledTurn, responders: Mapping[float, Responder], at: datetime) -> Judged:
+async def _sweep(number: int, turn: LabelledTurn, responders: Mapping[float, Responder], at: datetime) -> Swept:
     key = ConversationKey(channel="calibrate", thread=str(number))
     earlier = tuple(Turn(speaker=speaker, text=text, at=at) for speaker, text in turn.history)
     conversation = Conversation(key=key, turns=earlier)
     message = Message(id="asked", conversation=key, text=turn.text, at=at)
-    place, verdicts = 0, []
+    place, said = 0, []
     first = reply = await responders[_RISING[place]].respond(conversation, message)
     while quoted := quotes(reply):
         # What is said rests on the least sure of what it quotes, so it stays until that is not sure enough. The
         # confidence of a reply is rounded: at a level that equals it, only asking tells.
         place = max(place + 1, bisect_left(_RISING, reply.confidence))
-        verdicts.append(Verdict(until=_RISING[place - 1], wrong=not turn.right(quoted)))
+        said.append(Said(until=_RISING[place - 1], wrong=not turn.right(quoted)))
         if place == len(_RISING):
             break
         reply = await responders[_RISING[place]].respond(conversation, message)
     best = first.candidates[0] if first.candidates else None
-    return Judged(
+    return Swept(
         kind=(detect_language(turn.text), topic_of(first.candidates)),
         confidence=best.confidence if best else None,
-        verdicts=tuple(verdicts),
+        said=tuple(said),
         versions=first.versions,
     )
-
-
-def quotes(reply: Reply) -> list[str]:
-    """Return the entries that a reply states as an answer; those it only offers do not count."""
-    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]

@@ -1,0 +1,133 @@
+"""A run on disk: what was replayed with what, a line for each turn, and how long each took.
+
+``run.json`` says what the run is of: the data by their hashes, the settings that decide, the versions of knowledge and
+models. ``turns.jsonl`` has the turns: the same build, data and settings write the same bytes. ``timings.jsonl`` has
+what differs each time. A run that was cut off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from bot.errors import UsageError
+from bot.evaluation.replay import Replayed
+from bot.evaluation.turns import ReplayedTurn
+
+RUN, TURNS, TIMINGS = "run.json", "turns.jsonl", "timings.jsonl"
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what the run in ``folder`` is of; raises `UsageError` where there is none."""
+    path = folder / RUN
+    try:
+        run = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"{folder} holds no run: there is no {RUN}. Make one with: kefu evaluate dialogues") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {error}. Evaluate again, into another folder.") from error
+    if not isinstance(run, dict):
+        raise UsageError(f"{path}: expected an object. Evaluate again, into another folder.")
+    return run
+
+
+def read_turns(folder: Path) -> Iterator[ReplayedTurn]:
+    """Yield the turns of the run in ``folder``, in their order; raises `UsageError` that names the line."""
+    path = folder / TURNS
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}. Evaluate again, into another folder.") from error
+    with file:
+        for number, line in enumerate(file, 1):
+            yield _turn(line, path, number)
+
+
+def read_timings(folder: Path) -> list[float]:
+    """Return the milliseconds that each reply took, of those turns whose times are kept."""
+    try:
+        with (folder / TIMINGS).open("rb") as file:
+            return [float(took) for line in file for took in json.loads(line)["ms"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _turn(line: bytes, path: Path, number: int) -> ReplayedTurn:
+    try:
+        return ReplayedTurn.of_json(line.decode())
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}:{number}: not a turn of a run ({error}). Evaluate again.") from error
+
+
+@dataclass(kw_only=True)
+class Writing:
+    """A run that is being written: dialogue by dialogue."""
+
+    folder: Path
+    #: The dialogues that were there before.
+    done: frozenset[str] = frozenset()
+    _turns: IO[bytes] = field(repr=False)
+    _timings: IO[bytes] = field(repr=False)
+
+    def write(self, replayed: Replayed) -> None:
+        """Add a dialogue."""
+        self._turns.write("".join(f"{turn.json()}\n" for turn in replayed.turns).encode())
+        if replayed.turns:
+            timings = {"dialogue": replayed.turns[0].dialogue, "ms": [round(took, 2) for took in replayed.took]}
+            self._timings.write(f"{json.dumps(timings, ensure_ascii=False)}\n".encode())
+
+
+@contextmanager
+def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
+    """Begin the run in ``folder``, or go on with it; raises `UsageError` where the folder holds another one."""
+    begun = (folder / RUN).exists()
+    if begun and (other := _other(read_run(folder), run)):
+        raise UsageError(
+            f"{folder} holds a run of something else: its {', '.join(other)} differ. Name another folder with --run."
+        )
+    if not begun:
+        if folder.exists() and any(folder.iterdir()):
+            raise UsageError(f"{folder} holds something else than a run. Name another folder with --run.")
+        folder.mkdir(parents=True, exist_ok=True)
+        _put(folder / RUN, json.dumps(run, ensure_ascii=False, indent=2, sort_keys=True).encode())
+    done = _whole(folder / TURNS) if begun else frozenset()
+    with (folder / TURNS).open("ab") as turns, (folder / TIMINGS).open("ab") as timings:
+        yield Writing(folder=folder, done=done, _turns=turns, _timings=timings)
+
+
+def _other(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    now = json.loads(json.dumps(now))
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole, or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+
+
+def _whole(path: Path) -> frozenset[str]:
+    """Return the dialogues that are in the file whole; the rest of one that was cut off is taken out."""
+    done: set[str] = set()
+    keep = place = 0
+    pending: list[ReplayedTurn] = []
+    if not path.exists():
+        return frozenset()
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                break
+            place += len(line)
+            turn = _turn(line, path, number)
+            pending = [*pending, turn] if pending and pending[0].dialogue == turn.dialogue else [turn]
+            if len(pending) == turn.of:
+                done.add(turn.dialogue)
+                keep, pending = place, []
+    os.truncate(path, keep)
+    return frozenset(done)
