@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +82,28 @@ class Bot:
         await self.store.set_language(key, language)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What replies come from: the knowledge, and what was learned."""
+
+    source: KnowledgeSource
+    learned: Learned
+    #: What of the trained models was in use when they were opened.
+    begun: InUse
+
+    @classmethod
+    def of(cls, settings: Settings, library: Library, index: KnowledgeIndex) -> Parts:
+        """Open what the settings name."""
+        begun = in_use(settings.state.folder / "models", library.encoder, InUse())
+        zone = ZoneInfo(settings.knowledge.time_zone)
+        source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=zone)
+        return cls(source=source, learned=Learned(begun.models), begun=begun)
+
+    def responder(self, settings: Settings) -> CombinedResponder:
+        """Return what answers with them by the settings."""
+        return responder_of(settings, self.source, self.learned)
+
+
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -99,19 +122,16 @@ async def running(
     too. ``told`` is told of each reply. ``promotions`` says whether trained models that are put into use meanwhile
     are taken up.
     """
-    models = settings.state.folder / "models"
-    _, begun = await asyncio.gather(
-        asyncio.to_thread(prepare, index), asyncio.to_thread(in_use, models, library.encoder, InUse())
+    _, parts = await asyncio.gather(
+        asyncio.to_thread(prepare, index), asyncio.to_thread(Parts.of, settings, library, index)
     )
-    source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=ZoneInfo(settings.knowledge.time_zone))
-    for line in not_entries(settings, source.holds):
+    for line in not_entries(settings, parts.source.holds):
         log.warning("%s", line)
-    learned = Learned(begun.models)
     kept: Store = MemoryStore() if store is None else store
     carriers = {connector.name: connector for connector in connectors}
     dispatcher = Dispatcher(
         kept,
-        responder_of(settings, source, learned),
+        parts.responder(settings),
         carriers,
         fallback=lambda message: _apology(message, settings),
         concurrency=settings.dispatcher.concurrency,
@@ -124,10 +144,10 @@ async def running(
     async with dispatcher:
         beside = []
         if promotions:
-            following = follow(models, library.encoder, learned, begun)
+            following = follow(settings.state.folder / "models", library.encoder, parts.learned, parts.begun)
             beside.append(asyncio.create_task(following, name="kefu models"))
         if settings.knowledge.watch:
-            beside.append(asyncio.create_task(watch(settings, library, source), name="kefu watcher"))
+            beside.append(asyncio.create_task(watch(settings, library, parts.source), name="kefu watcher"))
         try:
             yield Bot(dispatcher, kept, carriers)
         finally:

@@ -116,23 +116,14 @@ def _turns(path: Path) -> list[LabelledTurn]:
 
 def _swept(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Swept]:
     """Ask the bot as it is, but for its thresholds."""
-    from zoneinfo import ZoneInfo
-
-    from bot.app import responder_of
-    from bot.calibration import Calibration
+    from bot.app import Parts
     from bot.evaluation.sweep import sweep
-    from bot.knowledge import KnowledgeSource
-    from bot.learned import Learned
-    from bot.models import InUse, in_use
 
-    library, index = open_knowledge(settings)
-    learned = Learned(in_use(settings.state.folder / "models", library.encoder, InUse()).models)
-    zone = ZoneInfo(settings.knowledge.time_zone)
-    source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=zone)
+    parts = Parts.of(settings, *open_knowledge(settings))
 
     def responder(level: float) -> Responder:
         policy = settings.policy.model_copy(update={"answer_from": level, "answer_from_in": {}})
-        return responder_of(settings.model_copy(update={"policy": policy}), source, learned)
+        return parts.responder(settings.model_copy(update={"policy": policy}))
 
     shown = bar()
     shown.disable = not shown.console.is_terminal  # a pipe would get an empty line

@@ -88,11 +88,11 @@ def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
     begun = (folder / RUN).exists()
     if begun and (other := _other(read_run(folder), run)):
         raise UsageError(
-            f"{folder} holds a run of something else: its {', '.join(other)} differ. Name another folder with --run."
+            f"{folder} holds a run of something else: its {', '.join(other)} differ. Name another folder with --report."
         )
     if not begun:
         if folder.exists() and any(folder.iterdir()):
-            raise UsageError(f"{folder} holds something else than a run. Name another folder with --run.")
+            raise UsageError(f"{folder} holds something else than a run. Name another folder with --report.")
         folder.mkdir(parents=True, exist_ok=True)
         _put(folder / RUN, json.dumps(run, ensure_ascii=False, indent=2, sort_keys=True).encode())
     done = _whole(folder / TURNS) if begun else frozenset()
