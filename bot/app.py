@@ -164,8 +164,13 @@ def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) 
         rules_of(settings),
         understander=learned,
         entries=source,
-        versions=lambda: {"knowledge": source.index.version, **learned.models.versions},
+        versions=lambda: versions_of(source, learned),
     )
+
+
+def versions_of(source: KnowledgeSource, learned: Learned) -> dict[str, str]:
+    """Return what is in use at the moment, by name."""
+    return {"knowledge": source.index.version, **learned.models.versions}
 
 
 def rules_of(settings: Settings) -> Rules:

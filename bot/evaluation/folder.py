@@ -69,8 +69,9 @@ class Writing:
     """A run that is being written: dialogue by dialogue."""
 
     folder: Path
-    #: The dialogues that were there before.
-    done: frozenset[str] = frozenset()
+    #: The dialogues that were there before, and how many turns they have.
+    done: frozenset[str]
+    before: int
     _turns: IO[bytes] = field(repr=False)
     _timings: IO[bytes] = field(repr=False)
 
@@ -95,9 +96,9 @@ def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
             raise UsageError(f"{folder} holds something else than a run. Name another folder with --report.")
         folder.mkdir(parents=True, exist_ok=True)
         _put(folder / RUN, json.dumps(run, ensure_ascii=False, indent=2, sort_keys=True).encode())
-    done = _whole(folder / TURNS) if begun else frozenset()
+    done, before = _whole(folder / TURNS)
     with (folder / TURNS).open("ab") as turns, (folder / TIMINGS).open("ab") as timings:
-        yield Writing(folder=folder, done=done, _turns=turns, _timings=timings)
+        yield Writing(folder=folder, done=done, before=before, _turns=turns, _timings=timings)
 
 
 def _other(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -112,22 +113,23 @@ def _put(path: Path, data: bytes) -> None:
     os.replace(beside, path)
 
 
-def _whole(path: Path) -> frozenset[str]:
-    """Return the dialogues that are in the file whole; the rest of one that was cut off is taken out."""
-    done: set[str] = set()
-    keep = place = 0
-    pending: list[ReplayedTurn] = []
+def _whole(path: Path) -> tuple[frozenset[str], int]:
+    """Return the dialogues that are in the file whole, and their turns; the rest of one that was cut off is cut."""
     if not path.exists():
-        return frozenset()
+        return frozenset(), 0
+    done: set[str] = set()
+    keep = place = turns = mine = 0
+    dialogue = ""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 break
-            place += len(line)
             turn = _turn(line, path, number)
-            pending = [*pending, turn] if pending and pending[0].dialogue == turn.dialogue else [turn]
-            if len(pending) == turn.of:
-                done.add(turn.dialogue)
-                keep, pending = place, []
+            place += len(line)
+            mine = mine + 1 if turn.dialogue == dialogue else 1
+            dialogue = turn.dialogue
+            if mine == turn.of:
+                done.add(dialogue)
+                keep, turns = place, number
     os.truncate(path, keep)
-    return frozenset(done)
+    return frozenset(done), turns

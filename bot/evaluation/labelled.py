@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from bot.types import Action, Reply, Speaker
+from bot.evaluation.dialogues import Dialogue, Reading, Truth
+from bot.types import Action, Reply, Speaker, Turn
 
 #: Who may have said an earlier turn, as rows have it.
 _SPEAKERS = tuple(speaker.value for speaker in Speaker)
@@ -36,6 +38,14 @@ class LabelledTurn:
             accept=_ids(row, "accept"),
             history=tuple(map(_turn, _list(row, "history"))),
         )
+
+    def dialogue(self, id_: str, channel: str, at: datetime) -> Dialogue:
+        """Return it as a dialogue in which only this message is asked, ``at`` a time."""
+        turns = [Turn(speaker=speaker, text=text, at=at, id=str(n)) for n, (speaker, text) in enumerate(self.history)]
+        asked = Turn(speaker=Speaker.CUSTOMER, text=self.text, at=at, id=str(len(turns)))
+        wanted = Action.ANSWER if self.answers | self.accept else Action.HAND_OFF
+        truth = Truth(reading=Reading.LABEL, wanted=frozenset({wanted}), answers=self.answers, accept=self.accept)
+        return Dialogue(id=id_, channel=channel, turns=(*turns, asked), labels={len(turns): truth})
 
     def right(self, quoted: Collection[str]) -> bool:
         """Whether it is right to answer with these entries: none of them may be beside the question."""
