@@ -7,6 +7,7 @@ import unicodedata
 from itertools import pairwise
 
 from bot.types import Reason
+from retrieval.text import PLACEHOLDER
 
 #: Who may be at the other end.
 _WHO = (
@@ -178,8 +179,8 @@ def questions(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return the words of ``text`` with single spaces between them."""
-    return " ".join(re.sub(r"[^\w\s']", " ", _normal(text)).split())
+    """Return the words of ``text`` with single spaces between them; "[photo]" is what it shows, and no word."""
+    return " ".join(re.sub(r"[^\w\s']", " ", PLACEHOLDER.sub(" ", _normal(text))).split())
 
 
 def _normal(text: str) -> str:

@@ -20,6 +20,13 @@ HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
 
+#: What stands in an exported message for what it showed: "[图片]", "(photo)".
+PLACEHOLDER = re.compile(
+    r"[\[【（(](?:图片|照片|截图|语音|视频|表情|文件"
+    r"|photo|image|picture|screenshot|attachment|file|video|sticker)s?[\]】）)]",
+    re.IGNORECASE,
+)
+
 
 def detect_language(text: str) -> str:
     """Tell Chinese from the rest by script: "zh" where more than a fifth of the letters are Han, otherwise "en"."""

@@ -8,15 +8,10 @@ from __future__ import annotations
 import re
 
 from finetune.history.clean import is_greeting
-from retrieval.text import HAN, detect_language
+from retrieval.text import HAN, PLACEHOLDER, detect_language
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？～])\s*|\n+")
 _TOKEN = re.compile(r"<[a-z_]+>")
-_PLACEHOLDER = re.compile(
-    r"[\[【（(](?:图片|照片|截图|语音|视频|表情|文件"
-    r"|photo|image|picture|screenshot|attachment|file|video|sticker)s?[\]】）)]",
-    re.IGNORECASE,
-)
 _SMILEY = re.compile(r"(?<!\w)[:;=8][-'^]?[()DPpO/\\|3]+(?!\w)|\bx[dD]\b|\^\^")
 _WORD = re.compile(rf"[a-z0-9]+(?:['’][a-z]+)?|[{HAN}]+", re.IGNORECASE)
 
@@ -106,7 +101,7 @@ def is_short(text: str, words: int, han: int) -> bool:
 
 def says_nothing(text: str) -> bool:
     """Whether ``text`` neither asks nor states anything: thanks, "ok", a greeting, an order number, "[photo]"."""
-    bare = _SMILEY.sub(" ", _PLACEHOLDER.sub(" ", _TOKEN.sub(" ", text)))
+    bare = _SMILEY.sub(" ", PLACEHOLDER.sub(" ", _TOKEN.sub(" ", text)))
     return is_greeting(text) or all(map(_is_empty, _WORD.findall(bare)))
 
 
