@@ -39,7 +39,7 @@ CONVERSATIONS = 64
 RUNS = 7
 
 #: Runs a command under a small parent: a child's peak counts what it shared with its parent before it became a command.
-_PEAK = (
+PEAK = (
     "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(code)"
 )
@@ -163,7 +163,7 @@ def memory(place: Place) -> Iterator[Figure]:
     """Measure the most that a conversation in the terminal takes."""
     _seconds("ingest", *place.options)
     lines = "".join(f"{text}\n" for text in place.questions(TYPED))
-    command = [sys.executable, "-c", _PEAK, *_kefu("chat", *place.options)]
+    command = [sys.executable, "-c", PEAK, *kefu("chat", *place.options)]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, encoding="utf-8", check=True)
     answered, peak = done.stdout.count("\n"), int(done.stderr.split()[-1])
     if answered != TYPED:
@@ -181,7 +181,7 @@ BENCHMARKS: dict[str, Callable[[Place], Iterator[Figure]]] = {
 }
 
 
-def _kefu(*arguments: str) -> list[str]:
+def kefu(*arguments: str) -> list[str]:
     """Return the installed command with ``arguments``."""
     return [str(Path(sysconfig.get_path("scripts")) / "kefu"), *arguments]
 
@@ -189,7 +189,7 @@ def _kefu(*arguments: str) -> list[str]:
 def _seconds(*arguments: str) -> float:
     """Return how long the command takes, its own start included."""
     start = time.perf_counter()
-    subprocess.run(_kefu(*arguments), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(kefu(*arguments), check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.errors import EncoderError
-from retrieval.text import is_han, levelled
+from retrieval.text import detect_language, is_han, levelled
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -40,6 +40,10 @@ CACHE_SIZE = 2048
 #: Texts given to the threads at a time, for each of them: whoever asks while a whole knowledge is encoded waits for
 #: these, and not for all.
 SLICE = 16
+
+#: Characters read for each token that an encoder takes, by language: what stands beyond them it would not see, and a
+#: row of thousands of characters without a blank takes its tokenizer seconds.
+_PER_TOKEN = {"zh": 5, "en": 10}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +91,8 @@ class Encoder:
             session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-            tokenizer.enable_truncation(about["max_tokens"])
+            self._max_tokens: int = about["max_tokens"]
+            tokenizer.enable_truncation(self._max_tokens)
             self._unknown: int | None = tokenizer.token_to_id(about["unknown_token"])
         except Exception as error:  # each of the three libraries raises its own kind
             raise EncoderError(
@@ -122,7 +127,7 @@ class Encoder:
         # A single text, as of most questions, is not worth a change of thread.
         run = map if len(texts) == 1 else self._pool.map
         for start in range(0, len(texts), self._slice):
-            some = [prefix + levelled(text) for text in texts[start : start + self._slice]]
+            some = [prefix + levelled(self._begin(text)) for text in texts[start : start + self._slice]]
             encoded = [e.ids for e in self._tokenizer.encode_batch_fast(some)]
             for row, vector in enumerate(run(self._run, encoded), start):
                 out[row] = vector[:width]
@@ -138,7 +143,7 @@ class Encoder:
         """
         run = map if len(texts) == 1 else self._pool.map
         for start in range(0, len(texts), self._slice):
-            cut = cut_into_pieces(self._tokenizer, texts[start : start + self._slice])
+            cut = cut_into_pieces(self._tokenizer, [*map(self._begin, texts[start : start + self._slice])])
             for pieces, states in zip(cut, run(self._run, [some.ids for some in cut]), strict=True):
                 kept = pieces.by_word() if by_word else pieces
                 yield kept, states[kept.kept]
@@ -170,8 +175,12 @@ class Encoder:
 
     def unknown_share(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary lacks: 1.0 is a text it cannot read."""
-        ids = self._tokenizer.encode(levelled(text), add_special_tokens=False).ids
+        ids = self._tokenizer.encode(levelled(self._begin(text)), add_special_tokens=False).ids
         return sum(i == self._unknown for i in ids) / len(ids) if ids else 1.0
+
+    def _begin(self, text: str) -> str:
+        """Return as much of ``text`` as may be read."""
+        return text[: self._max_tokens * _PER_TOKEN[detect_language(text)]]
 
     def _run(self, ids: list[int]) -> Vectors:
         tokens = np.array([ids], dtype=np.int64)
