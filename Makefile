@@ -34,6 +34,7 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(BIN)/python -m benchmarks.fuzz
 	$(BIN)/python -m benchmarks.handover
 	$(BIN)/python -m benchmarks.explain
+	$(BIN)/python -m benchmarks.regressions
 	$(BIN)/python -m benchmarks.serving acknowledge
 	$(BIN)/python -m benchmarks.serving memory
 	$(if $(DATABASE),$(BIN)/python -m benchmarks.chaos --database $(DATABASE) --workers 2)

@@ -21,7 +21,7 @@ from bot.types import (
     Turn,
     Understanding,
 )
-from bot.work import Delivery, Record, Taken, Work
+from bot.work import Delivery, Lately, Record, Taken, Work
 
 
 class Source(Protocol):
@@ -139,6 +139,13 @@ class Store(Protocol):
 
     async def latest(self, count: int) -> list[Record]:
         """Return how the newest replies came about, newest first."""
+        ...
+
+    async def lately(self, since: datetime, *, after: int = 0, limit: int = 100) -> list[Lately]:
+        """Return up to ``limit`` conversations in which something was said ``since``, those begun first first.
+
+        The next ones are behind the number of the last. A conversation has its newest turns, if there are many.
+        """
         ...
 
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:

@@ -191,7 +191,7 @@ def _asked(heard: _Heard, message: Message, earlier: Sequence[Turn], language: s
     """Return the message as one question, and the questions in it where it is several."""
     parts = questions(heard.asks) if heard.picked is None else []
     parts = parts if 1 < len(parts) <= MOST_PARTS else []
-    context = _context(earlier) if heard.picked is None else ""
+    context = context_of(earlier) if heard.picked is None else ""
     # Each question of a message may lean on the one before it, the first on what was said earlier.
     contexts = (context, context, *parts[:-1])
     return [
@@ -242,7 +242,7 @@ def _language(own_words: str, decision: Decision) -> str:
     return detect_language(own_words)
 
 
-def _context(earlier: Sequence[Turn]) -> str:
+def context_of(earlier: Sequence[Turn]) -> str:
     """Return the customer's last question before this message."""
     for turn in reversed(earlier):
         # A number picked one of those offered: what is spoken of is still the question before it.

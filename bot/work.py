@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
+from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply, Turn
 
 
 class Errand(StrEnum):
@@ -94,6 +94,18 @@ class Record:
     conversation: Conversation
     #: The settings that decided, as JSON ("" where none were noted).
     setup: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lately:
+    """What was said in a conversation since a moment."""
+
+    #: Its place among all, rising: those begun later have higher ones.
+    number: int
+    #: As it stands, with the turns of the case as it is now.
+    conversation: Conversation
+    #: Those of the cases before it, oldest first.
+    earlier: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,14 +19,20 @@ from bot.cli import (
     ask,
     calibrate,
     chat,
+    compare,
     config,
     doctor,
+    evaluate,
+    evaluate_labels,
+    evaluate_retrieval,
     explain,
     forget,
+    gaps,
     ingest,
     lint,
     models,
     outbox,
+    outcomes,
     pairs,
     search,
     serve,
@@ -52,11 +58,18 @@ app.command("lint")(lint.lint)
 app.command("serve")(serve.serve)
 app.add_typer(outbox.outbox, name="outbox")
 app.command("explain")(explain.explain)
+app.command("outcomes")(outcomes.outcomes)
 app.command("forget")(forget.forget)
 app.command("pairs")(pairs.pairs)
+app.command("gaps")(gaps.gaps)
 app.add_typer(train.train, name="train")
 train.train.command("encoder")(teach.encoder)
 app.add_typer(models.models, name="models")
+app.add_typer(evaluate.evaluate, name="evaluate")
+evaluate.evaluate.command("retrieval")(evaluate_retrieval.retrieval)
+for _kind, _help in evaluate_labels.KINDS.items():
+    evaluate.evaluate.command(_kind, help=_help)(evaluate_labels.labelled)
+app.command("compare")(compare.compare)
 app.command("calibrate")(calibrate.calibrate)
 app.command("config")(config.config)
 app.command("doctor")(doctor.doctor)

@@ -58,6 +58,7 @@ def pairs(
     if check:
         _check(*check, json_output)
         return
+    from bot.cli.logged import told
     from finetune.history import Shares, make, refuse_folder, write
 
     try:
@@ -73,6 +74,7 @@ def pairs(
         print_json(_as_json(history, out))
     else:
         _tell(history, out)
+    told(history.problems)
 
 
 def _check(train: Path, test: Path, json_output: bool) -> None:
@@ -122,6 +124,7 @@ def _as_json(history: History, out: Path) -> dict[str, object]:
         "answers": len(history.answers),
         "left_out": {why.name.lower(): count for why, count in history.left_out.items()},
         "replaced": dict(history.replaced),
+        "problems": history.problems.as_json(),
     }
 
 

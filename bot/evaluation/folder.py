@@ -1,4 +1,4 @@
-"""A run on disk: what was replayed with what, a line for each turn, and how long each took.
+"""A run on disk: what was replayed with what, a line for each turn, and how long replies took.
 
 ``run.json`` says what the run is of: the data by their hashes, the settings that decide, the versions of knowledge and
 models. ``turns.jsonl`` has the turns: the same build, data and settings write the same bytes. ``timings.jsonl`` has
@@ -49,7 +49,7 @@ def read_turns(folder: Path) -> Iterator[ReplayedTurn]:
 
 
 def read_timings(folder: Path) -> list[float]:
-    """Return the milliseconds that each reply took, of those turns whose times are kept."""
+    """Return the milliseconds that replies took, of those that were made alone."""
     try:
         with (folder / TIMINGS).open("rb") as file:
             return [float(took) for line in file for took in json.loads(line)["ms"]]
@@ -78,7 +78,7 @@ class Writing:
     def write(self, replayed: Replayed) -> None:
         """Add a dialogue."""
         self._turns.write("".join(f"{turn.json()}\n" for turn in replayed.turns).encode())
-        if replayed.turns:
+        if replayed.took:
             timings = {"dialogue": replayed.turns[0].dialogue, "ms": [round(took, 2) for took in replayed.took]}
             self._timings.write(f"{json.dumps(timings, ensure_ascii=False)}\n".encode())
 

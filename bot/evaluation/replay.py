@@ -18,6 +18,9 @@ from bot.types import Conversation, ConversationKey, Message
 #: Messages answered at the same time: two searches of 32 questions run side by side.
 AT_ONCE = 64
 
+#: The first messages are answered one after the other: what that takes is what a customer waits.
+ALONE = 100
+
 #: Dialogues under way: their messages keep the places full while the first of them still waits for its last one.
 AHEAD = 2 * AT_ONCE
 
@@ -27,7 +30,7 @@ class Replayed:
     """A dialogue after its replay."""
 
     turns: tuple[ReplayedTurn, ...]
-    #: Milliseconds to each reply, in the order of the turns. They differ from run to run and are kept apart.
+    #: Milliseconds to the replies that were made alone. They differ from run to run and are kept apart.
     took: tuple[float, ...]
 
 
@@ -39,15 +42,24 @@ async def replay(
     ``dialogues`` may be without end: few of them are in memory at a time. With ``as_of`` all of it happens then, and
     the knowledge is as valid as on that day.
     """
-    free = asyncio.Semaphore(AT_ONCE)
+    free, alone = asyncio.Semaphore(1), ALONE
 
-    async def asked(dialogue: Dialogue, place: int) -> tuple[ReplayedTurn, float]:
+    async def asked(dialogue: Dialogue, place: int, took: list[float]) -> ReplayedTurn:
+        nonlocal alone
         async with free:
-            return await _asked(dialogue, place, responder, alike, as_of)
+            turn, milliseconds = await _asked(dialogue, place, responder, alike, as_of)
+        if alone:
+            took.append(milliseconds)
+            alone -= 1
+            if not alone:
+                for _ in range(AT_ONCE - 1):
+                    free.release()
+        return turn
 
     async def replayed(dialogue: Dialogue) -> Replayed:
-        rows = await asyncio.gather(*(asked(dialogue, place) for place in dialogue.asked()))
-        return Replayed(turns=tuple(turn for turn, _ in rows), took=tuple(took for _, took in rows))
+        took: list[float] = []
+        turns = await asyncio.gather(*(asked(dialogue, place, took) for place in dialogue.asked()))
+        return Replayed(turns=tuple(turns), took=tuple(took))
 
     waiting: deque[asyncio.Task[Replayed]] = deque()
     try:

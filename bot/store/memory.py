@@ -26,7 +26,7 @@ from bot.types import (
     Speaker,
     Turn,
 )
-from bot.work import Delivery, Errand, Record, Taken, Work
+from bot.work import Delivery, Errand, Lately, Record, Taken, Work
 
 #: Conversations kept that nothing is left to do for, those used last. One of a person is kept until it is handed back
 #: or closed: forgotten, it would be the bot's again.
@@ -62,6 +62,7 @@ class MemoryStore:
         if message.id in case.messages or not is_new(case.accepted, message.id):
             return False
         if case.owner is Owner.CLOSED:
+            case.earlier.extend(case.turns)
             case.turns.clear()
             self._happened(case, Event.WROTE)
         case.turns.append(Turn.saying(message))
@@ -162,6 +163,18 @@ class MemoryStore:
         """Return how the newest replies came about, newest first."""
         numbered = (one for case in self._cases.values() for one in case.records)
         return [record for _, record in nlargest(count, numbered, key=itemgetter(0))]
+
+    async def lately(self, since: datetime, *, after: int = 0, limit: int = 100) -> list[Lately]:
+        """Return up to ``limit`` conversations in which something was said ``since``, those begun first first."""
+        found = []
+        for key, case in self._cases.items():  # in the order in which they began
+            if case.number <= after:
+                continue
+            now, earlier = (tuple(turn for turn in some if turn.at >= since) for some in (case.turns, case.earlier))
+            if now or earlier:
+                there = await self.conversation(key)
+                found.append(Lately(number=case.number, conversation=replace(there, turns=now), earlier=earlier))
+        return found[:limit]
 
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
         """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""
@@ -348,7 +361,9 @@ class MemoryStore:
             case.outbox[delivery.id] = (next(self._numbers), delivery)
 
     def _case(self, key: ConversationKey) -> Case:
-        return self._cases.setdefault(key, Case())
+        if key not in self._cases:
+            self._cases[key] = Case(number=next(self._numbers))
+        return self._cases[key]
 
     def _used(self, key: ConversationKey, case: Case) -> None:
         """Note that ``case`` was used just now, and forget the one whose last use is longest ago, if it may be."""

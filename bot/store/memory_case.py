@@ -27,10 +27,14 @@ T = TypeVar("T")
 class Case:
     """What is known of one conversation."""
 
+    #: Its place among all.
+    number: int = 0
     owner: Owner = Owner.BOT
     since: datetime | None = None
     language: str | None = None
+    #: Of the case as it is now, and of those before it.
     turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
+    earlier: deque[Turn] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
     #: Ids of accepted messages, of turns from elsewhere with who said them, and of what happened to it, oldest first;
     #: dicts for their order.
     accepted: dict[str, None] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from bot import joining
 from bot.handover import AFTER
 from bot.store import cases, forgetting, sending, taking
+from bot.store import lately as reading
 from bot.store import places as fetching
 from bot.store import records as finding
 from bot.store.database import Database
@@ -34,7 +35,7 @@ from bot.types import (
     Speaker,
     Turn,
 )
-from bot.work import Delivery, Record, Taken, Work
+from bot.work import Delivery, Lately, Record, Taken, Work
 
 #: How long a process has what it took without taking again. The clocks of machines that share a database must differ by
 #: less.
@@ -226,6 +227,10 @@ class SqlStore:
     async def latest(self, count: int) -> list[Record]:
         """Return how the newest replies came about, newest first."""
         return await self._database.run(lambda connection: finding.latest(connection, count))
+
+    async def lately(self, since: datetime, *, after: int = 0, limit: int = 100) -> list[Lately]:
+        """Return up to ``limit`` conversations in which something was said ``since``, those begun first first."""
+        return await self._database.run(lambda connection: reading.lately(connection, since, after, limit))
 
     async def answered(self, key: ConversationKey, id_: str) -> tuple[bool, Reply | None]:
         """Return whether a message is done, and what was said to it, as `Record` has it, if anything was."""

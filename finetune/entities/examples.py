@@ -28,7 +28,12 @@ class Tagged:
 
 def read_tagged(path: Path) -> list[Tagged]:
     """Return the rows of ``path``: ``{"text", "entities": [{"type", "start", "end"}]}``."""
-    return some([Tagged(text=row.text("text"), entities=_entities(row)) for row in read_rows(path)], path)
+    return some([tagged(row) for row in read_rows(path)], path)
+
+
+def tagged(row: Row) -> Tagged:
+    """Read a row as `read_tagged` does; raises `DataError`."""
+    return Tagged(text=row.text("text"), entities=_entities(row))
 
 
 def _entities(row: Row) -> tuple[Entity, ...]:

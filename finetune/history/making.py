@@ -15,7 +15,7 @@ from finetune.history.leaks import refuse_leaks
 from finetune.history.pairs import Left, Pair, pairs_of
 from finetune.history.privacy import Privacy
 from finetune.history.split import PARTS, Shares, split
-from finetune.logs import read_logs
+from finetune.logs import Problems, iter_logs
 from retrieval.disk import folder_beside
 from retrieval.errors import KefuError
 
@@ -50,6 +50,8 @@ class History:
     left_out: Mapping[Left, int]
     #: How often personal data was replaced, by its kind.
     replaced: Mapping[str, int]
+    #: What of the logs could not be read as it stands.
+    problems: Problems
 
     @property
     def kept(self) -> int:
@@ -84,14 +86,14 @@ def make(
     ``keep`` is the company's own, which is no personal data: domains, telephone numbers, places. Pairs whose answer was
     given fewer than ``min_count`` times are left out.
     """
-    conversations = read_logs(logs, progress)
-    privacy, left = Privacy(keep=keep), Counter[Left]()
+    privacy, left, problems = Privacy(keep=keep), Counter[Left](), Problems()
     found: list[Pair] = []
-    for number, conversation in enumerate(conversations):
-        progress("Reading conversations", number, len(conversations))
+    conversations = 0
+    for conversation in iter_logs(logs, problems, progress):
+        conversations += 1
         found += pairs_of(conversation, privacy, left)
     if not found:
-        raise DataError(_nothing(len(conversations), left))
+        raise DataError(_nothing(conversations, left, problems))
     progress("Putting answers together", 0, 0)
     of, answers = canonical_answers(pair.answer for pair in found)
     frequent = [replace(p, answer=of[p.answer].text) for p in found if of[p.answer].count >= min_count]
@@ -103,12 +105,13 @@ def make(
         )
     progress("Merging questions", 0, 0)
     return History(
-        conversations=len(conversations),
+        conversations=conversations,
         found=len(found),
         parts=split(merged(frequent), shares or Shares()),
         answers=[answer for answer in answers if answer.count >= min_count],
         left_out={why: left[why] for why in Left if left[why]},
         replaced=dict(privacy.counts.most_common()),
+        problems=problems,
     )
 
 
@@ -166,9 +169,9 @@ def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _nothing(conversations: int, left: Mapping[Left, int]) -> str:
+def _nothing(conversations: int, left: Mapping[Left, int], problems: Problems) -> str:
     reasons = ", ".join(f"{count} {why}" for why, count in left.items() if count)
     return (
         f"No question with an answer in {conversations} conversations ({reasons or 'nothing was said in them'}). "
         "Expected customers who ask, and agents who answer them."
-    )
+    ) + (f"\n{problems}" if problems.counts else "")

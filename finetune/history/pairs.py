@@ -114,8 +114,7 @@ class _Dialogue:
             self.left[Left.NO_QUESTION] += 1
             return
         self.answer.append(_without_delay(text))
-        if said.answer_id:
-            self.entries.add(said.answer_id)
+        self.entries.update(said.answers)
 
     def lose(self) -> None:
         """Forget what a message that is not kept may belong to."""
@@ -162,7 +161,7 @@ def pairs_of(conversation: Conversation, privacy: Privacy, left: Counter[Left]) 
             continue
         elif said.speaker is Speaker.CUSTOMER:
             dialogue.customer(text, said)
-        elif said.speaker is Speaker.BOT and not said.answer_id:
+        elif said.speaker is Speaker.BOT and not said.answers:
             left[Left.BOT] += 1
         else:
             dialogue.agent(text, said)
@@ -175,7 +174,7 @@ def _answers(text: str, said: Utterance) -> bool:
     """Whether an agent's message answers something: as the log says, and where it does not, by its wording."""
     if says_nothing(text) or (said.action and said.action != "answer"):
         return False
-    return bool(said.action or said.answer_id) or is_answer(text)
+    return bool(said.action or said.answers) or is_answer(text)
 
 
 def _without_delay(text: str) -> str:

@@ -27,7 +27,20 @@ def read_labelled(path: Path, key: str) -> list[Labelled]:
 
     Raises `DataError` that names file and line of what is wrong.
     """
-    return some([_labelled(row, key) for row in read_rows(path)], path)
+    return some([labelled(row, key) for row in read_rows(path)], path)
+
+
+def labelled(row: Row, key: str) -> Labelled:
+    """Read a row as `read_labelled` does; raises `DataError`."""
+    text = row.text("text")
+    named = f"{key}s" if key not in row.values and f"{key}s" in row.values else key
+    value = row.values.get(named)
+    labels = [value] if isinstance(value, str) else value
+    if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
+        found = "a list of something else than labels" if isinstance(value, list) else row.described(named)
+        shapes = f'a label, {{"text": ..., "{key}": ...}}, or several, {{"text": ..., "{key}s": [...]}}'
+        raise row.error(f"{named!r} is {found}", shapes)
+    return Labelled(text=text, labels=tuple(dict.fromkeys(label.strip() for label in labels)))
 
 
 def labels_of(examples: Sequence[Labelled], path: Path) -> list[str]:
@@ -55,15 +68,3 @@ def refuse_unknown(examples: Sequence[Labelled], labels: Sequence[str], path: Pa
             f"{path}: labels that the training data does not have: {', '.join(counts)}{more}. "
             f"Add rows of them there, or call them {OUT_OF_SCOPE!r} here."
         )
-
-
-def _labelled(row: Row, key: str) -> Labelled:
-    text = row.text("text")
-    named = f"{key}s" if key not in row.values and f"{key}s" in row.values else key
-    value = row.values.get(named)
-    labels = [value] if isinstance(value, str) else value
-    if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
-        found = "a list of something else than labels" if isinstance(value, list) else row.described(named)
-        shapes = f'a label, {{"text": ..., "{key}": ...}}, or several, {{"text": ..., "{key}s": [...]}}'
-        raise row.error(f"{named!r} is {found}", shapes)
-    return Labelled(text=text, labels=tuple(dict.fromkeys(label.strip() for label in labels)))

@@ -6,22 +6,25 @@ which is what the exporting scripts and the warehouse connectors write.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from finetune.logs.records import Speaker
+from finetune.logs.shelf import ZENDESK
 from finetune.logs.values import switch
+from retrieval.ingest.rows import Rejected, describe
 
 #: A row of the table, by the names of the fields of its `Kind` ("" for an empty cell).
 Cells = dict[str, str]
 
-#: Fields that any kind may have: a number that orders messages of the same second, and who is in the conversation.
+#: Fields that any kind may have: a number that orders messages of the same second, who is in the conversation, and
+#: where it is held.
 _COMMON = {
     "message": ("message_id", "comment_id", "article_id", "id"),
     "at": ("created_at", "created", "date", "timestamp", "sent_at"),
     "name": ("author_name", "sender_name", "commenter_name", "from", "from_name"),
     "customer_name": ("requester_name", "customer_name", "contact_name", "requester", "customer"),
+    "channel": ("channel", "inbox_name", "inbox"),
 }
 
 
@@ -39,10 +42,11 @@ class Kind:
     needed: tuple[tuple[str, ...], ...]
     #: Whether nobody but the agents could read a message; raises `ValueError`.
     private: Callable[[Cells], bool]
-    #: Who said it, None for the helpdesk itself; raises `ValueError`.
+    #: Who said it, None for the helpdesk itself; raises `Rejected`.
     speaker: Callable[[Cells], Speaker | None]
-    #: Completes the rows, where who spoke is only told by all of them together.
-    complete: Callable[[Sequence[Cells]], None] = lambda rows: None
+    #: Completes the rows of a conversation, where who spoke is only told by all of them together; it is given the
+    #: authors who also write in conversations that others began.
+    complete: Callable[[Sequence[Cells], Container[str]], None] = lambda rows, guests: None
 
     def fields(self, header: Sequence[str]) -> dict[str, int]:
         """Return the fields that ``header`` tells, and the number of the column of each."""
@@ -83,7 +87,7 @@ def _chatwoot(cells: Cells) -> Speaker | None:
         return Speaker.BOT
     if kind in ("activity", "2"):
         return None
-    raise ValueError(f"the message type is {cells['type']!r}; expected incoming, outgoing, activity or template")
+    raise Rejected(f"the message type is {describe(cells['type'])}", "incoming, outgoing, activity or template")
 
 
 def _zammad(cells: Cells) -> Speaker | None:
@@ -94,7 +98,7 @@ def _zammad(cells: Cells) -> Speaker | None:
         return Speaker.AGENT
     if sender in ("system", "3"):
         return None
-    raise ValueError(f"the sender is {cells['sender']!r}; expected Agent, Customer or System")
+    raise Rejected(f"the sender is {describe(cells['sender'])}", "Agent, Customer or System")
 
 
 def _zendesk(cells: Cells) -> Speaker | None:
@@ -105,28 +109,24 @@ def _zendesk(cells: Cells) -> Speaker | None:
         return Speaker.AGENT
     if role in ("system", "trigger", "automation"):
         return None
-    raise ValueError(f"the role of the author is {cells.get('role', '')!r}; expected end-user, agent, admin or system")
+    raise Rejected(f"the role of the author is {describe(cells.get('role'))}", "end-user, agent, admin or system")
 
 
-def _roles(rows: Sequence[Cells]) -> None:
-    """Tell customers from agents where Zendesk's export has no roles but ids: -1 is Zendesk itself.
+def _roles(rows: Sequence[Cells], guests: Container[str]) -> None:
+    """Tell customers from agents where Zendesk's export has no roles but ids.
 
     The requester is the customer. Where that is not told either, it is who wrote first; but who also writes in tickets
     that others began is an agent everywhere.
     """
-    first: dict[str, str] = {}
-    seen: dict[str, set[str]] = defaultdict(set)
-    for cells in rows:
-        first.setdefault(cells["conversation"], cells.get("author", ""))
-        seen[cells.get("author", "")].add(cells["conversation"])
-    agents = {author for author, tickets in seen.items() if any(first[ticket] != author for ticket in tickets)}
+    authors = (cells.get("author", "") for cells in rows)
+    first = next((author for author in authors if author not in ("", ZENDESK)), "")
     for cells in rows:
         author = cells.get("author", "")
         if cells.get("role") or not author:
             continue
-        customer = cells.get("requester") or first[cells["conversation"]]
-        is_customer = author == customer and (bool(cells.get("requester")) or author not in agents)
-        cells["role"] = "system" if author == "-1" else "end-user" if is_customer else "agent"
+        asked = cells.get("requester", "")
+        is_customer = author == (asked or first) and (bool(asked) or author not in guests)
+        cells["role"] = "system" if author == ZENDESK else "end-user" if is_customer else "agent"
 
 
 KINDS = (

@@ -1,24 +1,33 @@
-"""From paths to conversations: which files are logs, and which of their conversations are the same one."""
+"""From paths to conversations: which files are logs, and which of their pieces belong to one conversation.
+
+Everything is read twice: the files, piece by piece, onto a `Shelf` on disk, and from there conversation by
+conversation. So memory holds one conversation at a time, however large the logs are; the disk holds a copy of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from finetune.errors import DataError
-from finetune.logs.dialogues import read_dialogues
-from finetune.logs.records import NEVER, Conversation
-from finetune.logs.tables import read_table
+from finetune.logs.cells import long_cells
+from finetune.logs.dialogues import dialogue_of, dialogue_pieces
+from finetune.logs.kinds import Cells
+from finetune.logs.problems import Problems, Report, What
+from finetune.logs.records import NEVER, Conversation, Utterance
+from finetune.logs.shelf import Piece, Shelf, open_shelf
+from finetune.logs.tables import Table, table_pieces, ticket_of
+from retrieval.ingest.rows import describe
 
-#: What reads a file with this suffix.
-_READERS: dict[str, Callable[[Path], Iterable[Conversation]]] = {
-    ".jsonl": read_dialogues,
-    ".ndjson": read_dialogues,
-    ".csv": read_table,
-    ".tsv": read_table,
-}
-_SUFFIXES = ", ".join(_READERS)
+_DIALOGUES, _TABLES = (".jsonl", ".ndjson"), (".csv", ".tsv")
+_SUFFIXES = (*_DIALOGUES, *_TABLES)
+_ENDINGS = ", ".join(_SUFFIXES)
+
+#: Hears what is done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
 
 
 def log_files(paths: Sequence[Path]) -> list[Path]:
@@ -26,54 +35,142 @@ def log_files(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _READERS)
+            inside = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _SUFFIXES)
             if not inside:
-                raise DataError(f"{path}: no log in this folder; expected files that end in {_SUFFIXES}.")
+                raise DataError(f"{path}: no log in this folder; expected files that end in {_ENDINGS}.")
             files += inside
-        elif path.suffix.lower() not in _READERS:
-            raise DataError(f"{path}: not known by its name as a log; expected a file that ends in {_SUFFIXES}.")
+        elif path.suffix.lower() not in _SUFFIXES:
+            raise DataError(f"{path}: not known by its name as a log; expected a file that ends in {_ENDINGS}.")
         else:
             files.append(path)
     return list(dict.fromkeys(files))
 
 
-def read_logs(paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None) -> list[Conversation]:
-    """Return the conversations of all logs, each once; raises `DataError` with file and line.
+def iter_logs(paths: Sequence[Path], problems: Problems, progress: Progress | None = None) -> Iterator[Conversation]:
+    """Yield the conversations of all logs, each once, in the order in which they were begun.
 
-    Parts of a ticket in several exports are put together, and what stands in two of them counts once. ``progress``
-    hears the name of each file, how many were read, and how many there are.
+    Parts of a ticket in several exports are put together, and what stands in two of them counts once. What is wrong in
+    them is told to ``problems``, and the rest is read; raises `DataError` for a file that cannot be read at all, or
+    that nothing is left of. ``progress`` hears of each file and each conversation.
     """
     files = log_files(paths)
-    conversations: dict[str, Conversation] = {}
-    for number, path in enumerate(files):
-        if progress:
-            progress(f"Reading {path.name}", number, len(files))
-        before = len(conversations)
-        read = 0
-        for conversation in _READERS[path.suffix.lower()](path):
-            read += 1
-            known = conversations.get(conversation.id)
-            conversations[conversation.id] = _together(known, conversation, path) if known else conversation
-        if not read and len(conversations) == before:
-            raise DataError(f"{path} is empty; expected a dialogue in each line.")
-    return list(conversations.values())
+    told = progress or _silent
+    read = Counter[Path]()
+    with open_shelf() as shelf:
+        headers = []
+        for number, path in enumerate(files):
+            told(f"Reading {path.name}", number, len(files))
+            headers.append(_put(path, number, _label(path, files), shelf, problems))
+        total = shelf.sort()
+        for number, pieces in enumerate(shelf.conversations()):
+            told("Reading conversations", number, total)
+            parts = _parts(pieces, files, headers, shelf, problems)
+            for part, piece in parts:
+                read[files[piece.file]] += len(part.utterances) + part.notes + part.events
+            yield from _together(parts, files, shelf, problems)
+    for path in files:
+        if not read[path] and path in problems.lost:
+            raise _nothing(path, problems)
 
 
-def _together(one: Conversation, other: Conversation, path: Path) -> Conversation:
-    """Put two parts of a conversation together, or the same part read twice."""
-    if one.utterances == other.utterances:
-        return one
-    utterances = list(dict.fromkeys((*one.utterances, *other.utterances)))
-    if not all(utterance.at for utterance in utterances):
-        raise DataError(
-            f"{path}: the conversation {other.id!r} was read before with other messages; expected each id once, or the "
-            "times of its messages, so that both parts can be put in order."
-        )
-    return replace(
-        one,
+def _silent(step: str, done: int, total: int) -> None:
+    pass
+
+
+def _put(path: Path, number: int, label: str, shelf: Shelf, problems: Problems) -> Table | None:
+    """Put the pieces of a file on the shelf; return what its header tells, if it is a table."""
+    header = None
+    if path.suffix.lower() in _DIALOGUES:
+        count = shelf.put(dialogue_pieces(path, number, label, problems))
+    else:
+        with long_cells():
+            header, pieces = table_pieces(path, number, problems)
+            count = shelf.put(pieces)
+    if not count:
+        raise _nothing(path, problems)
+    return header
+
+
+def _nothing(path: Path, problems: Problems) -> DataError:
+    """Return the error for a file that nothing is left of."""
+    if lost := problems.lost.get(path):
+        return DataError(f"Nothing in {path} can be read. {lost}.")
+    if path.suffix.lower() in _TABLES:
+        return DataError(f"{path}: nothing below the header; expected a message in each row.")
+    return DataError(f"{path} is empty; expected a dialogue in each line.")
+
+
+def _label(path: Path, files: Sequence[Path]) -> str:
+    """Return as much of the end of ``path`` as no other file has: what a dialogue without an id is named for."""
+    for length in range(1, len(path.parts)):
+        label = path.parts[-length:]
+        if sum(file.parts[-length:] == label for file in files) == 1:
+            return "/".join(label)
+    return str(path)
+
+
+#: A part of a conversation, and its first piece.
+Part = tuple[Conversation, Piece]
+
+
+def _parts(
+    pieces: Sequence[Piece], files: Sequence[Path], headers: Sequence[Table | None], shelf: Shelf, problems: Problems
+) -> list[Part]:
+    """Return the parts of a conversation: each of its dialogues, and the rows of each table."""
+    parts: list[Part] = []
+    rows: dict[int, list[tuple[Cells, Report]]] = defaultdict(list)
+    first: dict[int, Piece] = {}
+    for piece in pieces:
+        header, report = headers[piece.file], problems.at(files[piece.file], piece.line)
+        if header is None:
+            parts.append((dialogue_of(piece, report), piece))
+        else:
+            rows[piece.file].append((header.cells(piece), report))
+            first.setdefault(piece.file, piece)
+    for number, of_file in rows.items():
+        header = headers[number]
+        assert header is not None
+        header.kind.complete([cells for every in rows.values() for cells, _ in every], shelf.guests)
+        parts.append((ticket_of(first[number].id, header.kind, of_file), first[number]))
+    return parts
+
+
+def _together(parts: Sequence[Part], files: Sequence[Path], shelf: Shelf, problems: Problems) -> Iterator[Conversation]:
+    """Put the parts of a conversation together, those that stand there twice once.
+
+    What cannot be put in order, for want of times, are dialogues that share an id, and become conversations of their
+    own.
+    """
+    distinct: dict[tuple[Utterance, ...], Part] = {}
+    for part, piece in parts:
+        distinct.setdefault(part.utterances, (part, piece))
+    one: list[Part] = []
+    others: list[Part] = []
+    for part, piece in distinct.values():
+        # Nothing was said in some parts, which belong to any.
+        (one if all(utterance.at for utterance in part.utterances) else others).append((part, piece))
+    if not any(part.utterances for part, _ in one):
+        one, others = one + others[:1], others[1:]
+    yield _merged([part for part, _ in one])
+    numbers = count(2)
+    for part, piece in others:
+        name = next(name for number in numbers if not shelf.holds(name := f"{part.id}#{number}"))
+        found = f"the id {describe(part.id)} for other messages, with no times to put both in order; read as {name!r}"
+        problems.at(files[piece.file], piece.line)(What.SAME_ID, found, "an id for each dialogue")
+        yield replace(part, id=name)
+
+
+def _merged(parts: Sequence[Conversation]) -> Conversation:
+    """Put parts together that have times, or of which only one has anything said in it."""
+    if len(parts) == 1:
+        return parts[0]
+    utterances = list(dict.fromkeys(utterance for part in parts for utterance in part.utterances))
+    return Conversation(
+        id=parts[0].id,
         utterances=tuple(sorted(utterances, key=lambda utterance: utterance.at or NEVER)),
-        outcome=other.outcome or one.outcome,
-        names=one.names | other.names,
-        notes=one.notes + other.notes,
-        events=one.events + other.events,
+        channel=next((part.channel for part in parts if part.channel), ""),
+        outcome=next((part.outcome for part in reversed(parts) if part.outcome), ""),
+        names=frozenset[str]().union(*(part.names for part in parts)),
+        notes=sum(part.notes for part in parts),
+        events=sum(part.events for part in parts),
     )

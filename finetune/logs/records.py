@@ -9,6 +9,9 @@ from enum import StrEnum
 #: Where a log has no times its order counts, and what has none comes first.
 NEVER = datetime.min.replace(tzinfo=UTC)
 
+#: What a reply does, in the words of `bot.types.Action`.
+ACTIONS = ("answer", "clarify", "hand_off", "small_talk")
+
 
 class Speaker(StrEnum):
     """Who said something."""
@@ -27,10 +30,15 @@ class Utterance:
     text: str
     #: When it was said, with a time zone (None where the log does not tell).
     at: datetime | None = None
-    #: The FAQ entry that it says ("" where the log does not tell).
-    answer_id: str = ""
-    #: What it was, in the words of a reply: answer, clarify, hand_off or small_talk ("" where the log does not tell).
+    #: The FAQ entries that it says; beside a customer's message, those that answer it (none where the log does not
+    #: tell).
+    answers: tuple[str, ...] = ()
+    #: Beside a customer's message: the entries that would do as well.
+    accept: tuple[str, ...] = ()
+    #: What it was, one of `ACTIONS`; beside a customer's message, what is to be done ("" where the log does not tell).
     action: str = ""
+    #: Of a customer: whether somebody wrote beside it what answers it, be it that no entry does.
+    labelled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +49,8 @@ class Conversation:
     id: str
     #: In the order in which they were said.
     utterances: tuple[Utterance, ...]
+    #: Where it was held: as the log says, or the name of the helpdesk that exported it ("" where neither is known).
+    channel: str = ""
     #: How it ended, in the words of the log ("" where it does not tell).
     outcome: str = ""
     #: The people in it, as the export names them.

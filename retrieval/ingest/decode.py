@@ -59,11 +59,18 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        for encoding, plausible in (("gb18030", _is_chinese), ("cp1252", _is_western)):
-            text = _maybe(data, encoding)
-            if text is not None and plausible(text[:_SAMPLE]):
-                return text
+        if found := guessed(data):
+            return found[0]
         raise _not_text(data, error) from None
+
+
+def guessed(data: bytes) -> tuple[str, str] | None:
+    """Return the text of bytes that are not UTF-8 and the encoding that makes sense of them, where one does."""
+    for encoding, plausible in (("gb18030", _is_chinese), ("cp1252", _is_western)):
+        text = _maybe(data, encoding)
+        if text is not None and plausible(text[:_SAMPLE]):
+            return text, encoding
+    return None
 
 
 def _strictly(data: bytes, encoding: str) -> str:

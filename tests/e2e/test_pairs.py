@@ -50,11 +50,40 @@ def test_exports_of_all_kinds_are_read_together_and_told_as_json(desk: Desk) -> 
     assert (ran.code, ran.err) == (0, "")
     told = ran.json
     assert isinstance(told, dict)
-    assert list(told) == ["out", "conversations", "found", "duplicates", "pairs", "answers", "left_out", "replaced"]
+    keys = ["out", "conversations", "found", "duplicates", "pairs", "answers", "left_out", "replaced", "problems"]
+    assert (list(told), told["problems"]) == (keys, {})
     assert (told["conversations"], told["found"], sum(told["pairs"].values())) == (8, 7, 7)
     assert told["left_out"] == {"private_note": 3, "event": 3, "no_service": 1, "bot": 2, "no_answer": 2}
     assert told["replaced"] == {"order": 2, "card": 1}
     assert sorted(path.name for path in (desk.folder / "out").iterdir()) == ["data"]
+
+
+def test_logs_with_damage_are_read_and_what_was_left_out_is_told(desk: Desk) -> None:
+    said = [{"speaker": "customer", "text": "where is my parcel"}, {"speaker": "agent", "text": "It comes on Monday."}]
+    bad = [{"speaker": "boss", "text": "SECRET"}, {"speaker": "agent"}, {"speaker": "agent", "text": None}]
+    desk.write(
+        "log.jsonl", {"id": "a", "turns": [*said, *bad]}, "{", {"id": "b", "turns": said, "outcome": 4, "channel": []}
+    )
+    ran, again = (desk.run("pairs", "log.jsonl", "--out", out, *more) for out, *more in (("a",), ("b", "--json")))
+    assert (ran.code, again.code) == (0, 0)
+    assert ran.out.startswith("2 pairs in 2 conversations; ")
+    assert ran.err == again.err
+    left, *lines, mended, last = ran.err.splitlines()
+    assert (left, mended) == ("Left out of the logs:", "Mended in the logs:")
+    assert lines[0].startswith("        1  lines that are not JSON (first: log.jsonl:2: not JSON (Expecting property")
+    assert lines[1:] == [
+        "        1  turns of an unknown speaker"
+        " (first: log.jsonl:1: the speaker of turn 3 is 'boss'; expected one of customer, agent, bot)",
+        "        2  turns without text (first: log.jsonl:1: the text of turn 4 is nothing; expected a text)",
+    ]
+    assert last.endswith("(first: log.jsonl:3: 'channel' is a list; expected a text)")
+    assert isinstance(again.json, dict)
+    assert {kind: problem["count"] for kind, problem in again.json["problems"].items()} == {
+        "not_json": 1,
+        "speaker": 1,
+        "no_text": 2,
+        "field": 1,
+    }
 
 
 def test_earlier_training_data_is_only_replaced_when_that_is_wished(desk: Desk) -> None:
@@ -105,7 +134,9 @@ WRONG = [
         "empty.csv is empty; expected a CSV export of Chatwoot messages, Zammad articles, Zendesk comments.",
     ),
     (["unknown.csv"], 2, "unknown.csv: an export of no known kind. Its columns are: subject, requester."),
-    (["broken.jsonl"], 2, "broken.jsonl:2: not JSON"),
+    (["broken.jsonl"], 2, "Nothing in broken.jsonl can be read. broken.jsonl:1: not JSON"),
+    (["unanswered.jsonl"], 2, "No question with an answer in 1 conversations (1 questions without an answer)."),
+    (["unanswered.jsonl"], 2, "  1  turns of an unknown speaker (first: unanswered.jsonl:1: the speaker of turn 2 is"),
     (
         ["--check", "log.jsonl", "log.jsonl"],
         2,
@@ -123,7 +154,8 @@ WRONG = [
 def test_wrong_use_says_what_and_where_and_writes_nothing(desk: Desk) -> None:
     said = [{"speaker": "customer", "text": "where is my parcel"}, {"speaker": "agent", "text": "It comes on Monday."}]
     desk.write("log.jsonl", {"id": "a", "turns": said})
-    desk.write("broken.jsonl", {"id": "a", "turns": said}, "{")
+    desk.write("broken.jsonl", "{", "[]")
+    desk.write("unanswered.jsonl", {"id": "a", "turns": [said[0], {"speaker": "boss", "text": "It comes."}]})
     desk.write("unknown.csv", "Subject,Requester", "a,b")
     (desk.folder / "empty.csv").touch()
     before = sorted(desk.folder.iterdir())

@@ -23,7 +23,11 @@ OURS = {"bot", "retrieval", "connectors", "finetune", "faq_data", "benchmarks", 
 ALLOWED = {
     "retrieval": ("retrieval",),
     "connectors": ("connectors", "bot.types", "bot.ports", "bot.errors"),
-    "bot": ("bot", "retrieval.types", "retrieval.errors", "retrieval.text"),
+    "bot": (
+        *("bot", "retrieval.types", "retrieval.errors", "retrieval.text"),
+        # What texts state in figures, and where they point: evaluation compares it.
+        *("retrieval.lint.addresses", "retrieval.lint.stated", "retrieval.lint.values"),
+    ),
     "finetune": (
         *("finetune", "retrieval.types", "retrieval.errors", "retrieval.text", "retrieval.disk"),
         # What serving loads, to train it on and to export it; and how the bytes of any text file are read.

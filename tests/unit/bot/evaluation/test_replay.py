@@ -111,6 +111,7 @@ async def test_how_many_are_asked_at_once_changes_no_byte(
 ) -> None:
     await put(tmp_path / "one", LOG, responder)
     monkeypatch.setattr(replaying, "AT_ONCE", at_once)
+    monkeypatch.setattr(replaying, "ALONE", 2)
     monkeypatch.setattr(replaying, "AHEAD", 2)
     await put(tmp_path / "other", LOG, responder)
     for name in (RUN, TURNS):
@@ -146,6 +147,27 @@ async def test_few_dialogues_are_read_ahead(responder: Responder, monkeypatch: p
         done += 1
         assert read - done <= 4
     assert done == 40
+
+
+async def test_times_are_those_of_replies_made_alone(responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "ALONE", 3)
+    under_way = 0
+    seen: list[int] = []
+
+    class Counting:
+        async def respond(self, conversation: Conversation, message: Message) -> Reply:
+            nonlocal under_way
+            under_way += 1
+            seen.append(under_way)
+            reply = await responder.respond(conversation, message)
+            under_way -= 1
+            return reply
+
+    log = [dialogue("customer: hello", "customer: hi", id_=str(number)) for number in range(20)]
+    took = [each.took async for each in replay(log, Counting(), alike)]
+    assert sum(map(len, took)) == 3
+    assert seen[:3] == [1, 1, 1], "each was alone"
+    assert max(seen) > 10, "the others were not"
 
 
 async def test_a_replay_that_is_given_up_leaves_no_task(responder: Responder) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from finetune.history.pairs import Left, Pair, pairs_of
 from finetune.history.privacy import Privacy
-from finetune.logs import Conversation, Speaker, Utterance, read_logs
+from finetune.logs import Conversation, Problems, Speaker, Utterance, iter_logs
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parents[4] / "faq_data" / "eval" / "dialogues.jsonl"
@@ -22,10 +22,10 @@ def said(line: str, minute: int) -> Utterance:
     """Read "A clarify: text" or "B #entry: text"."""
     who, _, text = line.partition(": ")
     letter, *marks = who.split()
-    entry = next((mark[1:] for mark in marks if mark[0] == "#"), "")
+    entries = tuple(mark[1:] for mark in marks if mark[0] == "#")
     action = next((mark for mark in marks if mark[0] != "#"), "")
     at = BEGIN + timedelta(minutes=minute)
-    return Utterance(speaker=SPEAKERS[letter], text=text, at=at, answer_id=entry, action=action)
+    return Utterance(speaker=SPEAKERS[letter], text=text, at=at, answers=entries, action=action)
 
 
 def talk(*lines: str, left: Counter[Left] | None = None, **more: object) -> list[tuple[str, str]]:
@@ -170,7 +170,7 @@ def test_wording_alone_finds_nearly_what_the_labels_of_the_demo_log_tell(tmp_pat
                 turn.pop("answer_id", None)
             file.write(json.dumps(dialogue) + "\n")
     told, guessed = (
-        {(p.question, p.answer) for c in read_logs([log]) for p in pairs_of(c, Privacy(), Counter())}
+        {(p.question, p.answer) for c in iter_logs([log], Problems()) for p in pairs_of(c, Privacy(), Counter())}
         for log in (DEMO, bare)
     )
     assert len(told) > 200

@@ -1,28 +1,18 @@
-"""Dialogues as JSONL, and logs as a whole: which files, and which of their conversations are one."""
+"""Dialogues as JSONL: what is read of them, and what is told of the rest."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from finetune.errors import DataError
-from finetune.logs import Speaker, Utterance, read_logs
-from finetune.logs.markup import plain
-from finetune.logs.values import moment, switch
+from finetune.logs import Speaker, Utterance, What
+from finetune.logs.records import ACTIONS
+from tests.unit.finetune.logs.logs import damaged, log, places, read, texts, turn
 
-
-def turn(speaker: str, text: str, **more: object) -> dict[str, Any]:
-    return {"speaker": speaker, "text": text, **more}
-
-
-def log(folder: Path, *rows: object, name: str = "log.jsonl") -> Path:
-    path = folder / name
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return path
+GOOD = turn("customer", "good")
 
 
 def test_a_dialogue_is_read_with_all_it_tells(tmp_path: Path) -> None:
@@ -31,145 +21,148 @@ def test_a_dialogue_is_read_with_all_it_tells(tmp_path: Path) -> None:
         turn("agent", "vip", private=True),
         turn("bot", "14 days.", at=1767604440, answer_id="refund", action="answer"),
     ]
-    [conversation] = read_logs([log(tmp_path, {"id": 7, "turns": turns, "outcome": "resolved", "language": "en"})])
+    row = {"id": 7, "turns": turns, "outcome": "resolved", "language": "en", "channel": "whatsapp"}
+    [conversation] = read(log(tmp_path, row))
     assert (conversation.id, conversation.outcome, conversation.notes) == ("7", "resolved", 1)
+    assert conversation.channel == "whatsapp"
     assert conversation.utterances == (
         Utterance(speaker=Speaker.CUSTOMER, text="refund?", at=datetime(2026, 1, 5, 9, 14, tzinfo=UTC)),
         Utterance(
             speaker=Speaker.BOT,
             text="14 days.",
             at=datetime(2026, 1, 5, 9, 14, tzinfo=UTC),
-            answer_id="refund",
+            answers=("refund",),
             action="answer",
         ),
     )
 
 
-def test_a_dialogue_without_an_id_is_named_for_its_line(tmp_path: Path) -> None:
-    path = log(tmp_path, {"turns": []}, {"turns": []})
-    assert [conversation.id for conversation in read_logs([path])] == ["log.jsonl:1", "log.jsonl:2"]
-
-
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("label", "answers", "accept", "action"),
     [
-        ({"id": "a"}, "log.jsonl:2: 'turns' is no list of objects; expected a dialogue"),
-        ({"turns": ["hello"]}, "log.jsonl:2: 'turns' is no list of objects"),
-        (
-            {"turns": [turn("boss", "x")]},
-            "log.jsonl:2: the speaker of a turn is 'boss'; expected one of customer, agent, bot.",
-        ),
-        ({"turns": [{"speaker": ["customer"], "text": "x"}]}, "the speaker of a turn is ['customer']"),
-        ({"turns": [{"speaker": "agent", "text": 3}]}, "log.jsonl:2: the text of a turn is a int; expected a text."),
-        (
-            {"turns": [turn("agent", "x", at="noon")]},
-            "log.jsonl:2: the time of a turn is 'noon'; expected a time such as",
-        ),
-        ({"turns": [turn("agent", "x", answer_id=3)]}, "log.jsonl:2: 'answer_id' is a int; expected a text."),
-        ({"turns": [], "outcome": []}, "log.jsonl:2: 'outcome' is a list; expected a text."),
-        ([1], "log.jsonl:2: a list; expected a JSON object."),
+        ({"answer_ids": ["a", "b", "a"]}, ("a", "b"), (), ""),
+        ({"answer_ids": []}, (), (), ""),
+        ({"answer_id": "a"}, ("a",), (), ""),
+        ({"answer_ids": [4], "accept": ["c"]}, ("4",), ("c",), ""),
+        ({"accept": ["c"]}, (), ("c",), ""),
+        ({"action": "hand_off"}, (), (), "hand_off"),
     ],
 )
-def test_what_is_wrong_is_told_with_file_and_line(row: object, said: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError) as raised:
-        read_logs([log(tmp_path, {"turns": []}, row)])
-    assert said in str(raised.value)
+def test_what_somebody_wrote_beside_a_message_is_its_label(
+    label: dict[str, object], answers: tuple[str, ...], accept: tuple[str, ...], action: str, tmp_path: Path
+) -> None:
+    [conversation] = read(log(tmp_path, {"turns": [turn("customer", "x", **label), turn("customer", "y")]}))
+    labelled, other = conversation.utterances
+    assert (labelled.answers, labelled.accept, labelled.action) == (answers, accept, action)
+    assert (labelled.labelled, other.labelled) == (True, False)
 
 
-# --- several files ---------------------------------------------------------------------------------------------------
+def test_what_an_agent_says_is_no_label(tmp_path: Path) -> None:
+    [conversation] = read(log(tmp_path, {"turns": [turn("agent", "x", answer_ids=["a", "b"], action="answer")]}))
+    assert conversation.utterances[0].answers == ("a", "b")
+    assert not conversation.utterances[0].labelled
 
 
-def test_a_folder_is_read_with_the_logs_in_it_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "2026").mkdir()
-    log(tmp_path / "2026", {"id": "b", "turns": []})
-    log(tmp_path, {"id": "a", "turns": []}, name="a.ndjson")
-    (tmp_path / "notes.txt").write_text("nothing", "utf-8")
-    assert [conversation.id for conversation in read_logs([tmp_path, tmp_path / "a.ndjson"])] == ["b", "a"]
+def test_other_names_of_the_speakers_are_known(tmp_path: Path) -> None:
+    names = ("user", "Assistant", " AGENT ", "客户", "机器人", "system", "Customer")
+    [conversation] = read(log(tmp_path, {"turns": [turn(name, name) for name in names]}))
+    assert "".join(utterance.speaker[0] for utterance in conversation.utterances) == "cbacbc"
+    assert conversation.events == 1
 
 
-def test_what_is_no_log_is_told(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "log.jsonl").touch()
-    for path, said in (
-        (tmp_path / "empty", "no log in this folder; expected files that end in .jsonl, .ndjson, .csv, .tsv."),
-        (tmp_path / "a.xlsx", "a.xlsx: not known by its name as a log"),
-        (tmp_path / "log.jsonl", "log.jsonl is empty; expected a dialogue in each line."),
-    ):
-        with pytest.raises(DataError) as raised:
-            read_logs([path])
-        assert said in str(raised.value)
+@pytest.mark.parametrize("private", [True, "true", "yes", 1])
+def test_a_private_note_is_counted_and_not_kept(private: object, tmp_path: Path) -> None:
+    [conversation] = read(log(tmp_path, {"turns": [turn("agent", "vip", private=private), GOOD]}))
+    assert (texts([conversation]), conversation.notes) == (["good"], 1)
 
 
-def test_parts_of_a_conversation_are_put_together_and_what_stands_twice_counts_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("private", [False, "false", "no", 0, "", None])
+def test_what_is_not_private_is_read(private: object, tmp_path: Path) -> None:
+    assert texts(read(log(tmp_path, {"turns": [turn("agent", "x", private=private)]}))) == ["x"]
+
+
+def test_turns_are_put_in_the_order_of_their_times_where_all_have_one(tmp_path: Path) -> None:
     first, second, third = (turn("customer", text, at=f"2026-01-0{day}") for day, text in enumerate("abc", start=1))
-    january = log(tmp_path, {"id": "x", "turns": [first, third]}, name="1.jsonl")
-    february = log(tmp_path, {"id": "x", "turns": [second, third], "outcome": "resolved"}, name="2.jsonl")
-    [conversation] = read_logs([january, february, january])
-    assert [u.text for u in conversation.utterances] == ["a", "b", "c"]
-    assert conversation.outcome == "resolved"
-
-
-def test_an_id_for_two_conversations_is_refused_where_no_time_puts_them_in_order(tmp_path: Path) -> None:
-    path = log(tmp_path, {"id": "x", "turns": [turn("agent", "a")]}, {"id": "x", "turns": [turn("agent", "b")]})
-    with pytest.raises(DataError, match="the conversation 'x' was read before with other messages"):
-        read_logs([path])
-
-
-def test_progress_hears_of_every_file(tmp_path: Path) -> None:
-    heard: list[tuple[str, int, int]] = []
-    paths = [log(tmp_path, {"id": name, "turns": []}, name=f"{name}.jsonl") for name in "ab"]
-    read_logs(paths, lambda step, done, total: heard.append((step, done, total)))
-    assert heard == [("Reading a.jsonl", 0, 2), ("Reading b.jsonl", 1, 2)]
-
-
-# --- values ----------------------------------------------------------------------------------------------------------
+    path = log(tmp_path, {"turns": [third, second, first]}, {"turns": [first, second]}, {"turns": [third, GOOD, first]})
+    conversations, problems = damaged(path)
+    assert texts(conversations) == ["a", "b", "c", "a", "b", "c", "good", "a"]
+    assert places(problems) == [(What.ORDER, 1)]
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("row", "what", "said"),
     [
-        *("2026-01-05T09:14:00Z", "2026-01-05 09:14:00", "2026-01-05 09:14:00 UTC", "2026-01-05 09:14:00.000"),
-        *("2026-01-05 10:14:00 +0100", "2026-01-05 10:14:00+01", "2026/1/5 9:14", "2026/01/05 09:14:00", "1767604440"),
-        *("1767604440000", "1767604440.0", " 2026-01-05T10:14:00+01:00 "),
+        ("{", What.NOT_JSON, "not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ("[" * 5000, What.NOT_JSON, "not JSON (maximum recursion depth exceeded"),
+        ("null", What.NO_DIALOGUE, "null; expected a dialogue"),
+        ([1], What.NO_DIALOGUE, "a list; expected a dialogue"),
+        ({"id": "a"}, What.NO_DIALOGUE, "'turns' is no list; expected a dialogue"),
+        ({"turns": ["hello"]}, What.NO_TURN, "turn 1 is 'hello'; expected an object such as"),
+        ({"turns": [turn("boss", "x")]}, What.SPEAKER, "the speaker of turn 1 is 'boss'; expected one of customer,"),
+        ({"turns": [turn("human", "x")]}, What.SPEAKER, "the speaker of turn 1 is 'human'; expected one of customer,"),
+        ({"turns": [{"speaker": ["customer"], "text": "x"}]}, What.SPEAKER, "the speaker of turn 1 is a list"),
+        ({"turns": [{"text": "x"}]}, What.SPEAKER, "the speaker of turn 1 is nothing"),
+        ({"turns": [{"speaker": "agent", "text": {}}]}, What.NO_TEXT, "the text of turn 1 is a dict; expected a text"),
+        ({"turns": [turn("agent", " ")]}, What.NO_TEXT, "the text of turn 1 is ' '; expected a text"),
+        ({"turns": [{"speaker": "agent"}]}, What.NO_TEXT, "the text of turn 1 is nothing; expected a text"),
+        ({"turns": [turn("agent", "x", private="perhaps")]}, What.PRIVACY, "'private' of turn 1 is 'perhaps'"),
     ],
 )
-def test_times_are_read_as_the_helpdesks_write_them(text: str) -> None:
-    assert moment(text) == datetime(2026, 1, 5, 9, 14, tzinfo=UTC)
-    assert moment(text).tzinfo is not None
-
-
-def test_a_day_is_its_beginning_and_an_offset_is_kept() -> None:
-    assert moment("2026/1/5") == moment("2026-01-05") == datetime(2026, 1, 5, tzinfo=UTC)
-    assert moment("2026-01-05T09:14:00+08:00").tzinfo == timezone(timedelta(hours=8))
-
-
-@pytest.mark.parametrize("text", ["", "noon", "5/1/2026", "2026-13-01", "17676", "2026/2/31"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # the message is the caller's
-        moment(text)
-
-
-def test_switches_are_read_in_any_case() -> None:
-    assert all(map(switch, ["true", "T", "Yes", "1", "是"]))
-    assert not any(map(switch, ["false", "f", "NO", "0", "否"]))
-
-
-# --- HTML ------------------------------------------------------------------------------------------------------------
+def test_what_cannot_be_read_is_left_out_and_told_and_the_rest_is_read(
+    row: object, what: What, said: str, tmp_path: Path
+) -> None:
+    path = log(tmp_path, {"turns": [GOOD]}, row, {"turns": [GOOD]})
+    conversations, problems = damaged(path)
+    assert texts(conversations) == ["good", "good"]
+    assert problems.counts == {what: 1}
+    assert str(problems.examples(what)[0]).startswith(f"{path}:2: {said}")
+    assert what.left_out
 
 
 @pytest.mark.parametrize(
-    ("text", "left"),
+    ("row", "what", "said"),
     [
-        ("i <3 it, is 5 < 6 & 7 > 2?", "i <3 it, is 5 < 6 & 7 > 2?"),
-        ("a &amp; b", "a &amp; b"),
-        ("<p>a &amp; b</p>", "a & b"),
-        ("<div>one<br>two</div><div>three <b>four</b></div>", "one\ntwo\nthree four"),
-        ("<p>mine</p><blockquote>theirs</blockquote><div class='gmail_quote'>theirs</div>", "mine"),
-        ("<style>p {}</style><p>mine</p><script>x()</script>", "mine"),
-        ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
-        ("<p>a  \n  b</p>", "a b"),
-        ("<blockquote>theirs</blockquote>", ""),
+        ({"turns": [turn("agent", "x", at="noon")]}, What.TIME, "the time of turn 1 is 'noon'; expected a time such"),
+        ({"turns": [turn("agent", "x", at=[])]}, What.TIME, "the time of turn 1 is a list; expected a time such as"),
+        ({"turns": [turn("agent", "x", answer_id=[])]}, What.FIELD, "'answer_id' of turn 1 is a list; expected a text"),
+        ({"turns": [turn("agent", "x", action="run")]}, What.FIELD, "'action' of turn 1 is 'run'; expected one of ans"),
+        ({"turns": [turn("customer", "x", answer_ids="a")]}, What.FIELD, "'answer_ids' of turn 1 is 'a'; expected a l"),
+        ({"turns": [turn("agent", "x")], "outcome": []}, What.FIELD, "'outcome' is a list; expected a text"),
+        ({"turns": [turn("agent", "x")], "id": []}, What.FIELD, "'id' is a list; expected a text or a number"),
     ],
 )
-def test_html_becomes_text_without_what_was_quoted(text: str, left: str) -> None:
-    assert plain(text) == left
+def test_what_is_wrong_beside_a_text_costs_nothing_else(row: object, what: What, said: str, tmp_path: Path) -> None:
+    path = log(tmp_path, {"turns": [GOOD]}, row)
+    conversations, problems = damaged(path)
+    assert conversations[1].utterances == (Utterance(speaker=conversations[1].utterances[0].speaker, text="x"),)
+    assert places(problems) == [(what, 2)]
+    assert str(problems.examples(what)[0]).startswith(f"{path}:2: {said}")
+    assert not what.left_out
+
+
+def test_a_number_is_a_text(tmp_path: Path) -> None:
+    assert texts(read(log(tmp_path, {"turns": [{"speaker": "customer", "text": 2048817}]}))) == ["2048817"]
+
+
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    row = '{"id": "\\ud83d", "turns": [{"speaker": "agent", "text": "\\ud83d ok"}]}'
+    [conversation] = read(log(tmp_path, row))
+    assert (conversation.id, texts([conversation])) == ("\ufffd", ["\ufffd ok"])
+
+
+def test_a_file_of_which_nothing_can_be_read_is_refused_with_the_first_reason(tmp_path: Path) -> None:
+    for rows, said in (
+        (("{", "{"), r"Nothing in .*log\.jsonl can be read\. .*log\.jsonl:1: not JSON"),
+        (
+            ({"turns": [turn("boss", "x")]},),
+            r"Nothing in .* can be read\. .*log\.jsonl:1: the speaker of turn 1 is 'boss'",
+        ),
+    ):
+        with pytest.raises(DataError, match=said):
+            damaged(log(tmp_path, *rows))
+
+
+def test_the_words_for_what_a_turn_does_are_those_of_a_reply() -> None:
+    from bot.types import Action
+
+    assert tuple(action.value for action in Action) == ACTIONS

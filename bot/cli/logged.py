@@ -1,0 +1,106 @@
+"""Exported logs as the dialogues that are replayed, and what was wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.common import warn
+from bot.evaluation.dialogues import Dialogue, Reading, Truth
+from bot.types import Action, Citation, Speaker, Turn
+
+if TYPE_CHECKING:
+    from finetune.logs import Conversation, Problems, Utterance
+
+
+def dialogues(
+    paths: Sequence[Path],
+    problems: Problems,
+    *,
+    otherwise: datetime,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Iterator[Dialogue]:
+    """Yield the dialogues of exported logs one by one, as `finetune.logs.iter_logs` reads them.
+
+    What is wrong in the logs is told to ``problems``; raises `finetune.errors.DataError` for a file of which nothing
+    can be read. ``otherwise`` is the time of dialogues that tell none. ``progress`` hears how far it has come.
+    """
+    from finetune.logs import iter_logs
+
+    for conversation in iter_logs(paths, problems, progress):
+        yield dialogue_of(conversation, otherwise)
+
+
+def dialogue_of(conversation: Conversation, otherwise: datetime) -> Dialogue:
+    """Return a logged conversation as a dialogue, in which time never runs backwards.
+
+    A turn without a time was said with the one before it, or with the first that has one.
+    """
+    at = next((said.at for said in conversation.utterances if said.at), otherwise)
+    turns: list[Turn] = []
+    labels: dict[int, Truth] = {}
+    for place, said in enumerate(conversation.utterances):
+        at = max(at, said.at or at)
+        turns.append(_turn(said, place, at))
+        if said.labelled:
+            labels[place] = _truth(said)
+    return Dialogue(
+        id=conversation.id,
+        channel=conversation.channel,
+        turns=tuple(turns),
+        labels=labels,
+        outcome=conversation.outcome,
+    )
+
+
+def _turn(said: Utterance, place: int, at: datetime) -> Turn:
+    speaker = Speaker(said.speaker.value)
+    if speaker is Speaker.CUSTOMER:  # what stands beside a message is its label, and nothing the customer did
+        return Turn(speaker=speaker, text=said.text, at=at, id=str(place))
+    return Turn(
+        speaker=speaker,
+        text=said.text,
+        at=at,
+        id=str(place),
+        action=_done(said) if speaker is Speaker.AGENT else Action(said.action) if said.action else None,
+        citations=tuple(Citation(id=entry, question="", source="") for entry in said.answers),
+    )
+
+
+def _done(said: Utterance) -> Action:
+    """Return what a person did: by their words where the log does not say it, as most exports do not."""
+    from finetune.history.talk import asks, hands_over, is_answer, puts_off, sentences
+
+    if said.action or said.answers:
+        return Action(said.action or Action.ANSWER)
+    if hands_over(said.text):
+        return Action.HAND_OFF
+    if is_answer(said.text):
+        return Action.ANSWER
+    # Who puts off, as who asks back, does later what is to be done.
+    later = any(asks(part) or puts_off(part) for part in sentences(said.text))
+    return Action.CLARIFY if later else Action.SMALL_TALK
+
+
+def _truth(said: Utterance) -> Truth:
+    """Return what was written beside a message; where it names no entry, a person has to take it."""
+    if said.action == Action.SMALL_TALK:
+        wanted = {Action.SMALL_TALK}
+    else:
+        wanted = {Action.ANSWER} if said.answers or said.accept else {Action.HAND_OFF}
+        if said.action == Action.HAND_OFF:
+            wanted.add(Action.HAND_OFF)
+    return Truth(
+        reading=Reading.LABEL,
+        wanted=frozenset(wanted),
+        answers=frozenset(said.answers),
+        accept=frozenset(said.accept),
+    )
+
+
+def told(problems: Problems) -> None:
+    """Tell on the standard error what was wrong in the logs."""
+    if problems.counts:
+        warn(str(problems))

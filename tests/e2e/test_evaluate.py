@@ -1,0 +1,164 @@
+"""`kefu evaluate dialogues` and `answers`, run as a user runs them: what is right, wrong and lost is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import Desk, Ran
+
+TRACK, REFUND = "How do I track my order?", "How long does a refund take?"
+
+
+def turns(*said: tuple[str, str] | dict[str, object]) -> list[dict[str, object]]:
+    return [each if isinstance(each, dict) else {"speaker": each[0], "text": each[1]} for each in said]
+
+
+LOG: list[object] = [
+    {
+        "id": "d1",
+        "channel": "web",
+        "turns": turns(
+            ("customer", TRACK),
+            {"speaker": "agent", "text": "Look into the mail.", "answer_id": "track", "action": "answer"},
+            ("customer", "如何查询订单物流？"),
+            ("agent", "点邮件里的链接就能查到。"),
+            ("customer", "thanks!"),
+        ),
+        "outcome": "resolved",
+    },
+    {
+        "id": "d2",
+        "turns": turns(
+            ("customer", REFUND),
+            {"speaker": "agent", "text": "By card or PayPal.", "answer_id": "pay", "action": "answer"},
+        ),
+    },
+    {
+        "id": "d3",
+        "turns": turns(
+            ("customer", "Who was the first king of Rome?"),
+            ("agent", "I am handing this over to a colleague."),
+        ),
+    },
+]
+BAD: list[object] = [
+    "{not json",
+    {"id": "d4", "turns": turns(("customer", TRACK), ("martian", "beep"), ("agent", ""), ("agent", "By the link."))},
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    desk = Desk.with_entries(tmp_path_factory.mktemp("evaluate"))
+    desk.env["KEFU_KNOWLEDGE__SOURCES"] = '["faq"]'
+    desk.write("log.jsonl", *LOG)
+    desk.write("bad.jsonl", *BAD, *LOG)
+    desk.write(
+        "questions.jsonl",
+        {"id": "q1", "text": TRACK, "answer_ids": ["track"]},
+        {"id": "q2", "text": "Who was the first king of Rome?"},
+        {"text": "how long?", "answer_ids": ["refund"], "history": [{"speaker": "customer", "text": "refund"}]},
+    )
+    return desk
+
+
+@pytest.fixture(scope="module")
+def first(desk: Desk) -> Ran:
+    return desk.run("evaluate", "dialogues", "--data", "log.jsonl", "--report", "first", "--json")
+
+
+def rows(desk: Desk, run: str) -> dict[str, dict[str, Any]]:
+    lines = (desk.folder / run / "turns.jsonl").read_text("utf-8").splitlines()
+    return {f"{row['dialogue']}#{row['place']}": row for row in map(json.loads, lines)}
+
+
+def test_each_message_of_the_log_is_judged_by_what_a_person_did(desk: Desk, first: Ran) -> None:
+    assert (first.code, first.err) == (0, "")
+    told: Any = first.json
+    assert (told["turns"], told["dialogues"]) == (5, 3)
+    assert {id_: row["verdict"] for id_, row in rows(desk, "first").items()} == {
+        "d1#0": "right",
+        "d1#2": "right",
+        "d1#4": "unjudged",
+        "d2#0": "wrong",
+        "d3#0": "handed_over",
+    }
+    assert sum(told["verdicts"].values()) == 5
+    assert told["metrics"]["coverage"]["n"] == 5
+    assert told["latency_ms"]["n"] == 5
+    assert told["problems"] == {}
+
+
+def test_the_report_is_a_page_a_summary_and_junit(desk: Desk, first: Ran) -> None:
+    names = {path.name for path in (desk.folder / "first").iterdir()}
+    assert names >= {"report.html", "report.md", "report.json", "junit.xml", "turns.jsonl", "run.json"}
+    assert "By card or PayPal." in (desk.folder / "first" / "report.html").read_text("utf-8")
+
+
+def test_the_same_build_writes_the_same_bytes_wherever_it_runs(desk: Desk, first: Ran, tmp_path: Path) -> None:
+    other = Desk.with_entries(tmp_path)
+    other.env["KEFU_KNOWLEDGE__SOURCES"] = '["faq"]'
+    other.write("log.jsonl", *LOG)
+    assert other.run("evaluate", "dialogues", "--data", "log.jsonl", "--report", "first").code == 0
+    mine, theirs = desk.folder / "first", other.folder / "first"
+    names = sorted(path.name for path in mine.iterdir() if path.name not in ("timings.jsonl", "data.json"))
+    assert [name for name in names if (mine / name).read_bytes() != (theirs / name).read_bytes()] == []
+
+
+def test_a_run_that_is_there_is_taken_over_and_one_of_other_data_is_not(desk: Desk, first: Ran) -> None:
+    again = desk.run("evaluate", "dialogues", "--data", "log.jsonl", "--report", "first")
+    assert again.code == 0
+    assert "5 turns were there from the same run before." in again.out
+    other = desk.run("evaluate", "dialogues", "--data", "bad.jsonl", "--report", "first")
+    assert other.code == 2
+    assert "first holds a run of something else: its data differ" in other.err
+
+
+def test_without_a_folder_the_run_goes_to_the_state(desk: Desk, first: Ran) -> None:
+    ran = desk.run("evaluate", "dialogues", "--data", "log.jsonl")
+    assert ran.code == 0
+    (run,) = (desk.state / "runs").iterdir()
+    assert str(run / "report.html") in ran.out
+    assert "answered rightly" in ran.out
+
+
+def test_what_cannot_be_read_is_counted_and_named_and_the_rest_is_judged(desk: Desk) -> None:
+    ran = desk.run("evaluate", "dialogues", "--data", "bad.jsonl", "--report", "bad", "--json")
+    assert ran.code == 0
+    told: Any = ran.json
+    counts = {name: each["count"] for name, each in told["problems"].items()}
+    assert counts == {"not_json": 1, "speaker": 1, "no_text": 1}
+    assert "bad.jsonl:1" in ran.err
+    assert rows(desk, "bad")["d4#0"]["person"] == "By the link."
+    assert told["turns"] == 6
+
+
+def test_labelled_messages_are_asked_after_their_history(desk: Desk) -> None:
+    ran = desk.run("evaluate", "answers", "--data", "questions.jsonl", "--report", "answers", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    found = {id_: row["verdict"] for id_, row in rows(desk, "answers").items()}
+    assert found == {"q1#0": "right", "q2#0": "handed_over", "questions.jsonl:3#1": "right"}
+
+
+WRONG = [
+    (["dialogues", "--data", "none.jsonl"], "none.jsonl"),
+    (["dialogues", "--data", "log.jsonl", "--as-of", "yesterday"], "--as-of: expected a day such as 2026-11-25"),
+    (["dialogues", "--data", "log.txt"], "log.txt"),
+    (["answers", "--data", "twice.jsonl"], "twice.jsonl:2: field \"id\": 'q' was there before"),
+    (["answers", "--data", "-"], "--data: expected a file"),
+    (["answers", "--data", "none.jsonl"], "none.jsonl: No such file"),
+    (["answers", "--data", "log.jsonl"], 'log.jsonl:1: field "text": expected what the customer wrote'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_wrong_input_says_what_to_do(desk: Desk, arguments: list[str], said: str) -> None:
+    desk.write("twice.jsonl", *[{"id": "q", "text": TRACK}] * 2)
+    ran = desk.run("evaluate", *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
