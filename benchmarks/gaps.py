@@ -12,7 +12,8 @@ completeness  mean share of an entry's gaps in that cluster
 purity        share of the turns that are of the entry which most of their cluster are of, among those of an entry
 gaps          turns of the entries that were taken out which are seen as gaps
 others        gap turns that are of an entry which is there, in a hundred turns of such
-predicted     what --what-if says for one half of the log: of a hundred turns, how many more get the answer or are offered it
+predicted     what --what-if says for a half of the log, each of them once: how many more of a hundred turns are told
+              or offered the answer
 realised      the same on the other half, after the drafts of the first one were added
 harmful       how many more of a hundred turns there get what does harm
 """
@@ -164,35 +165,43 @@ def _seed(
     turns = asyncio.run(_replayed(log.dialogues, parts, settings, alike))
     found = gaps_of(turns, parts.source.holds, tidy)
     figures = _recovered(clustered(found.gaps, encode), turns, gone, log)
-    half = [turn for turn in turns if log.first[turn.dialogue]]
-    clusters = clustered(gaps_of(half, parts.source.holds, tidy).gaps, encode)
     before = {turn.id: turn.verdict for turn in turns}
+    predicted, realised = Expected(), Expected()
     with trial(settings, library, index, parts.learned) as responder:
-        predicted = asyncio.run(
-            expected(
-                lambda: (dialogue for dialogue in log.dialogues if log.first[dialogue.id]),
-                {turn.id: before[turn.id] for turn in half},
-                clusters,
-                cluster=lambda gaps: clustered(gaps, encode),
-                responder=responder,
-                alike=alike,
-                as_of=NOON,
+
+        async def half(first: bool) -> None:
+            """Predict on a half of the log, and realise on the other."""
+            mine = [turn for turn in turns if log.first[turn.dialogue] == first]
+            clusters = clustered(gaps_of(mine, parts.source.holds, tidy).gaps, encode)
+            _add(
+                predicted,
+                await expected(
+                    lambda: (dialogue for dialogue in log.dialogues if log.first[dialogue.id] == first),
+                    {turn.id: turn.verdict for turn in mine},
+                    clusters,
+                    cluster=lambda gaps: clustered(gaps, encode),
+                    responder=responder,
+                    alike=alike,
+                    as_of=NOON,
+                ),
             )
-        )
-
-        async def realise() -> Expected:
-            out = Expected()
-            rest = (dialogue for dialogue in log.dialogues if not log.first[dialogue.id])
+            rest = (dialogue for dialogue in log.dialogues if log.first[dialogue.id] != first)
             async for turn in asked(rest, clusters, responder, alike, NOON):
-                out.add(before[turn.id], turn, {})
-            return out
+                realised.add(before[turn.id], turn, {})
 
-        realised = asyncio.run(realise())
+        for first in (True, False):
+            asyncio.run(half(first))
     figures |= {"predicted": predicted.gain, "realised": realised.gain}
     figures["harmful"] = 100 * (realised.harmful_after - realised.harmful_before) / realised.turns
     took = time.perf_counter() - start
     print(f"seed {seed}: " + "  ".join(f"{name} {value:.3f}" for name, value in figures.items()) + f"  ({took:.0f} s)")
     return figures
+
+
+def _add(counts: Expected, more: Expected) -> None:
+    counts.turns += more.turns
+    counts.found_before += more.found_before
+    counts.found_after += more.found_after
 
 
 async def _replayed(

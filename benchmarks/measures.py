@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,11 @@ def speed() -> None:
     random = np.random.default_rng(0)
     names = [f"conversation {name}" for name in random.integers(CONVERSATIONS, size=TURNS)]
     right, values = random.random(TURNS) < 0.9, random.random(TURNS)
-    for name, call in (("share", lambda: share(right, names)), ("mean", lambda: mean(values, names))):
+    calls: dict[str, Callable[[], Estimate]] = {
+        "share": lambda: share(right, names),
+        "mean": lambda: mean(values, names),
+    }
+    for name, call in calls.items():
         took = []
         for _ in range(3):
             start = time.perf_counter()

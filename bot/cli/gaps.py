@@ -209,6 +209,7 @@ def _expected_json(expected: Expected) -> dict[str, object]:
 
 def _plain(found: Found, clusters: Sequence[Cluster], expected: Expected | None, out: Path | None) -> str:
     from bot.evaluation.gaps import drafts_of
+    from bot.evaluation.gaps.drafts import LEAST
 
     drafts = sum(len(drafts_of(cluster)) for cluster in clusters)
     lines = [
@@ -220,10 +221,13 @@ def _plain(found: Found, clusters: Sequence[Cluster], expected: Expected | None,
             f"{counted(found.held, 'more turn was', 'more turns were')} not answered rightly though the knowledge has "
             "the answer: see kefu calibrate."
         )
-    for number, cluster in enumerate(clusters[:_SHOWN], 1):
+    again = [cluster for cluster in clusters if cluster.dialogues >= LEAST]
+    for number, cluster in enumerate(again[:_SHOWN], 1):
         lines += ["", *_shown(number, cluster, expected)]
-    if len(clusters) > _SHOWN:
-        lines += ["", f"And {len(clusters) - _SHOWN} more, all of them with --json."]
+    if len(again) > _SHOWN:
+        lines += ["", f"And {len(again) - _SHOWN} more, all of them with --json."]
+    if once := len(clusters) - len(again):
+        lines += ["", f"{counted(once, 'gap', 'gaps')} came up in one dialogue alone: see --json."]
     if expected is not None:
         lines += [
             "",

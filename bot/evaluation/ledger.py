@@ -168,15 +168,18 @@ class _Part:
 
 
 def _may_end(text: str) -> bool:
-    return "?" not in text and "？" not in text and small_talk(text) not in (Reason.GREETING, Reason.ASKED_IF_BOT)
+    """Whether a message that was answered with a pleasantry may be the customer's last word."""
+    kind = small_talk(text)
+    if kind is None:
+        return not text.rstrip().endswith(("?", "？"))
+    return kind not in (Reason.GREETING, Reason.ASKED_IF_BOT) and not wants_more(text)
 
 
 def cases_of(thread: Thread, now: datetime, *, quiet: timedelta = QUIET) -> list[Case]:
     """Return the cases of a thread, oldest first, each with what has become of it ``now``.
 
-    After ``quiet`` without a word a case is decided.
-
-    What nobody asked is none: a message that a customer was sent without having written.
+    After ``quiet`` without a word a case is decided. What nobody asked is none: a message that a customer was sent
+    without having written.
     """
     parts = _parts(thread, quiet)
     if parts and thread.owner is Owner.HUMAN:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from finetune.logs.lines import read_lines
 from finetune.logs.problems import Problems, Report, What
-from finetune.logs.records import ACTIONS, NEVER, Conversation, Speaker, Utterance
+from finetune.logs.records import ACTIONS, Conversation, Speaker, Utterance, in_order
 from finetune.logs.shelf import Piece
 from finetune.logs.values import MOMENTS, moment, switch
 from retrieval.ingest.rows import describe
@@ -74,9 +73,12 @@ def dialogue_of(piece: Piece, report: Report) -> Conversation:
             events += 1
         elif utterance := _utterance(turn, speaker, where, report):
             said.append(utterance)
+    ordered = in_order(said)
+    if ordered != tuple(said):
+        report(What.ORDER, "times that run backwards", "the turns as they were said")
     return Conversation(
         id=piece.id,
-        utterances=_in_order(said, report),
+        utterances=ordered,
         channel=_word(values, "channel", "", report),
         outcome=_word(values, "outcome", "", report),
         notes=notes,
@@ -141,15 +143,6 @@ def _utterance(turn: dict[str, Any], speaker: Speaker, where: str, report: Repor
         action=action,
         labelled=speaker is Speaker.CUSTOMER and bool(answers or accept or action or several is not None),
     )
-
-
-def _in_order(said: list[Utterance], report: Report) -> tuple[Utterance, ...]:
-    """Put turns in the order of their times, where all have one: exports often begin with the newest."""
-    if not all(turn.at for turn in said):
-        return tuple(said)
-    if any((one.at or NEVER) > (other.at or NEVER) for one, other in pairwise(said)):
-        report(What.ORDER, "times that run backwards", "the turns as they were said")
-    return tuple(sorted(said, key=lambda turn: turn.at or NEVER))
 
 
 def _word(values: dict[str, Any], key: str, where: str, report: Report) -> str:

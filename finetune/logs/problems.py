@@ -114,12 +114,12 @@ class Problems:
 
     def __str__(self) -> str:
         """A block of lines for an operator ("" where all is well): how much was left out or mended, and where first."""
-        parts = []
-        for head, out in (("Left out of the logs:", True), ("Mended in the logs:", False)):
-            rows = [
-                f"  {count:>7}  {what} (first: {self.examples(what)[0]})"
-                for what, count in self.counts.items()
-                if what.left_out is out
-            ]
-            parts += [head, *rows] if rows else []
-        return "\n".join(parts)
+        lines: list[str] = []
+        for head, left_out in (("Left out of the logs:", True), ("Mended in the logs:", False)):
+            kinds = {what: count for what, count in self.counts.items() if what.left_out is left_out}
+            lines += [head] if kinds else []
+            for what, count in kinds.items():
+                lines.append(f"  {count:>7}  {what}")
+                lines += [f"           {problem}" for problem in self.examples(what)]
+                lines += ["           ..."] if count > EXAMPLES else []
+        return "\n".join(lines)

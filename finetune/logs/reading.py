@@ -6,7 +6,7 @@ conversation. So memory holds one conversation at a time, however large the logs
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -118,20 +118,18 @@ def _parts(
 ) -> list[Part]:
     """Return the parts of a conversation: each of its dialogues, and the rows of each table."""
     parts: list[Part] = []
-    rows: dict[int, list[tuple[Cells, Report]]] = defaultdict(list)
-    first: dict[int, Piece] = {}
+    tickets: dict[int, tuple[Table, Piece, list[tuple[Cells, Report]]]] = {}
     for piece in pieces:
         header, report = headers[piece.file], problems.at(files[piece.file], piece.line)
         if header is None:
             parts.append((dialogue_of(piece, report), piece))
         else:
-            rows[piece.file].append((header.cells(piece), report))
-            first.setdefault(piece.file, piece)
-    for number, of_file in rows.items():
-        header = headers[number]
-        assert header is not None
-        header.kind.complete([cells for every in rows.values() for cells, _ in every], shelf.guests)
-        parts.append((ticket_of(first[number].id, header.kind, of_file), first[number]))
+            _, _, rows = tickets.setdefault(piece.file, (header, piece, []))
+            rows.append((header.cells(piece), report))
+    if tickets:
+        kind = next(iter(tickets.values()))[0].kind  # of all of them, for the id of a conversation names it
+        kind.complete([cells for _, _, rows in tickets.values() for cells, _ in rows], shelf.guests)
+    parts += [(ticket_of(first.id, header.kind, rows), first) for header, first, rows in tickets.values()]
     return parts
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import pairwise
 
 #: Where a log has no times its order counts, and what has none comes first.
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -59,3 +61,18 @@ class Conversation:
     notes: int = 0
     #: Messages of the helpdesk itself that were left out, such as "assigned to ...".
     events: int = 0
+
+
+def in_order(said: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """Put what was said in the order of its times; what has none stays behind what stands before it.
+
+    Exports often begin with the newest: then all is turned round first, so that within a second the order is right.
+    """
+    known = [utterance.at for utterance in said if utterance.at]
+    if sum(one > other for one, other in pairwise(known)) > sum(one < other for one, other in pairwise(known)):
+        said = said[::-1]
+    at, times = NEVER, []
+    for utterance in said:
+        at = utterance.at or at
+        times.append(at)
+    return tuple(said[place] for place in sorted(range(len(said)), key=times.__getitem__))

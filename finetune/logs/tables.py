@@ -16,7 +16,7 @@ from finetune.logs.kinds import KINDS, Cells, Kind, column_name
 from finetune.logs.lines import read_lines
 from finetune.logs.markup import plain
 from finetune.logs.problems import Problems, Report, What
-from finetune.logs.records import NEVER, Conversation, Utterance
+from finetune.logs.records import Conversation, Utterance, in_order
 from finetune.logs.shelf import Piece
 from finetune.logs.values import MOMENTS, moment
 from retrieval.ingest.rows import Rejected, describe
@@ -25,6 +25,8 @@ from retrieval.ingest.rows import Rejected, describe
 _DEPARTMENT = re.compile(r"(?i:\b(?:support|team|service|help ?desk|shop|store|sales|info|bot)\b)|客服|售后|团队|专员")
 #: Columns shown of a table that is of no known kind.
 _SHOWN = 20
+#: The number of a message has fewer digits.
+_DIGITS = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +80,7 @@ def _pieces(
 
 def ticket_of(id_: str, kind: Kind, rows: Sequence[tuple[Cells, Report]]) -> Conversation:
     """Return the conversation of some rows; each has what takes the problems of its line."""
-    said: list[tuple[Utterance, int]] = []
+    said: list[tuple[int, Utterance]] = []
     names: set[str] = set()
     outcome = channel = ""
     notes = events = 0
@@ -106,12 +108,13 @@ def ticket_of(id_: str, kind: Kind, rows: Sequence[tuple[Cells, Report]]) -> Con
         if not text.strip():
             report(What.NO_TEXT, "no text but quoted mails" if cells["text"] else "no text", "a text")
             continue
-        number = cells.get("message", "")
-        order = int(number) if number.isascii() and number.isdigit() and len(number) < 20 else len(said)
-        said.append((Utterance(speaker=speaker, text=text, at=_time(cells, report)), order))
+        utterance = Utterance(speaker=speaker, text=text, at=_time(cells, report))
+        said.append((_number(cells.get("message", "")), utterance))
+    if all(number >= 0 for number, _ in said):
+        said.sort(key=lambda message: message[0])
     return Conversation(
         id=id_,
-        utterances=_in_order(said),
+        utterances=in_order([utterance for _, utterance in said]),
         channel=channel or kind.name,
         outcome=outcome,
         names=frozenset(names),
@@ -151,8 +154,6 @@ def _person(cell: str) -> str:
     return name
 
 
-def _in_order(said: Sequence[tuple[Utterance, int]]) -> tuple[Utterance, ...]:
-    """Put the messages in their order: by time, and by number within a second; exports often begin with the newest."""
-    if all(utterance.at for utterance, _ in said):
-        said = sorted(said, key=lambda m: (m[0].at or NEVER, m[1]))
-    return tuple(utterance for utterance, _ in said)
+def _number(cell: str) -> int:
+    """Return the number of a message, -1 where it has none."""
+    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) < _DIGITS else -1

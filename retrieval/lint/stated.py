@@ -56,7 +56,7 @@ _TOKEN = re.compile(
   | (?P<code>(?<![A-Za-z0-9])[A-Z]{{1,5}}-?\d+[A-Za-z0-9]*)
   | (?P<amount>{_RANGE_TO} | (?P<n>{_NUMBER})(?P<u2>{units.BEHIND})?)
   | (?P<one>\b(?:(?P<of>half)[ ]an?|an?|each|every|per)[ ]
-      (?P<ou>hour|day|week|month|year|minute|working[ ]day|business[ ]day)\b)
+      (?P<ou>hour|day|week|fortnight|month|year|minute|working[ ]day|business[ ]day)\b)
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE | re.ASCII,  # beside Chinese characters words end, too
 )
@@ -69,6 +69,12 @@ def values(text: str) -> list[Value]:
     Links, addresses and telephone numbers are none, nor are the numbers of a list.
     """
     return [value for match in _TOKEN.finditer(_plain(text)) for value in _read(match)]
+
+
+def located(text: str) -> list[tuple[int, int, tuple[Value, ...]]]:
+    """Return where ``text``, in half-width characters already, states values: start, end, and one value or a range."""
+    read = ((match, tuple(_read(match))) for match in _TOKEN.finditer(text))
+    return [(match.start(), match.end(), found) for match, found in read if found]
 
 
 def masked(text: str) -> str:

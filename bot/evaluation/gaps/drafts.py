@@ -80,9 +80,12 @@ def stands_for(cluster: Cluster) -> frozenset[str]:
 
 
 def _phrasings(gaps: Sequence[Gap]) -> list[str]:
-    """Return what was asked, the most central first, each once; what leans on others only where that is all."""
-    texts = [gap.question for gap in gaps if gap.alone] or [gap.asks for gap in gaps]
+    """Return what was asked, the most central first, each once.
+
+    What leans on another message, or holds a typed token such as ``<order>``, is taken only where that is all.
+    """
+    alone = [gap.question for gap in gaps if gap.alone] or [gap.asks for gap in gaps]
     distinct: dict[str, str] = {}
-    for text in texts:
+    for text in [text for text in alone if "<" not in text] or alone:
         distinct.setdefault("".join(filter(str.isalnum, fold(text))), text)
     return list(distinct.values())

@@ -23,7 +23,7 @@ from bot.ports import Responder
 from bot.types import Citation
 
 #: Parts. With ten, drafts are made of nine tenths of what they will be made of.
-FOLDS = 10
+FOLDS = 25
 
 
 #: The customer is told the answer, or offered it.

@@ -68,6 +68,8 @@ POLITE = "bot small_talk: You are welcome."
         ((ASKED, ANSWER, "customer: thanks", POLITE, "customer: and to Peru?", ANSWER), ASSUMED),
         ((ASKED, ANSWER, "customer: thanks", POLITE, "customer: and to Peru?"), ABANDONED),
         ((ASKED, ANSWER, "customer: no"), ABANDONED),
+        ((ASKED, ANSWER, "customer: no", POLITE), ABANDONED),
+        ((ASKED, ANSWER, "customer: no, that is all, thanks", POLITE), CONFIRMED),
         ((ASKED, ANSWER, "customer: hello?", POLITE), ABANDONED),
         ((ASKED,), ABANDONED),
         (("customer: hello", "bot small_talk: How can I help?"), ABANDONED),
@@ -126,7 +128,7 @@ def test_who_comes_back_about_the_same_reopens_the_case(
     assert outcomes(there) == expected
 
 
-def test_a_case_that_begins_after_one_was_resolved_reopens_that_at_any_time() -> None:
+def test_where_one_was_resolved_another_case_begins_however_soon() -> None:
     there = turns(ASKED, ANSWER, ASKED, ANSWER)
     assert outcomes(there) == [ASSUMED]
     assert outcomes(there, begins=2) == [REOPENED, ASSUMED]

@@ -197,16 +197,21 @@ def test_a_million_problems_need_no_more_memory_than_a_few(tmp_path: Path) -> No
     assert [problem.line for problem in problems.examples(What.NOT_JSON)] == [2, 3, 4]
 
 
-def test_problems_are_told_with_their_number_and_the_first_place(tmp_path: Path) -> None:
-    path = log(tmp_path, {"turns": [turn("agent", "x", at="noon")]}, "{", {"turns": [turn("boss", "x")] * 2}, "{")
+def test_problems_are_told_with_their_number_and_the_first_places(tmp_path: Path) -> None:
+    path = log(tmp_path, {"turns": [turn("agent", "x", at="noon")]}, "{", {"turns": [turn("boss", "x")] * 4}, "{")
     _, problems = damaged(path)
-    left, first, second, kept, third = str(problems).split("\n")
-    assert (left, kept) == ("Left out of the logs:", "Mended in the logs:")
-    assert first.startswith(f"        2  lines that are not JSON (first: {path}:2: not JSON")
-    assert second.startswith(
-        f"        2  turns of an unknown speaker (first: {path}:3: the speaker of turn 1 is 'boss'"
-    )
-    assert third.startswith(f"        1  times that cannot be read, taken for none (first: {path}:1:")
+    left, not_json, one, other, speakers, *bosses, more, mended, times, noon = str(problems).split("\n")
+    assert (left, mended) == ("Left out of the logs:", "Mended in the logs:")
+    assert not_json == "        2  lines that are not JSON"
+    assert one.startswith(f"           {path}:2: not JSON")
+    assert other.startswith(f"           {path}:4: not JSON")
+    assert speakers == "        4  turns of an unknown speaker"
+    assert bosses == [
+        f"           {path}:3: the speaker of turn {number} is 'boss'; expected one of customer, agent, bot"
+        for number in (1, 2, 3)
+    ]
+    assert (more.strip(), times.strip()) == ("...", "1  times that cannot be read, taken for none")
+    assert noon.startswith(f"           {path}:1: the time of turn 1 is 'noon'")
     assert list(problems.as_json()) == ["not_json", "speaker", "time"]
     assert problems.as_json()["time"] == {
         "count": 1,

@@ -81,12 +81,26 @@ def test_what_is_not_private_is_read(private: object, tmp_path: Path) -> None:
     assert texts(read(log(tmp_path, {"turns": [turn("agent", "x", private=private)]}))) == ["x"]
 
 
-def test_turns_are_put_in_the_order_of_their_times_where_all_have_one(tmp_path: Path) -> None:
-    first, second, third = (turn("customer", text, at=f"2026-01-0{day}") for day, text in enumerate("abc", start=1))
-    path = log(tmp_path, {"turns": [third, second, first]}, {"turns": [first, second]}, {"turns": [third, GOOD, first]})
+ORDERS = {
+    "1 2 3": "1 2 3",
+    "3 2 1": "1 2 3",
+    "2 1 3": "1 2 3",
+    "1 - 2": "1 - 2",
+    "3 - 2 1": "1 2 - 3",
+    "- 2 1": "1 2 -",
+    "- -": "- -",
+    "1a 1b 1c": "1a 1b 1c",
+    "2 1b 1a": "1a 1b 2",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_turns_are_read_in_the_order_of_their_times(order: str, tmp_path: Path) -> None:
+    at = {"1": "2026-01-01", "2": "2026-01-02", "3": "2026-01-03"}
+    path = log(tmp_path, {"turns": [turn("agent", text, at=at.get(text[0])) for text in order.split()]})
     conversations, problems = damaged(path)
-    assert texts(conversations) == ["a", "b", "c", "a", "b", "c", "good", "a"]
-    assert places(problems) == [(What.ORDER, 1)]
+    assert " ".join(texts(conversations)) == ORDERS[order]
+    assert places(problems) == ([(What.ORDER, 1)] if ORDERS[order] != order else [])
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,15 @@ def test_messages_of_one_second_keep_the_order_of_their_numbers(tmp_path: Path) 
     assert [u.text for u in conversation.utterances] == ["m9", "m10", "m11"]
 
 
+def test_a_time_that_cannot_be_read_turns_no_ticket_round(tmp_path: Path) -> None:
+    header = (*ZAMMAD, "created_at")
+    at = ("2026-01-04", "2026-01-03", "noon", "2026-01-01")
+    path = table(tmp_path, header, *(("1", str(4 - n), "Agent", "no", cell) for n, cell in enumerate(at)))
+    conversations, problems = damaged(path)
+    assert texts(conversations) == ["1", "2", "3", "4"]
+    assert places(problems) == [(What.TIME, 4)]
+
+
 def test_without_times_the_order_of_the_file_counts(tmp_path: Path) -> None:
     path = table(tmp_path, ZENDESK, ("1", "7", "1", "first"), ("1", "7", "1", "second"))
     [conversation] = read(path)

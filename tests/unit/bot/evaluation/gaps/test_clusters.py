@@ -97,12 +97,20 @@ def test_what_one_customer_asked_and_what_nobody_answered_gets_no_draft(encoder:
     assert [drafts_of(*once), drafts_of(*unanswered)] == [[], []]
 
 
-def test_what_leans_on_another_message_is_no_phrasing(encoder: Encoder) -> None:
+def test_what_leans_on_another_message_or_holds_a_token_is_no_phrasing(encoder: Encoder) -> None:
     leaning = gap("and at Easter?", WRAP, asks="do you wrap gifts at Christmas and at Easter?")
-    (cluster,) = clustered([*GAPS[:2], leaning], encoder.encode)
-    assert len(cluster.gaps) == 3
+    private = gap("Can you gift wrap order <order>?", WRAP)
+    (cluster,) = clustered([*GAPS[:2], leaning, private], encoder.encode)
+    assert len(cluster.gaps) == 4
     (draft,) = drafts_of(cluster)
     assert {draft.question, *draft.alternatives} == {each.question for each in GAPS[:2]}
+
+
+def test_where_there_is_nothing_else_it_is_taken(encoder: Encoder) -> None:
+    private = [gap("Can you gift wrap order <order>?", WRAP, dialogue=dialogue) for dialogue in "ab"]
+    (cluster,) = clustered(private, encoder.encode)
+    (draft,) = drafts_of(cluster)
+    assert draft.question == "Can you gift wrap order <order>?"
 
 
 def test_drafts_load_as_entries(clusters: list[Cluster], tmp_path: Any) -> None:

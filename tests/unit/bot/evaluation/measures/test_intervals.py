@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap
 
-from bot.evaluation.measures.intervals import NOTHING, Estimate, mean, of_sums, ratio, share, wilson
+from bot.evaluation.measures.intervals import NOTHING, Estimate, mean, of_sums, ratio, ratios, share, shares, wilson
 
 #: Turns as (conversation, wrong, answered), of which only what was answered can be wrong.
 turns = st.lists(
@@ -149,6 +149,20 @@ def test_all_right_or_all_wrong_is_known_as_well_as_conversations_allow(conversa
     assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high))
     assert estimate.mean == right
     assert estimate.n == 3 * conversations
+
+
+def test_figures_that_are_drawn_together_are_those_drawn_alone() -> None:
+    random = np.random.default_rng(3)
+    clusters = [str(place % 17) for place in range(120)]
+    among = random.random((120, 3)) < (1.0, 0.5, 0.0)
+    right = random.random((120, 3)) < (0.3, 1.0, 1.0)
+    alone = [share(right[:, n], clusters, among=among[:, n]) for n in range(3)]
+    assert [pytest.approx(asdict(each)) for each in alone] == [asdict(each) for each in shares(right, among, clusters)]
+    assert alone[1].low is not None and 0 < alone[1].low < 1
+    over = random.random((120, 3))
+    alone = [ratio(over[:, n], among[:, n], clusters) for n in range(3)]
+    assert [pytest.approx(asdict(each)) for each in alone] == [asdict(each) for each in ratios(over, among, clusters)]
+    assert alone[2] == NOTHING
 
 
 @settings(deadline=None, max_examples=50)

@@ -1,0 +1,210 @@
+"""The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
+
+    python -m benchmarks.lock            development: seeds 1 to 3, the rewrites of the split `dev`
+    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test`
+    python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
+
+Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
+order, the answers of two entries merged, or an honest rewrite of `faq_data/eval/rewrites.jsonl`. Each sentence is, with a
+chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The evidence is
+the entries' questions and answers.
+
+Figures: false sentences and how many of them passed, by kind; true sentences, true replies and rewrites that were
+blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.lock_plants import KINDS
+from bot.lock import Evidence, Sentence, checked
+from bot.lock.sentences import split
+from retrieval.ingest import read_sources
+from retrieval.types import Passage
+
+FAQ = Path(__file__).resolve().parents[1] / "faq_data"
+#: How often a sentence is made false.
+CHANCE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a model wrote, with what is known of each sentence."""
+
+    language: str
+    #: Sentences, and the kind of what was planted in each; "" for a true one.
+    sentences: tuple[tuple[str, str], ...]
+    entries: tuple[str, ...]
+    #: Whether it began as an honest rewrite.
+    rewrite: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rewrite:
+    """A row of ``rewrites.jsonl``."""
+
+    language: str
+    entries: tuple[str, ...]
+    text: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--test", action="store_true", help="the figures to report, instead of those to tune by")
+    parser.add_argument("--replies", type=int, default=2000, help="how many a seed (2000)")
+    parser.add_argument("--show", action="store_true", help="print what passed and what was blocked wrongly")
+    chosen = parser.parse_args()
+    passages = {(p.language, p.id): p for p in read_sources([FAQ]).passages if p.id != "promo-old-summer"}
+    rewrites = list(_rewrites("test" if chosen.test else "dev"))
+    evidence: dict[tuple[str, ...], Evidence] = {}
+    _honest(rewrites, passages, evidence, show=chosen.show)
+    for seed in (0,) if chosen.test else (1, 2, 3):
+        _planted(seed, chosen.replies, rewrites, passages, evidence, show=chosen.show)
+
+
+def _rewrites(split_name: str) -> Iterator[Rewrite]:
+    for line in (FAQ / "eval" / "rewrites.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["split"] == split_name:
+            yield Rewrite(language=row["language"], entries=tuple(row["entries"]), text=row["text"])
+
+
+def _evidence(
+    language: str, ids: tuple[str, ...], passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence]
+) -> Evidence:
+    key = (language, *ids)
+    if key not in made:
+        entries = [passages[language, entry] for entry in ids]
+        made[key] = Evidence.of([(entry.id, f"{entry.question}\n{entry.answer}") for entry in entries])
+    return made[key]
+
+
+def _honest(
+    rewrites: list[Rewrite],
+    passages: dict[tuple[str, str], Passage],
+    made: dict[tuple[str, ...], Evidence],
+    *,
+    show: bool,
+) -> None:
+    for language in ("en", "zh"):
+        rows = [row for row in rewrites if row.language == language]
+        results = [checked(row.text, _evidence(language, row.entries, passages, made)) for row in rows]
+        blocked = [result for result in results if not all(sentence.supported for sentence in result)]
+        sentences = [sentence for result in results for sentence in result]
+        wrong = [sentence for sentence in sentences if not sentence.supported]
+        print(
+            f"honest rewrites, {language}: {len(blocked)} of {len(rows)} blocked ({len(blocked) / len(rows):.1%}), "
+            f"{len(wrong)} of {len(sentences)} sentences ({len(wrong) / len(sentences):.1%})"
+        )
+        if show:
+            _show(wrong)
+
+
+def _planted(
+    seed: int,
+    count: int,
+    rewrites: list[Rewrite],
+    passages: dict[tuple[str, str], Passage],
+    made: dict[tuple[str, ...], Evidence],
+    *,
+    show: bool,
+) -> None:
+    rng = random.Random(seed)
+    false: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    true = blocked = replies = held = 0
+    took: list[float] = []
+    for reply in (_reply(rng, rewrites, passages) for _ in range(count)):
+        evidence = _evidence(reply.language, reply.entries, passages, made)
+        text = "".join(sentence for sentence, _ in reply.sentences)
+        started = time.perf_counter()
+        result = checked(text, evidence)
+        took.append(1000 * (time.perf_counter() - started))
+        kinds = _kinds(reply, result)
+        honest = not any(kinds)
+        replies += honest
+        held += honest and not all(sentence.supported for sentence in result)
+        for sentence, kind in zip(result, kinds, strict=True):
+            false[kind] += bool(kind)
+            passed[kind] += bool(kind) and sentence.supported
+            true += not kind
+            blocked += not kind and not sentence.supported
+            if show and kind and sentence.supported:
+                print(f"  passed ({kind}, {', '.join(reply.entries)}): {sentence.text.strip()}")
+            if show and not kind and not sentence.supported and not reply.rewrite:
+                print(f"  blocked ({', '.join(reply.entries)}):")
+                _show([sentence])
+    print(f"seed {seed}: {count} replies, {sum(false.values())} false sentences, {sum(passed.values())} passed")
+    for kind in KINDS:
+        print(f"  {kind:<24}{false[kind]:>6}{passed[kind]:>6}")
+    print(f"  true sentences blocked: {blocked} of {true} ({blocked / true:.2%})")
+    print(f"  true replies blocked: {held} of {replies} ({held / replies:.2%})")
+    took.sort()
+    print(f"  a reply: median {statistics.median(took):.2f} ms, p99 {took[int(0.99 * len(took))]:.2f} ms")
+
+
+def _reply(rng: random.Random, rewrites: list[Rewrite], passages: dict[tuple[str, str], Passage]) -> Reply:
+    """Write a reply: take a true text, then make some of its sentences false."""
+    language = rng.choice(("en", "zh"))
+    rewrite = rng.random() < 0.5
+    if rewrite:
+        row = rng.choice([row for row in rewrites if row.language == language])
+        entries, sentences = row.entries, split(row.text)
+    else:
+        ids = sorted(entry for spoken, entry in passages if spoken == language)
+        entries = tuple(rng.sample(ids, rng.choice((1, 1, 2))))
+        sentences = [f"{s.strip()} " for entry in entries for s in split(passages[language, entry].answer)]
+        if rng.random() < 0.5:
+            rng.shuffle(sentences)
+    evidence = "\n".join(passages[language, entry].answer for entry in entries)
+    written = []
+    for sentence in sentences:
+        false, kind = sentence, ""
+        if rng.random() < CHANCE:
+            false, kind = _made_false(rng, sentence, evidence, language)
+        written.append((false, kind))
+    return Reply(language=language, sentences=tuple(written), entries=entries, rewrite=rewrite)
+
+
+def _made_false(rng: random.Random, sentence: str, evidence: str, language: str) -> tuple[str, str]:
+    """Plant one false fact of a kind that fits."""
+    for kind in rng.sample(sorted(KINDS), len(KINDS)):
+        false = KINDS[kind](rng, sentence, evidence, language)
+        if false and _plain(false) != _plain(sentence) and _plain(false) not in _plain(evidence):
+            return false, kind
+    return sentence, ""
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", "", text).lower()
+
+
+def _kinds(reply: Reply, result: list[Sentence]) -> list[str]:
+    """Return what was planted in each sentence of ``result``, which may be cut elsewhere than the reply was made."""
+    marks = [kind for sentence, kind in reply.sentences for _ in sentence]
+    kinds, at = [], 0
+    for sentence in result:
+        inside = {kind for kind in marks[at : at + len(sentence.text)] if kind}
+        kinds.append(min(inside, default=""))
+        at += len(sentence.text)
+    return kinds
+
+
+def _show(sentences: list[Sentence]) -> None:
+    for sentence in sentences:
+        why = "; ".join(f"{objection.code}: {objection.words}" for objection in sentence.against)
+        print(f"    {sentence.text.strip()}   <- {why}")
+
+
+if __name__ == "__main__":
+    main()

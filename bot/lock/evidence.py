@@ -1,0 +1,152 @@
+"""What the cited passages state, read once, and how well a clause of them fits a clause that is to be sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log
+
+from bot.lock.clauses import Clause, Reading, is_han_char, read
+from bot.lock.figures import Figure, figures
+from bot.lock.marks import Mark
+from bot.lock.sentences import split
+from bot.lock.words import plain
+
+#: How much the rest of the sentence counts beside the clause itself.
+_AROUND = 0.3
+#: How much of a likeness is asked of the clause to be sent; the rest of the evidence's clause.
+_OWN_SHARE = 0.75
+#: How much a word counts that stands on the other side of the figure, and one that stands in another clause.
+_OTHER_SIDE, _OTHER_CLAUSE = 0.6, 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """A clause of a passage."""
+
+    passage: str
+    clause: Clause
+    sentence: Reading
+    #: Whether its sentence asks: then it states nothing, but tells what the passage is about.
+    asks: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A figure of a passage, and the words around it."""
+
+    figure: Figure
+    stated: Stated
+    #: How near each word of its sentence stands to it, negative before it and positive behind it.
+    near: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What a reply may say: made once of the cited passages, and kept by who asks more than once."""
+
+    #: All clauses of the passages, in order.
+    clauses: tuple[Stated, ...]
+    #: All their figures.
+    known: tuple[Known, ...]
+    #: Sentences that may be quoted as they stand, and the passages they stand in.
+    verbatim: dict[str, tuple[str, ...]]
+    #: Words, names among them, and Chinese characters that stand in the passages.
+    terms: frozenset[str]
+    names: frozenset[str]
+    characters: frozenset[str]
+    #: Codes, mail addresses and telephone numbers that the conversation itself states.
+    said: frozenset[tuple[str, str]]
+    #: How much a word tells: the more clauses have it, the less.
+    weights: dict[str, float]
+
+    @classmethod
+    def of(cls, passages: Sequence[tuple[str, str]], said: Sequence[str] = ()) -> Evidence:
+        """Read ``passages``, each an id and a text.
+
+        ``said`` is what the conversation states: a reply may repeat an order number or an address of the customer's,
+        but nothing else in it is evidence.
+        """
+        clauses: list[Stated] = []
+        known: list[Known] = []
+        verbatim: dict[str, tuple[str, ...]] = {}
+        for passage, text in passages:
+            for sentence in split(text):
+                reading = read(sentence)
+                asks = reading.text.rstrip(" \n\"”*").endswith(("?", "？"))
+                verbatim[spelled(reading.text)] = (*verbatim.get(spelled(reading.text), ()), passage)
+                for clause in reading.clauses:
+                    stated = Stated(passage=passage, clause=clause, sentence=reading, asks=asks)
+                    clauses.append(stated)
+                    if not asks:
+                        known += [
+                            Known(figure=figure, stated=stated, near=surroundings(figure, clause, reading))
+                            for figure in clause.figures
+                        ]
+        counts = Counter(term for stated in clauses for term in stated.clause.about)
+        return cls(
+            clauses=tuple(clauses),
+            known=tuple(known),
+            verbatim=verbatim,
+            terms=frozenset(counts),
+            names=frozenset(name for stated in clauses for name in stated.sentence.names),
+            characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
+            said=frozenset(_identifying(said)),
+            weights={term: 1 / (1 + log(count)) for term, count in counts.items()},
+        )
+
+    def likeness(self, clause: Clause, sentence: Reading, stated: Stated) -> float:
+        """Tell how much ``clause``, of ``sentence``, speaks of what ``stated`` does; 1.3 where word for word."""
+        return self._overlap(clause.about, stated.clause.about) + _AROUND * self._overlap(
+            sentence.about, stated.sentence.about
+        )
+
+    def nearness(self, near: dict[str, float], known: Known) -> float:
+        """Tell, from 0 to 1, how much of what stands near a figure stands near ``known`` as well."""
+        total = shared = 0.0
+        for term, here in near.items():
+            weight = self.weights.get(term)
+            if weight is None:
+                continue
+            total += weight * abs(here)
+            there = known.near.get(term, 0.0)
+            if there:
+                side = 1.0 if (here > 0) == (there > 0) else _OTHER_SIDE
+                shared += weight * side * min(abs(here), abs(there))
+        return shared / total if total else 0.0
+
+    def _overlap(self, own: frozenset[str], other: frozenset[str]) -> float:
+        shared = own & other
+        if not shared:
+            return 0.0
+        weights = self.weights
+        common = sum(weights.get(term, 1.0) for term in shared)
+        whole = _OWN_SHARE * sum(weights.get(term, 1.0) for term in own)
+        return common / (whole + (1 - _OWN_SHARE) * sum(weights.get(term, 1.0) for term in other))
+
+
+def spelled(text: str) -> str:
+    """Return a sentence without what is no matter of words: its case, blanks and the mark at its end."""
+    return " ".join(text.lower().split()).strip(" .。!！;；:：,，\"'“”*•-")
+
+
+def surroundings(figure: Figure, clause: Clause, sentence: Reading) -> dict[str, float]:
+    """Return how near each word of ``sentence`` stands to ``figure``: 1 beside it, less with each word between."""
+    near: dict[str, float] = {}
+    own = {term.at for term in clause.terms}
+    every = [term for part in sentence.clauses for term in part.terms]
+    behind = sum(term.at < figure.start for term in every)
+    for number, term in enumerate(every):
+        distance = behind - number - 1 if number < behind else number - behind
+        value = 4 / (4 + distance) * (1 if term.at in own else _OTHER_CLAUSE)
+        if value > abs(near.get(term.text, 0.0)):
+            near[term.text] = value if number >= behind else -value
+    return near
+
+
+def _identifying(said: Sequence[str]) -> Iterable[tuple[str, str]]:
+    for text in said:
+        for figure in figures(plain(text)):
+            if figure.own:
+                yield figure.kind, str(figure.low)

@@ -1,0 +1,272 @@
+"""The evidence lock: sentence by sentence, whether the cited passages carry what a text states.
+
+A sentence passes where it is quoted, where it states nothing, or where every clause of it is carried: each figure by a
+clause that speaks of the same thing and says no other figure of it, each negation by one that denies the same, each
+name, limit and promise by one that has it, and its words by the passages as a whole. What the passages only might
+mean is not carried: the approved text is there to be quoted instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.lock.clauses import Clause, Reading, Term, is_han_char, read
+from bot.lock.courtesies import is_courtesy
+from bot.lock.evidence import Evidence, Known, Stated, spelled, surroundings
+from bot.lock.figures import Figure
+from bot.lock.marks import Mark
+from bot.lock.objection import Code, Objection
+from bot.lock.sentences import split
+from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, verdict
+
+#: A figure's clause has to share at least this much with the words around it in the evidence.
+_NEAR_ENOUGH = 0.12
+#: How like a clause of the evidence has to be for a mark of it to count, beside that which is most like.
+_LIKE_ENOUGH, _LIKE_BEST = 0.25, 0.75
+#: A clause this like a denied one, and less like any that is not denied, says the opposite of it.
+_OPPOSITE = 0.55
+#: Of the words of a sentence, and of a clause with a figure or a promise, at most so many may be new.
+_NEW_IN_SENTENCE, _NEW_IN_CLAUSE = 0.5, 0.5
+#: With fewer words than these a share tells nothing.
+_FEW = 2
+
+#: Marks of the evidence that carry a mark of the text.
+_CARRIED_BY = {
+    Mark.NOT: frozenset({Mark.NOT, Mark.EXCEPT, Mark.NEEDLESS}),
+    Mark.NEEDLESS: frozenset({Mark.NEEDLESS, Mark.NOT}),
+    Mark.FREE: frozenset({Mark.FREE}),
+    Mark.ONLY: frozenset({Mark.ONLY, Mark.EXCEPT}),
+    Mark.EXCEPT: frozenset({Mark.EXCEPT, Mark.NOT, Mark.ONLY}),
+    Mark.ALL: frozenset({Mark.ALL}),
+    Mark.SURE: frozenset({Mark.SURE}),
+}
+_CODE_OF = {
+    Mark.NOT: Code.NEGATION,
+    Mark.NEEDLESS: Code.NEGATION,
+    Mark.SURE: Code.PROMISE,
+    Mark.FREE: Code.COMPARISON,
+    Mark.ONLY: Code.COMPARISON,
+    Mark.EXCEPT: Code.COMPARISON,
+    Mark.ALL: Code.COMPARISON,
+}
+_DENYING = frozenset({Mark.NOT, Mark.NEEDLESS})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """A sentence of a text, and what the evidence says to it."""
+
+    #: As it stands in the text, with what separates it from the next.
+    text: str
+    #: Whether it may be sent.
+    supported: bool
+    #: Ids of the passages that carry it; none for a courtesy.
+    passages: tuple[str, ...]
+    #: What in it has no support.
+    against: tuple[Objection, ...] = ()
+
+
+def checked(text: str, evidence: Evidence) -> list[Sentence]:
+    """Check ``text`` sentence by sentence, in order; the texts of the sentences joined are ``text``."""
+    return [check(sentence, evidence) for sentence in split(text)]
+
+
+def check(sentence: str, evidence: Evidence) -> Sentence:
+    """Check one sentence."""
+    reading = read(sentence)
+    quoted = evidence.verbatim.get(spelled(reading.text))
+    if quoted:
+        return Sentence(text=sentence, supported=True, passages=tuple(dict.fromkeys(quoted)))
+    if is_courtesy(reading.text):
+        return Sentence(text=sentence, supported=True, passages=())
+    against = list(dict.fromkeys(_Check(reading, evidence).objections()))
+    passages: dict[str, None] = {}
+    for clause in reading.clauses:
+        best = max(evidence.clauses, key=lambda s: evidence.likeness(clause, reading, s), default=None)
+        if best and clause.about & best.clause.about:
+            passages[best.passage] = None
+    if not against and not passages:
+        against = [Objection(code=Code.SUBJECT, words=reading.text.strip())]
+    return Sentence(text=sentence, supported=not against, passages=tuple(passages), against=tuple(against))
+
+
+class _Check:
+    """One sentence against the evidence."""
+
+    def __init__(self, reading: Reading, evidence: Evidence) -> None:
+        self._reading = reading
+        self._evidence = evidence
+
+    def objections(self) -> Iterator[Objection]:
+        yield from self._words()
+        for number, clause in enumerate(self._reading.clauses):
+            likeness = [
+                (self._evidence.likeness(clause, self._reading, stated), stated)
+                for stated in self._evidence.clauses
+                if not stated.asks
+            ]
+            for figure in clause.figures:
+                yield from self._figure(figure, clause)
+            yield from self._names(clause, likeness)
+            if number == 0 and (said := verdict(clause.text)) is not None:
+                yield from self._verdict(clause, said=said)
+                continue
+            yield from self._marks(clause, likeness)
+            yield from self._promise(clause, likeness)
+            if clause.about:
+                yield from self._opposite(clause, likeness)
+
+    def _figure(self, figure: Figure, clause: Clause) -> Iterator[Objection]:
+        words = self._reading.text[figure.start : figure.end]
+        objection = Objection(code=figure.code, words=words)
+        if figure.own and (figure.kind, str(figure.low)) in self._evidence.said:
+            return
+        if figure.own and figure.low != figure.high:
+            pass
+        family = [known for known in self._evidence.known if known.figure.family == figure.family]
+        near = surroundings(figure, clause, self._reading)
+        carrying: list[tuple[float, Known]] = []
+        against = 0.0
+        for known in family:
+            score = self._evidence.nearness(near, known)
+            if known.figure.carries(figure) and self._counts_alike(figure, clause, known):
+                carrying.append((score, known))
+            else:
+                against = max(against, score)
+        if not carrying:
+            same = any((known.figure.low, known.figure.high) == (figure.low, figure.high) for known in family)
+            yield Objection(code=Code.COMPARISON, words=self._bounded(figure)) if same and figure.bounds else objection
+            return
+        best, known = max(carrying, key=lambda pair: pair[0])
+        if best < against - 1e-9 or (best < _NEAR_ENOUGH and near and len(family) > 1):
+            yield objection
+        elif best < _NEAR_ENOUGH and any(term in self._evidence.weights for term in clause.about):
+            yield objection
+        elif clause.negated != known.stated.clause.negated and not (clause.kinds | known.stated.clause.kinds) & {
+            Mark.EXCEPT,
+            Mark.ONLY,
+        }:
+            if not any(k.stated.clause.negated == clause.negated for score, k in carrying if score >= 0.8 * best):
+                yield Objection(code=Code.NEGATION, words=clause.text)
+
+    def _counts_alike(self, figure: Figure, clause: Clause, known: Known) -> bool:
+        """Whether a bare number counts the same: "3 instalments" are no "3 friends"."""
+        if figure.kind != "number":
+            return True
+        mine = _counted(figure, clause)
+        theirs = _counted(known.figure, known.stated.clause)
+        if mine is None or theirs is None or mine.text == theirs.text:
+            return True
+        return mine.text in known.stated.clause.about
+
+    def _bounded(self, figure: Figure) -> str:
+        return self._reading.text[max(0, figure.start - 12) : figure.end + 10].strip()
+
+    def _names(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
+        names = [term for term in clause.terms if term.name or term.text in self._evidence.names]
+        for term in names:
+            if term.text not in self._evidence.terms:
+                yield Objection(code=Code.NAME, words=term.written)
+        if not names or not likeness:
+            return
+        mine = self._reading.names | {term.text for term in names}
+        best = max(likeness, key=lambda pair: pair[0] - (0.001 if mine - pair[1].sentence.names else 0))
+        theirs = best[1].clause.about & self._evidence.names
+        for term in names:
+            if term.text in self._evidence.terms and term.text not in best[1].sentence.about and theirs - mine:
+                yield Objection(code=Code.NAME, words=term.written)
+
+    def _verdict(self, clause: Clause, *, said: bool) -> Iterator[Objection]:
+        """A yes has to stand before what is not denied, or in the evidence; a no likewise."""
+        rest = [part for part in self._reading.clauses if part is not clause]
+        denied = any(part.kinds & _DENYING for part in rest)
+        answers = {v for s in self._evidence.clauses if (v := verdict(s.clause.text)) is not None}
+        if answers and said not in answers and not (rest and denied != said and len(answers) > 1):
+            yield Objection(code=Code.NEGATION, words=clause.text)
+        elif not answers and not said and not denied:
+            if not any(s.clause.kinds & _DENYING for s in self._evidence.clauses):
+                yield Objection(code=Code.NEGATION, words=clause.text)
+
+    def _marks(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
+        top = max((score for score, _ in likeness), default=0.0)
+        for mark in clause.marks:
+            carried_by = _CARRIED_BY.get(mark.mark)
+            if carried_by is None:
+                continue
+            best = max((score for score, stated in likeness if stated.clause.kinds & carried_by), default=0.0)
+            if best < _LIKE_ENOUGH or best < _LIKE_BEST * top:
+                yield Objection(code=_CODE_OF[mark.mark], words=clause.text)
+
+    def _opposite(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
+        """Object where the clause most like this one says it the other way round."""
+        denies = bool(clause.kinds & _DENYING)
+        turned = clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
+        same = max((score for score, s in likeness if bool(s.clause.kinds & _DENYING) == denies), default=0.0)
+        other = max((score for score, s in likeness if bool(s.clause.kinds & _DENYING) != denies), default=0.0)
+        if other > same + 1e-9 and other >= _OPPOSITE and not turned:
+            yield Objection(code=Code.NEGATION, words=clause.text)
+        for term in clause.terms:
+            for opposite in OPPOSITES.get(term.text, ()):
+                if term.text in self._evidence.terms:
+                    continue
+                if any(opposite in s.clause.about for score, s in likeness if score >= _LIKE_ENOUGH):
+                    yield Objection(code=Code.NEGATION, words=term.written)
+
+    def _promise(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
+        """What "we" do or have done has to be what the evidence says of "us"."""
+        acting = next((mark for mark in clause.marks if mark.mark in (Mark.WE, Mark.DONE)), None)
+        if acting is None:
+            return
+        deeds = [term.text for term in clause.terms if term.at >= acting.end][:3]
+        done = any(mark.mark is Mark.DONE for mark in clause.marks)
+        if not deeds or deeds[0] in HARMLESS_DEEDS:
+            if done:
+                yield Objection(code=Code.PROMISE, words=clause.text)
+            return
+        heads = deeds if is_han_char(deeds[0][0]) else deeds[:1]
+        wanted = {Mark.DONE} if done else {Mark.WE, Mark.DONE}
+        promised = [
+            stated
+            for _, stated in likeness
+            if not stated.clause.about.isdisjoint(heads)
+            and (stated.clause.kinds & wanted or (not done and is_han_char(heads[0][0])))
+        ]
+        if not promised:
+            yield Objection(code=Code.PROMISE, words=clause.text)
+        elif MONEY_DEEDS.intersection(heads) and not _conditional(self._reading):
+            if all(_conditional(stated.sentence) for stated in promised):
+                yield Objection(code=Code.PROMISE, words=clause.text)
+
+    def _words(self) -> Iterator[Objection]:
+        """Object to words that tell much and are new, and where too many are."""
+        new, count = self._new(term for clause in self._reading.clauses for term in clause.terms)
+        if count >= _FEW and len(new) > _NEW_IN_SENTENCE * count:
+            yield Objection(code=Code.SUBJECT, words=" ".join(new))
+        for clause in self._reading.clauses:
+            for term in clause.terms:
+                if term.text in TELLING and term.text not in self._evidence.terms:
+                    yield Objection(code=Code.SUBJECT, words=term.written)
+            new, count = self._new(iter(clause.terms))
+            weighty = clause.figures or clause.kinds & {Mark.WE, Mark.DONE, Mark.NOT, Mark.FREE}
+            if weighty and count >= _FEW and len(new) > _NEW_IN_CLAUSE * count:
+                yield Objection(code=Code.SUBJECT, words=" ".join(new))
+
+    def _new(self, terms: Iterator[Term]) -> tuple[list[str], int]:
+        new, count = [], 0
+        for term in terms:
+            count += 1
+            if term.text not in self._evidence.terms and not (
+                is_han_char(term.text[0]) and set(term.text) <= self._evidence.characters
+            ):
+                new.append(term.written)
+        return new, count
+
+
+def _counted(figure: Figure, clause: Clause) -> Term | None:
+    """Return what a number counts: the word right behind it."""
+    return next((term for term in clause.terms if 0 <= term.at - figure.end <= 2), None)
+
+
+def _conditional(reading: Reading) -> bool:
+    return any(Mark.IF in clause.kinds for clause in reading.clauses)

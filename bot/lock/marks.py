@@ -1,0 +1,119 @@
+"""Small words that turn a fact: what negates, limits, frees of a charge, generalises, assures and promises."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mark(StrEnum):
+    """What a small word does to its clause."""
+
+    #: Said in passing: neither denies nor promises anything.
+    NONE = "none"
+    NOT = "not"
+    #: Nothing has to be paid.
+    FREE = "free"
+    #: It need not be done.
+    NEEDLESS = "needless"
+    ONLY = "only"
+    EXCEPT = "except"
+    ALL = "all"
+    #: It is certain.
+    SURE = "sure"
+    #: "We", as the one who acts.
+    WE = "we"
+    #: "We have", as the one who has acted already.
+    DONE = "done"
+    IF = "if"
+
+
+_SURE = "guaranteed?|guarantees|promised?|promises|definitely|certainly|surely|without fail|no matter what|absolutely|rest assured"
+_FEE = "(?:charge|charges|cost|costs|fee|fees|surcharge|payment)"
+#: English and Chinese patterns; the first that fits at a place counts.
+_PATTERNS: tuple[tuple[Mark, str, str], ...] = (
+    (
+        Mark.NONE,
+        r"not only|no (?:problem|worries|matter)|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
+        r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
+        r"不仅|不但|不同(?!意)|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分|不超过|不多于|不少于|不低于|不小心|没问题|没关系|"
+        r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|最少|至少|不满(?=\d)|不到(?=\d)|差不多|忍不住",
+    ),
+    (
+        Mark.FREE,
+        rf"free of charge|for free|free|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further )?{_FEE}(?: at all)?|"
+        rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: (?:extra|more))?|"
+        r"nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
+        r"免费|免运费|包邮|免邮费?|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:手续|附加|服务|运|邮)?费?|不收费|"
+        r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
+    ),
+    (
+        Mark.NEEDLESS,
+        r"(?:need not|(?:do|does|did) not (?:need|have)|no need|not (?:need(?:ed)?|necessary|required)|unnecessary|optional)(?: to)?",
+        r"无需|不用|不需要?|不必|无须|毋须|没有?必要|用不着|免去",
+    ),
+    (
+        Mark.NOT,
+        r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly|refuse to|"
+        r"unavailable|invalid|excluded?|unsupported|fails? to|free from|[a-z]+-free",
+        r"不|没有|没|无法|无|未|勿|非|别(?=[点把给让用在])|禁止|杜绝|拒绝为|除外|停止支持",
+    ),
+    (
+        Mark.ONLY,
+        r"only|solely|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
+        r"只有|只要|只需|仅需|仅限?|只限?|唯一|限于",
+    ),
+    (
+        Mark.EXCEPT,
+        r"except(?:ion|ions|ing|ed)?(?: for| that)?|apart from|other than|aside from|unless|outside|excluding|but not",
+        r"除了?|除非|例外|以外|之外",
+    ),
+    (
+        Mark.ALL,
+        r"all(?= |$)(?! the same| you need| you have to)|every|always|everywhere|anywhere|everyone|everybody|worldwide|any time|whichever|whatever",
+        r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
+    ),
+    (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
+    (
+        Mark.DONE,
+        r"(?:we|i|our (?:team|staff|colleagues)) (?:have|had) (?:now |already |just )?(?=[a-z]+)(?!to )|"
+        r"(?:has|have) (?:now |already |just )been|already (?=[a-z]+ed\b)",
+        r"(?:我们|我|这边|客服)?(?:已经?|刚刚?)(?:经)?(?:帮|为|给|替)您|我们?已经?",
+    ),
+    (
+        Mark.WE,
+        r"we|i|our (?:team|staff|colleagues|support|people|agents?)",
+        r"我们|我(?!的)|这边|本店|客服(?=会|将)|(?:会|将)?(?:为|给|帮|替)您",
+    ),
+    (
+        Mark.IF,
+        r"if|when|whenever|once|as soon as|in case|provided|should you|where|after|while|until|as long as",
+        r"如果|若|如(?=[有需遇果未])|一旦|的话|只要|假如|要是|时(?![间候区])|后|之前|前",
+    ),
+)
+_MARK = re.compile(
+    "|".join(
+        rf"(?P<{mark.name.lower()}>\b(?:{english})\b|(?:{chinese}))" if mark is not Mark.DONE else rf"(?P<done>\b(?:{english})|(?:{chinese}))"
+        for mark, english, chinese in _PATTERNS
+    ),
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marked:
+    """A mark where it stands."""
+
+    start: int
+    end: int
+    mark: Mark
+
+
+def marks(text: str) -> list[Marked]:
+    """Return the marks in ``text``, as `bot.lock.words.plain` gives it, in order; `Mark.NONE` left out."""
+    return [
+        Marked(start=match.start(), end=match.end(), mark=Mark[(match.lastgroup or "").upper()])
+        for match in _MARK.finditer(text)
+        if match.lastgroup != "none"
+    ]

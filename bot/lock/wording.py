@@ -1,0 +1,67 @@
+"""Words the lock has to know one by one."""
+
+from __future__ import annotations
+
+import re
+
+from bot.lock.words import stem
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(word) if word.isascii() else word for word in words.split()) - {""}
+
+
+#: What "we" may do without promising anything.
+HARMLESS_DEEDS = _stems(
+    "recommend hope understand appreciate apologise apologize suggest advise thank realise afraid glad happy "
+    "建议 希望 理解 抱歉 推荐 感谢 提醒 知道 高兴 说明"
+)
+#: What costs money, so that its condition is part of the promise.
+MONEY_DEEDS = _stems(
+    "refund replace resend compensate cancel repair reimburse credit waive deduct transfer "
+    "退款 补发 赔偿 取消 退还 更换 补偿 赔付 免除 维修 退回"
+)
+#: A sentence may not have them unless the evidence does: each of them is a fact by itself.
+TELLING = _stems(
+    "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend weekends weekday "
+    "weekdays holiday holidays today tomorrow tonight yesterday hourly weekly monthly yearly annually noon midnight overnight "
+    "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice double triple half "
+    "premium exclusive extra express standard sunday saturday insured tracked certified organic award partner branch "
+    "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 免邮 立即 立刻 马上 自动 凌晨 半价 "
+    "加急 全国 海外 线下 热线 上门 保险"
+)
+_PAIRS = (
+    "open close|include exclude|allow forbid|accept refuse|accept reject|earlier later|cheap expensive|minimum maximum|"
+    "increase decrease|valid invalid|possible impossible|sealed opened|old new|first last|seal open|same different|"
+    "lower raise|lower higher|hot cold|on off|available unavailable|covered uncovered|win lose|buy sell|arrive leave|"
+    "before after|inside outside|used unused|normal unusual|with without|send receive|"
+    "新的 旧的|包含 不含|开启 关闭|增加 减少|提高 降低|购买 出售|有效 失效|有效 无效|营业 休息|拆封 未拆|支持 拒绝|寄出 收到|允许 禁止"
+)
+
+
+def _opposites() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in _PAIRS.split("|"):
+        one, other = (stem(word) if word.isascii() else word for word in pair.split())
+        if one and other:
+            found[one] = (*found.get(one, ()), other)
+            found[other] = (*found.get(other, ()), one)
+    return found
+
+
+#: Words of which one says the opposite of the other.
+OPPOSITES = _opposites()
+
+_YES = re.compile(
+    r"(?:yes|yep|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|需要|支持|是的|行|对的?|没错)的?|当然)[\s,.!，。！:：]*",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"(?:no|nope|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
+    re.IGNORECASE,
+)
+
+
+def verdict(text: str) -> bool | None:
+    """Whether ``text`` is a yes, or a no, and nothing else."""
+    return True if _YES.fullmatch(text) else False if _NO.fullmatch(text) else None
