@@ -35,15 +35,17 @@ import numpy as np
 
 from benchmarks.common import FAQ, NOON, labelled, mean, read_jsonl
 from bot.app import Parts
-from bot.cli.drafted import tidy_of, trial
+from bot.cli.drafted import passage_of, tidy_of
 from bot.cli.knowledge import read_knowledge
+from bot.cli.trial import trial
 from bot.evaluation.dialogues import Dialogue
-from bot.evaluation.gaps import Cluster, clustered, gaps_of
+from bot.evaluation.gaps import Cluster, Draft, clustered, gaps_of
 from bot.evaluation.gaps.expected import Expected, asked, expected
 from bot.evaluation.likeness import Likeness
 from bot.evaluation.replay import replay
 from bot.evaluation.turns import ReplayedTurn
 from bot.library import Library
+from bot.ports import Responder
 from bot.settings import Settings, load_settings
 from bot.types import Action, Citation, Speaker, Turn
 from finetune.history.talk import sentences
@@ -167,7 +169,10 @@ def _seed(
     figures = _recovered(clustered(found.gaps, encode), turns, gone, log)
     before = {turn.id: turn.verdict for turn in turns}
     predicted, realised = Expected(), Expected()
-    with trial(settings, library, index, parts.learned) as responder:
+    with trial(settings, library, index, parts) as tried:
+
+        def responder(drafts: Sequence[Draft]) -> Responder:
+            return tried([*map(passage_of, drafts)]).responder(settings)
 
         async def half(first: bool) -> None:
             """Predict on a half of the log, and realise on the other."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import re
 import statistics
@@ -42,7 +43,7 @@ class Reply:
     """What a model wrote, with what is known of each sentence."""
 
     language: str
-    #: Sentences, and the kind of what was planted in each; "" for a true one.
+    #: Its text in parts, and the kind of what was planted in each; "" for a true one.
     sentences: tuple[tuple[str, str], ...]
     entries: tuple[str, ...]
     #: Whether it began as an honest rewrite.
@@ -172,17 +173,28 @@ def _reply(rng: random.Random, rewrites: list[Rewrite], passages: dict[tuple[str
         false, kind = sentence, ""
         if rng.random() < CHANCE:
             false, kind = _made_false(rng, sentence, evidence, language)
-        written.append((false, kind))
+        written += _parts(sentence, false, kind)
     return Reply(language=language, sentences=tuple(written), entries=entries, rewrite=rewrite)
 
 
 def _made_false(rng: random.Random, sentence: str, evidence: str, language: str) -> tuple[str, str]:
     """Plant one false fact of a kind that fits."""
-    for kind in rng.sample(sorted(KINDS), len(KINDS)):
+    order = rng.sample(sorted(KINDS), len(KINDS))
+    if rng.random() < 0.8:  # those that fit every sentence give the others a chance
+        order.sort(key=lambda kind: kind in ("promise", "invented"))
+    for kind in order:
         false = KINDS[kind](rng, sentence, evidence, language)
         if false and _plain(false) != _plain(sentence) and _plain(false) not in _plain(evidence):
             return false, kind
     return sentence, ""
+
+
+def _parts(true: str, false: str, kind: str) -> list[tuple[str, str]]:
+    """Cut ``false`` in what it shares with ``true`` at both ends and what was planted between."""
+    start = len(os.path.commonprefix([true, false]))
+    end = len(false) - len(os.path.commonprefix([true[start:][::-1], false[start:][::-1]]))
+    end = max(end, start + 1)  # where something was taken out, what follows it is false
+    return [(false[:start], ""), (false[start:end], kind), (false[end:], "")]
 
 
 def _plain(text: str) -> str:

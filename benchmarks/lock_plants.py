@@ -118,7 +118,7 @@ _COMPARISONS = {
     "en": (
         *((r"\bat most\b", "at least"), (r"\bat least\b", "at most"), (r"\bup to (?=\d|\$|\w+ weeks)", "at least "), (r"\bwithin (?=\d|\w+ (?:days|weeks|working))", "after ")),
         *((r"\bfrom (?=\$?\d+ USD|\$\d)", "up to "), (r"\babove (?=£?\d)", "below "), (r"\bbefore (?=\d|the|they)", "after "), (r"\bfor free\b|\bfree of charge\b", "for a fee")),
-        *((r"\bYou can ", "You can only "), (r"\bonly (?=once|one|1\b)", "more than "), (r"\.\s*$", " free of charge.")),
+        *((r"\bYou can ", "You can only "), (r"\bonly (?=once|one|1\b)", "more than "), (r"\.(\s*)$", r" free of charge.\1")),
     ),
     "zh": (
         *(("最多", "至少"), ("至少", "最多"), ("不超过", "超过"), ("(?<!不)超过", "不到"), ("(?<=天)内", "后"), ("满(?=\\d)", "不满"), ("免费", "付费")),
@@ -226,7 +226,7 @@ def _other_date(rng: random.Random, text: str) -> str:
 def time(rng: random.Random, sentence: str, evidence: str, language: str) -> str | None:
     pattern = r"\b\d{1,2}(?=:\d\d)|\b\d{1,2}(?= [ap]m\b)|\b[ap]m\b" if language == "en" else r"\d{1,2}(?=:\d\d)|\d{1,2}(?=点)"
     turned = {"am": "pm", "pm": "am"}
-    return _sub(rng, pattern, sentence, lambda text: turned.get(text) or str((int(text) + rng.choice([1, 2, 3, 12])) % 24))
+    return _sub(rng, pattern, sentence, lambda text: turned.get(text) or str((int(text) + rng.choice([1, 2, 3])) % 24))
 
 
 def weekday(rng: random.Random, sentence: str, evidence: str, language: str) -> str | None:

@@ -8,7 +8,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,13 +95,20 @@ class Parts:
     def of(cls, settings: Settings, library: Library, index: KnowledgeIndex) -> Parts:
         """Open what the settings name."""
         begun = in_use(settings.state.folder / "models", library.encoder, InUse())
-        zone = ZoneInfo(settings.knowledge.time_zone)
-        source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=zone)
-        return cls(source=source, learned=Learned(begun.models), begun=begun)
+        return cls(source=_source(settings, index), learned=Learned(begun.models), begun=begun)
+
+    def over(self, settings: Settings, index: KnowledgeIndex) -> Parts:
+        """Return the same over other knowledge."""
+        return replace(self, source=_source(settings, index))
 
     def responder(self, settings: Settings) -> CombinedResponder:
         """Return what answers with them by the settings."""
         return responder_of(settings, self.source, self.learned)
+
+
+def _source(settings: Settings, index: KnowledgeIndex) -> KnowledgeSource:
+    zone = ZoneInfo(settings.knowledge.time_zone)
+    return KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=zone)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import JsonOption, bar, print_json
+from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, bar, print_json, settings_from
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,14 @@ def compare(
     margin: Annotated[
         float, typer.Option("--margin", help="The share of the judged turns by which it may be worse.")
     ] = 0.0,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", metavar="FILE", help="Instead of RUN_B: the same once more, with these entries added."),
+    ] = None,
     json_output: JsonOption = False,
+    config: ConfigOption = None,
+    faq: FaqOption = None,
+    state: StateOption = None,
 ) -> None:
     """Tell which turns two runs of the same logs answer differently, and whether the second is worse.
 
@@ -31,11 +38,18 @@ def compare(
     net over all turns, be it chance or not; or in a language, topic or channel, where that is not chance (p < 0.05,
     corrected for their number).
     """
-    if run_b is None:
-        raise UsageError("Name two runs: the one before, and the one of the next version.")
+    if (run_b is None) is (not add):
+        raise UsageError("Name two runs, the one before and the one of the next version; or one run, and --add.")
     if not 0 <= margin < 1:
         raise UsageError(f"--margin: expected a share from 0 to below 1, such as 0.01, found {margin:g}.")
-    found = _compared(run_a, run_b)
+    if run_b is not None:
+        found = _compared(run_a, run_b)
+    else:
+        from bot.cli.added import with_entries
+
+        settings = settings_from(config, faq, state, knowledge__watch=False)
+        with with_entries(run_a, add or (), settings) as after:
+            found = _compared(run_a, after)
     worse = found.regressions(margin)
     if json_output:
         print_json(_as_json(found, worse, margin))

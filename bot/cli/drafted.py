@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from bot.evaluation.gaps import Draft, Tidy
-    from bot.learned import Learned
-    from bot.library import Library
-    from bot.ports import Responder
-    from bot.settings import Settings
-    from retrieval.index import KnowledgeIndex
     from retrieval.types import Passage
 
 #: Personal data of these kinds is the company's own where the knowledge has it too.
@@ -58,34 +48,6 @@ def _own(passages: Iterable[Passage]) -> list[str]:
     rules = [rule.expression for rule in RULES if rule.kind in _OWN]
     texts = {text for passage in passages for text in (passage.answer, passage.url) if text}
     return sorted({match[match.lastindex or 0] for text in texts for rule in rules for match in rule.finditer(text)})
-
-
-@contextmanager
-def trial(
-    settings: Settings, library: Library, index: KnowledgeIndex, learned: Learned
-) -> Iterator[Callable[[Sequence[Draft]], Responder]]:
-    """Yield what returns the bot as it is with drafts in its knowledge, in an index of its own that vanishes."""
-    from bot.app import responder_of
-    from bot.calibration import Calibration
-    from bot.knowledge import KnowledgeSource
-    from retrieval.build import build_index
-
-    with TemporaryDirectory(prefix="kefu-gaps-") as name:
-        folder = Path(name)
-        with suppress(OSError):  # without it everything is encoded again
-            shutil.copytree(settings.state.folder / "index" / index.version, folder / index.version)
-            (folder / "current").write_text(index.version, "utf-8")
-
-        def responder(drafts: Sequence[Draft]) -> Responder:
-            passages = [*index.data.passages, *map(passage_of, drafts)]
-            source = KnowledgeSource(
-                build_index(folder, passages, library.encoder, library.analyzer),
-                calibration=Calibration.shipped(),
-                time_zone=ZoneInfo(settings.knowledge.time_zone),
-            )
-            return responder_of(settings, source, learned)
-
-        yield responder
 
 
 def passage_of(draft: Draft) -> Passage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,14 +24,13 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.app import Parts
-    from bot.evaluation.dialogues import Dialogue
+    from bot.cli.replayed import Asked
     from bot.evaluation.gaps import Cluster, Draft, Found
     from bot.evaluation.gaps.clusters import Encode
     from bot.evaluation.gaps.expected import Expected
     from bot.evaluation.judging import Alike
     from bot.ports import Responder
     from bot.settings import Settings
-    from finetune.logs import Problems
 
 #: Gaps that are printed; all are in --json and, where they have a draft, in --out.
 _SHOWN = 20
@@ -59,29 +57,39 @@ def gaps(
 ) -> None:
     """List what customers ask and the knowledge does not have, and draft an entry for each from agents' answers."""
     from bot.app import Parts
-    from bot.cli.drafted import tidy_of, trial
-    from bot.cli.knowledge import open_knowledge
+    from bot.cli.drafted import passage_of, tidy_of
+    from bot.cli.knowledge import open_knowledge, today
+    from bot.cli.replayed import Asked
+    from bot.cli.trial import trial
     from bot.evaluation.folder import RUN, read_turns
     from bot.evaluation.gaps import clustered, gaps_of
     from bot.evaluation.likeness import Likeness
+    from finetune.logs.reading import log_files
 
-    ready = len(logs) == 1 and (logs[0] / RUN).is_file()
-    if ready and what_if:
-        raise UsageError("--what-if asks the dialogues again: name the logs instead of the folder of a run.")
     if out is not None and out.suffix != ".jsonl":
         raise UsageError(f"--out: expected a file that ends in .jsonl, found {out}.")
     settings = settings_from(config, faq, state, knowledge__watch=False)
     library, index = open_knowledge(settings)
     parts = Parts.of(settings, library, index)
     alike = Likeness(library.encoder.encode)
-    folder = logs[0] if ready else _replayed(settings, parts, logs, alike)
+    if len(logs) == 1 and (logs[0] / RUN).is_file():
+        folder = logs[0]
+        asked = Asked.of(folder) if what_if else None
+    else:
+        # Which entries are served on a day decides on what is a gap: that is today's question.
+        asked = Asked(kind="dialogues", files=log_files(logs), day=today(settings))
+        folder = _replayed(settings, parts, asked, alike)
     found = gaps_of(read_turns(folder), parts.source.holds, tidy_of(index.data.passages))
     with _bar("Comparing") as compared:
         clusters = clustered(found.gaps, library.encoder.encode, progress=compared)
     expected = None
-    if what_if:
-        with trial(settings, library, index, parts.learned) as responder:
-            expected = _expected(settings, library.encoder.encode, responder, logs, folder, clusters, alike)
+    if what_if and asked:
+        with trial(settings, library, index, parts) as tried:
+
+            def responder(drafts: Sequence[Draft]) -> Responder:
+                return tried([*map(passage_of, drafts)]).responder(settings)
+
+            expected = _expected(settings, library.encoder.encode, responder, asked, folder, clusters, alike)
     if out is not None:
         _write(out, clusters)
     if json_output:
@@ -90,40 +98,28 @@ def gaps(
         typer.echo(_plain(found, clusters, expected, out))
 
 
-def _replayed(settings: Settings, parts: Parts, logs: Sequence[Path], alike: Alike) -> Path:
-    """Replay as of today, which entries are served on decides on what is a gap; return the folder of the run."""
-    from bot.cli.knowledge import today
+def _replayed(settings: Settings, parts: Parts, asked: Asked, alike: Alike) -> Path:
+    """Replay, and return the folder of the run."""
     from bot.cli.logged import told
-    from bot.cli.replayed import folder_for, moment, replay_into, run_of
+    from bot.cli.replayed import folder_for, replay_into
     from finetune.logs import Problems
-    from finetune.logs.reading import log_files
 
-    day, problems = today(settings), Problems()
-    run = run_of(settings, parts, "dialogues", log_files(logs), day)
-    folder = folder_for(settings, None, run)
-    replay_into(folder, run, _dialogues(logs, problems), parts.responder(settings), alike, as_of=moment(day, settings))
+    problems = Problems()
+    folder = folder_for(settings, asked.run(settings, parts))
+    replay_into(folder, asked, settings, parts, alike, problems)
     told(problems)
     return folder
-
-
-def _dialogues(logs: Sequence[Path], problems: Problems) -> Iterator[Dialogue]:
-    from bot.cli.logged import dialogues
-    from finetune.logs.reading import log_files
-
-    return dialogues(log_files(logs), problems, otherwise=datetime.now(UTC))
 
 
 def _expected(
     settings: Settings,
     encode: Encode,
     responder: Callable[[Sequence[Draft]], Responder],
-    logs: Sequence[Path],
+    asked: Asked,
     folder: Path,
     clusters: Sequence[Cluster],
     alike: Alike,
 ) -> Expected:
-    from bot.cli.knowledge import today
-    from bot.cli.replayed import moment
     from bot.evaluation.folder import read_turns
     from bot.evaluation.gaps import clustered
     from bot.evaluation.gaps.expected import expected
@@ -133,13 +129,13 @@ def _expected(
     with _bar("Trying the drafts") as shown:
         return asyncio.run(
             expected(
-                lambda: _dialogues(logs, Problems()),
+                lambda: asked.read(settings, Problems()),
                 before,
                 clusters,
                 cluster=lambda gaps: clustered(gaps, encode),
                 responder=responder,
                 alike=alike,
-                as_of=moment(today(settings), settings),
+                as_of=asked.at(settings),
                 done=shown,
             )
         )

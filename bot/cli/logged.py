@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.common import warn
+from bot.cli.common import read_lines, warn
+from bot.errors import UsageError
 from bot.evaluation.dialogues import Dialogue, Reading, Truth
 from bot.types import Action, Citation, Speaker, Turn
 
@@ -98,6 +99,23 @@ def _truth(said: Utterance) -> Truth:
         answers=frozenset(said.answers),
         accept=frozenset(said.accept),
     )
+
+
+def labelled(files: Sequence[Path], at: datetime) -> Iterator[Dialogue]:
+    """Yield a dialogue for each labelled message, asked ``at`` a time; raises `UsageError` that names the line."""
+    from bot.evaluation.labelled import LabelledTurn
+
+    seen: set[str] = set()
+    for path in files:
+        for number, row in read_lines(path):
+            id_ = str(row.get("id", f"{path.name}:{number}"))
+            if id_ in seen:
+                raise UsageError(f'{path}:{number}: field "id": {id_!r} was there before; expected each once.')
+            seen.add(id_)
+            try:
+                yield LabelledTurn.of(row).dialogue(id_, str(row.get("channel") or ""), at)
+            except ValueError as error:
+                raise UsageError(f"{path}:{number}: {error}.") from error
 
 
 def told(problems: Problems) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.cli.common import bar
+from bot.cli.knowledge import today
+from bot.cli.logged import dialogues, labelled
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +25,59 @@ if TYPE_CHECKING:
     from bot.evaluation.judging import Alike
     from bot.ports import Responder
     from bot.settings import Settings
+    from finetune.logs import Problems
 
 #: Where runs are kept that no folder is named for, in the state folder.
 RUNS = "runs"
+
+
+#: In the folder of a run: where its data lay, which another machine need not know.
+DATA = "data.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is asked in a run."""
+
+    #: "dialogues" for exported logs, "answers" for labelled messages.
+    kind: str
+    files: Sequence[Path]
+    #: On which all of it is asked; None for when it was logged.
+    day: date | None
+
+    def read(self, settings: Settings, problems: Problems) -> Iterator[Dialogue]:
+        """Yield the dialogues; messages of which no time is known are asked today."""
+        at = moment(self.day or today(settings), settings)
+        return labelled(self.files, at) if self.kind == "answers" else dialogues(self.files, problems, otherwise=at)
+
+    def at(self, settings: Settings) -> datetime | None:
+        """Return when all of it is asked; None for when it was logged."""
+        return None if self.day is None else moment(self.day, settings)
+
+    def run(self, settings: Settings, parts: Parts) -> dict[str, Any]:
+        """Return what decides on the run with ``parts``: two that have the same here have the same turns."""
+        from bot.app import setup_of, versions_of
+
+        return {
+            "kind": self.kind,
+            "data": [{"name": path.name, "sha256": _hash(path)} for path in self.files],
+            "as_of": None if self.day is None else self.day.isoformat(),
+            "versions": versions_of(parts.source, parts.learned),
+            **json.loads(setup_of(settings)),
+        }
+
+    @classmethod
+    def of(cls, folder: Path) -> Asked:
+        """Return what was asked in the run in ``folder``; raises `UsageError` where its data are not there any more."""
+        from bot.evaluation.folder import read_run
+
+        run = read_run(folder)
+        try:
+            files = [Path(name) for name in json.loads((folder / DATA).read_bytes())]
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(f"{folder} does not tell where its data lie ({error}). Evaluate again.") from error
+        day = run.get("as_of")
+        return cls(kind=str(run.get("kind")), files=files, day=date.fromisoformat(day) if day else None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,57 +96,44 @@ class Done:
         return self.turns / self.seconds if self.seconds else 0.0
 
 
-def run_of(settings: Settings, parts: Parts, kind: str, files: Sequence[Path], day: date | None) -> dict[str, Any]:
-    """Return what decides on a run: two that have the same here have the same turns."""
-    from bot.app import setup_of, versions_of
-
-    return {
-        "kind": kind,
-        "data": [{"name": path.name, "sha256": _hash(path)} for path in files],
-        "as_of": None if day is None else day.isoformat(),
-        "versions": versions_of(parts.source, parts.learned),
-        **json.loads(setup_of(settings)),
-    }
-
-
-def folder_for(settings: Settings, report: Path | None, run: dict[str, Any]) -> Path:
-    """Return the folder of a run: the one that is named, or one by what decides on it."""
+def folder_for(settings: Settings, run: dict[str, Any]) -> Path:
+    """Return the folder in the state folder of a run, by what decides on it."""
     name = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:12]
-    return report or settings.state.folder / RUNS / name
+    return settings.state.folder / RUNS / name
 
 
 def replay_into(
     folder: Path,
-    run: dict[str, Any],
-    dialogues: Iterable[Dialogue],
-    responder: Responder,
+    asked: Asked,
+    settings: Settings,
+    parts: Parts,
     alike: Alike,
-    *,
-    as_of: datetime | None,
+    problems: Problems,
 ) -> Done:
     """Replay into ``folder`` what is not there yet, with a bar."""
     from bot.evaluation.folder import writing
 
     start = monotonic()
-    with writing(folder, run) as file:
-        turns = asyncio.run(_replay(file, dialogues, responder, alike, as_of))
+    with writing(folder, asked.run(settings, parts)) as file:
+        (folder / DATA).write_text(json.dumps([str(path.absolute()) for path in asked.files]), "utf-8")
+        new = (each for each in asked.read(settings, problems) if each.id not in file.done)
+        turns = asyncio.run(_replay(file, new, parts.responder(settings), alike, asked.at(settings)))
         return Done(before=file.before, turns=turns, seconds=monotonic() - start)
 
 
 async def _replay(
-    file: Writing, dialogues: Iterable[Dialogue], responder: Responder, alike: Alike, as_of: datetime | None
+    file: Writing, dialogues: Iterator[Dialogue], responder: Responder, alike: Alike, as_of: datetime | None
 ) -> int:
     from rich.progress import TextColumn
 
     from bot.evaluation.replay import replay
 
-    new = (dialogue for dialogue in dialogues if dialogue.id not in file.done)
     shown = bar(TextColumn("{task.fields[rate]}"))
     shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
     turns = 0
     with shown:
         task = shown.add_task("Replaying", total=None, rate="")
-        async for replayed in replay(new, responder, alike, as_of=as_of):
+        async for replayed in replay(dialogues, responder, alike, as_of=as_of):
             file.write(replayed)
             turns += len(replayed.turns)
             speed = shown.tasks[0].finished_speed or shown.tasks[0].speed or 0.0

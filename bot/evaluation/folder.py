@@ -87,7 +87,7 @@ class Writing:
 def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
     """Begin the run in ``folder``, or go on with it; raises `UsageError` where the folder holds another one."""
     begun = (folder / RUN).exists()
-    if begun and (other := _other(read_run(folder), run)):
+    if begun and (other := differing(read_run(folder), run)):
         raise UsageError(
             f"{folder} holds a run of something else: its {', '.join(other)} differ. Name another folder with --report."
         )
@@ -101,7 +101,8 @@ def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
         yield Writing(folder=folder, done=done, before=before, _turns=turns, _timings=timings)
 
 
-def _other(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in what two runs differ, as `read_run` has them."""
     now = json.loads(json.dumps(now))
     return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.lock.figures import Figure, figures
 from bot.lock.marks import Mark, Marked, marks
@@ -15,12 +16,26 @@ from retrieval.text import HAN
 _BREAK = re.compile(
     r"[,;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
     r"|\b(?:but|if|when|because|unless|whereas|although|though|otherwise|whether|which)\b"
-    r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that is)\b)"
+    r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that)\b)"
+    r"|\b(?:and )?without\b"
     r"|但是?|而(?!且)|否则|另外",
     re.IGNORECASE,
 )
 _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{HAN}]+)*)")
 
+
+
+_DIGITS = re.compile(r"\d[\d.,:/]*")
+#: "Other services, such as Facebook, are not supported" is one statement.
+_ASIDE = re.compile(r", such as\b[^,;.]*,?")
+#: Where what stands without something is told, behind "without ...".
+_SUBJECT = re.compile(r"(?<=\w) (?=(?:we|you|they|(?:the|your) \w+ (?:can|is|are|will))\b)", re.IGNORECASE)
+#: Marks whose words say what a clause is about, too.
+_SPOKEN = frozenset({Mark.IF, Mark.EARLIER, Mark.LATER})
+#: How many characters may stand between what denies and what it denies: " be ".
+_BEHIND = 4
+#: What denies.
+DENYING = frozenset({Mark.NOT, Mark.NEEDLESS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +63,24 @@ class Clause:
 
     @property
     def negated(self) -> bool:
-        """Whether it denies something; twice is as good as not at all, which nobody writes."""
+        """Whether it denies something."""
         return Mark.NOT in self.kinds
+
+    @property
+    def denials(self) -> int:
+        """How often it denies or excepts something."""
+        return sum(mark.mark in DENYING or mark.mark is Mark.EXCEPT for mark in self.marks)
+
+    @property
+    def denied(self) -> frozenset[str]:
+        """The word right behind each denial: what it denies, in short."""
+        return frozenset(
+            term.text
+            for mark in self.marks
+            if mark.mark in DENYING
+            for term in self.terms
+            if 0 <= term.at - mark.end <= _BEHIND
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +92,8 @@ class Reading:
     clauses: tuple[Clause, ...]
     about: frozenset[str]
     names: frozenset[str]
+    #: Numbers that are part of no figure: they are spelled in a way that is read nowhere.
+    unread: tuple[str, ...]
 
 
 def read(sentence: str) -> Reading:
@@ -78,7 +111,7 @@ def read(sentence: str) -> Reading:
     for start, end in _cuts(masked):
         inside = tuple(term for term in terms if start <= term.at < end)
         here = tuple(mark for mark in marked if start <= mark.start < end)
-        values = tuple(figure for figure in found if start <= figure.start < end)
+        values = tuple(_limited([figure for figure in found if start <= figure.start < end], here))
         if inside or here or values:
             clauses.append(
                 Clause(
@@ -95,6 +128,7 @@ def read(sentence: str) -> Reading:
         clauses=tuple(clauses),
         about=frozenset(term.text for term in terms),
         names=frozenset(term.text for term in terms if term.name),
+        unread=tuple(_DIGITS.findall(masked)),
     )
 
 
@@ -104,19 +138,29 @@ def is_han_char(char: str) -> bool:
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for match in _BREAK.finditer(text):
-        if match.start() > start:
-            yield start, match.start()
-        start = match.start()  # the word that opens a clause is a part of it
-    if start < len(text):
-        yield start, len(text)
+    text = _ASIDE.sub(lambda match: match[0].replace(",", " "), text)
+    places = [0, *(match.start() for match in _BREAK.finditer(text)), len(text)]
+    for start, end in pairwise(places):  # the word that opens a clause is a part of it
+        if text[start:end].lower().lstrip(" ,;").removeprefix("and ").startswith("without") and (subject := _SUBJECT.search(text, start, end)):
+            yield start, subject.start()
+            start = subject.start()
+        if start < end:
+            yield start, end
+
+
+def _limited(found: list[Figure], here: tuple[Marked, ...]) -> Iterator[Figure]:
+    """Give a figure that stands alone the limit its clause states at a distance: 最多可以保存20个."""
+    kinds = {mark.mark for mark in here}
+    limits = {name for name, mark in (("most", Mark.MOST), ("least", Mark.LEAST)) if mark in kinds}
+    for figure in found:
+        alone = len(found) == 1 and limits and figure.low == figure.high and not figure.bounds & {"most", "least"}
+        yield replace(figure, bounds=figure.bounds | limits) if alone else figure
 
 
 def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
     blank = text
     for mark in marked:
-        if mark.mark not in (Mark.IF,):
+        if mark.mark not in _SPOKEN:
             blank = blank[: mark.start] + "\x1a" * (mark.end - mark.start) + blank[mark.end :]
     first = True
     for match in _WORD.finditer(blank):
@@ -128,7 +172,7 @@ def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
             continue
         root = stem(word.lower())
         # "Ember", "CET", "iPhone"; in a Chinese sentence each Latin word is one. The first word has its capital anyway.
-        capital = any(char.isupper() for char in (word[1:] if first else word))
+        capital = any(char.isupper() for char in (word[1:] if first and not chinese else word))
         name = capital or (chinese and word.islower())
         first = False
         if root:

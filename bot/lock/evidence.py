@@ -18,7 +18,15 @@ _AROUND = 0.3
 #: How much of a likeness is asked of the clause to be sent; the rest of the evidence's clause.
 _OWN_SHARE = 0.75
 #: How much a word counts that stands on the other side of the figure, and one that stands in another clause.
-_OTHER_SIDE, _OTHER_CLAUSE = 0.6, 0.5
+_OTHER_SIDE, _OTHER_CLAUSE = 0.6, 0.25
+#: How many words a figure between counts for: what stands beyond it belongs to it.
+_FIGURE = 8
+#: How much a name counts there, and how many times more than another word it does in any place.
+_OTHER_NAME, _NAME = 0.5, 2.0
+
+
+#: Marks that tell figures apart: one is "free", the other is not.
+_TELLING = frozenset({Mark.FREE, Mark.ONLY, Mark.EXCEPT, Mark.NOT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +66,11 @@ class Evidence:
     characters: frozenset[str]
     #: Codes, mail addresses and telephone numbers that the conversation itself states.
     said: frozenset[tuple[str, str]]
+    #: Numbers that nothing reads, as they are spelled.
+    unread: frozenset[str]
+    #: Words that stand nowhere but where they are denied.
+    #: And with each of them the words of the sentences it stands in.
+    denied: dict[str, frozenset[str]]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
 
@@ -93,11 +106,15 @@ class Evidence:
             names=frozenset(name for stated in clauses for name in stated.sentence.names),
             characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
             said=frozenset(_identifying(said)),
-            weights={term: 1 / (1 + log(count)) for term, count in counts.items()},
+            unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
+            denied=_only_denied(clauses),
+            weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
         )
 
     def likeness(self, clause: Clause, sentence: Reading, stated: Stated) -> float:
         """Tell how much ``clause``, of ``sentence``, speaks of what ``stated`` does; 1.3 where word for word."""
+        if not clause.about:
+            return self._overlap(sentence.about, stated.sentence.about)
         return self._overlap(clause.about, stated.clause.about) + _AROUND * self._overlap(
             sentence.about, stated.sentence.about
         )
@@ -106,9 +123,11 @@ class Evidence:
         """Tell, from 0 to 1, how much of what stands near a figure stands near ``known`` as well."""
         total = shared = 0.0
         for term, here in near.items():
-            weight = self.weights.get(term)
+            weight = 1.0 if term[0] == "=" else self.weights.get(term)
             if weight is None:
                 continue
+            if term in self.names:
+                weight *= _NAME
             total += weight * abs(here)
             there = known.near.get(term, 0.0)
             if there:
@@ -126,6 +145,20 @@ class Evidence:
         return common / (whole + (1 - _OWN_SHARE) * sum(weights.get(term, 1.0) for term in other))
 
 
+def _only_denied(clauses: Sequence[Stated]) -> dict[str, frozenset[str]]:
+    heads: dict[str, frozenset[str]] = {}
+    for stated in clauses:
+        for head in stated.clause.denied if not stated.asks else ():
+            heads[head] = heads.get(head, frozenset()) | stated.sentence.about
+    said = {
+        term
+        for stated in clauses
+        if not stated.asks and not stated.clause.denials and Mark.ONLY not in stated.clause.kinds
+        for term in stated.clause.about
+    }
+    return {head: about for head, about in heads.items() if head not in said}
+
+
 def spelled(text: str) -> str:
     """Return a sentence without what is no matter of words: its case, blanks and the mark at its end."""
     return " ".join(text.lower().split()).strip(" .。!！;；:：,，\"'“”*•-")
@@ -135,13 +168,23 @@ def surroundings(figure: Figure, clause: Clause, sentence: Reading) -> dict[str,
     """Return how near each word of ``sentence`` stands to ``figure``: 1 beside it, less with each word between."""
     near: dict[str, float] = {}
     own = {term.at for term in clause.terms}
-    every = [term for part in sentence.clauses for term in part.terms]
-    behind = sum(term.at < figure.start for term in every)
-    for number, term in enumerate(every):
+    others = [other.start for part in sentence.clauses for other in part.figures if other.start != figure.start]
+    every = [(term.at, term.text, term.name) for part in sentence.clauses for term in part.terms]
+    every += [
+        (mark.start, f"={mark.mark}", False)
+        for part in sentence.clauses
+        for mark in part.marks
+        if mark.mark in _TELLING
+    ]
+    every.sort()
+    behind = sum(at < figure.start for at, _, _ in every)
+    for number, (at, text, name) in enumerate(every):
         distance = behind - number - 1 if number < behind else number - behind
-        value = 4 / (4 + distance) * (1 if term.at in own else _OTHER_CLAUSE)
-        if value > abs(near.get(term.text, 0.0)):
-            near[term.text] = value if number >= behind else -value
+        distance += _FIGURE * sum(min(at, figure.start) < other < max(at, figure.start) for other in others)
+        here = at in own or text[0] == "="
+        value = 4 / (4 + distance) * (1 if here else _OTHER_NAME if name else _OTHER_CLAUSE)
+        if value > abs(near.get(text, 0.0)):
+            near[text] = value if number >= behind else -value
     return near
 
 

@@ -63,7 +63,7 @@ _LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|
 #: Where a number word is none.
 _IDIOM = re.compile(
     r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方|四周|统一|唯一|百分百|单一|再一次|"
-    r"\b(?:no one|someone|one another|one of|the one|which one|new one|old one|one by one|one or two|one after another)\b",
+    r"\b(?:no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one after another)\b",
     re.IGNORECASE,
 )
 _CODES = {
@@ -82,6 +82,7 @@ _CODES = {
     "spelled": Code.LINK,
 }
 _SPANS = frozenset({"duration", "working days", "months"})
+_RANGED = frozenset({"time", "weekday", "code", "number", "duration", "working days", "months", "percent"})
 #: What only tells which case is meant: the conversation may state it as well as the evidence.
 _OWN = frozenset({"code", "mail", "phone"})
 
@@ -240,7 +241,7 @@ def _joined(one: Figure, two: Figure, text: str) -> Figure | None:
     elif one.kind == two.kind == "date" and isinstance(low, tuple) and isinstance(high, tuple):
         year = low[0] or high[0]
         low, high = (low[0] or year, *low[1:]), (high[0] or year, *high[1:])
-    elif one.kind != two.kind or one.kind not in ("time", "weekday", "code", "number", "duration", "percent"):
+    elif one.kind != two.kind or not (one.kind in _RANGED or one.kind.isupper()):
         return None
     return replace(one, end=end, kind=kind, low=low, high=high, clear=one.clear or two.clear)
 
@@ -252,6 +253,8 @@ def _bounded(figure: Figure, text: str) -> Figure:
     bounds = {match.lastgroup for match in (before, after) if match and match.lastgroup}
     if figure.low != figure.high and figure.kind not in _SPANS:
         bounds.clear()
+    if figure.family not in ("span", "time", "date", "weekday"):
+        bounds -= {"before", "after"}
     if figure.family == "span" and _EXTENT.search(ahead):
         bounds.add("most")
     if "over" in bounds and figure.family == "span":  # past 14 days is after them

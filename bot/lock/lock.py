@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.lock.clauses import Clause, Reading, Term, is_han_char, read
+from bot.lock.clauses import DENYING, Clause, Reading, Term, is_han_char, read
 from bot.lock.courtesies import is_courtesy
 from bot.lock.evidence import Evidence, Known, Stated, spelled, surroundings
 from bot.lock.figures import Figure
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
-from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, verdict
+from bot.lock.wording import COSTS, HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, any_without_not, verdict
 
 #: A figure's clause has to share at least this much with the words around it in the evidence.
 _NEAR_ENOUGH = 0.12
@@ -40,6 +40,7 @@ _CARRIED_BY = {
     Mark.EXCEPT: frozenset({Mark.EXCEPT, Mark.NOT, Mark.ONLY}),
     Mark.ALL: frozenset({Mark.ALL}),
     Mark.SURE: frozenset({Mark.SURE}),
+    Mark.PAID: frozenset({Mark.PAID}),
 }
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,
@@ -49,8 +50,18 @@ _CODE_OF = {
     Mark.ONLY: Code.COMPARISON,
     Mark.EXCEPT: Code.COMPARISON,
     Mark.ALL: Code.COMPARISON,
+    Mark.PAID: Code.COMPARISON,
 }
-_DENYING = frozenset({Mark.NOT, Mark.NEEDLESS})
+#: Marks that turn each other round.
+_TURNS = {
+    Mark.EARLIER: Mark.LATER,
+    Mark.LATER: Mark.EARLIER,
+    Mark.OVER: Mark.UNDER,
+    Mark.UNDER: Mark.OVER,
+    Mark.MOST: Mark.LEAST,
+    Mark.LEAST: Mark.MOST,
+    Mark.PAID: Mark.FREE,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +91,9 @@ def check(sentence: str, evidence: Evidence) -> Sentence:
         return Sentence(text=sentence, supported=True, passages=tuple(dict.fromkeys(quoted)))
     if is_courtesy(reading.text):
         return Sentence(text=sentence, supported=True, passages=())
-    against = list(dict.fromkeys(_Check(reading, evidence).objections()))
-    passages: dict[str, None] = {}
+    check = _Check(reading, evidence)
+    against = list(dict.fromkeys(check.objections()))
+    passages: dict[str, None] = dict.fromkeys(check.passages)
     for clause in reading.clauses:
         best = max(evidence.clauses, key=lambda s: evidence.likeness(clause, reading, s), default=None)
         if best and clause.about & best.clause.about:
@@ -97,9 +109,14 @@ class _Check:
     def __init__(self, reading: Reading, evidence: Evidence) -> None:
         self._reading = reading
         self._evidence = evidence
+        #: The passages that carry its figures, and its yes or no.
+        self.passages: list[str] = []
 
     def objections(self) -> Iterator[Objection]:
         yield from self._words()
+        for number in self._reading.unread:
+            if number not in self._evidence.unread:
+                yield Objection(code=Code.NUMBER, words=number)
         for number, clause in enumerate(self._reading.clauses):
             likeness = [
                 (self._evidence.likeness(clause, self._reading, stated), stated)
@@ -110,7 +127,7 @@ class _Check:
                 yield from self._figure(figure, clause)
             yield from self._names(clause, likeness)
             if number == 0 and (said := verdict(clause.text)) is not None:
-                yield from self._verdict(clause, said=said)
+                yield from self._verdict(said=said)
                 continue
             yield from self._marks(clause, likeness)
             yield from self._promise(clause, likeness)
@@ -122,8 +139,6 @@ class _Check:
         objection = Objection(code=figure.code, words=words)
         if figure.own and (figure.kind, str(figure.low)) in self._evidence.said:
             return
-        if figure.own and figure.low != figure.high:
-            pass
         family = [known for known in self._evidence.known if known.figure.family == figure.family]
         near = surroundings(figure, clause, self._reading)
         carrying: list[tuple[float, Known]] = []
@@ -139,16 +154,11 @@ class _Check:
             yield Objection(code=Code.COMPARISON, words=self._bounded(figure)) if same and figure.bounds else objection
             return
         best, known = max(carrying, key=lambda pair: pair[0])
-        if best < against - 1e-9 or (best < _NEAR_ENOUGH and near and len(family) > 1):
+        self.passages.append(known.stated.passage)
+        if best < against - 1e-9 or (best < _NEAR_ENOUGH and near and len(family) > 1) or (best < _NEAR_ENOUGH and any(term in self._evidence.weights for term in clause.about)):
             yield objection
-        elif best < _NEAR_ENOUGH and any(term in self._evidence.weights for term in clause.about):
-            yield objection
-        elif clause.negated != known.stated.clause.negated and not (clause.kinds | known.stated.clause.kinds) & {
-            Mark.EXCEPT,
-            Mark.ONLY,
-        }:
-            if not any(k.stated.clause.negated == clause.negated for score, k in carrying if score >= 0.8 * best):
-                yield Objection(code=Code.NEGATION, words=clause.text)
+        elif all(_denies_other(clause, k.stated.clause) for score, k in carrying if score >= 0.8 * best):
+            yield Objection(code=Code.NEGATION, words=clause.text)
 
     def _counts_alike(self, figure: Figure, clause: Clause, known: Known) -> bool:
         """Whether a bare number counts the same: "3 instalments" are no "3 friends"."""
@@ -165,6 +175,11 @@ class _Check:
 
     def _names(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         names = [term for term in clause.terms if term.name or term.text in self._evidence.names]
+        best = max(likeness, key=lambda pair: pair[0], default=(0.0, None))[1]
+        head = clause.terms[0] if clause.terms else None
+        if head and best and head.text not in self._evidence.terms and head.written[0].isupper():
+            if (best.clause.about & self._evidence.names) - clause.about:
+                yield Objection(code=Code.NAME, words=head.written)
         for term in names:
             if term.text not in self._evidence.terms:
                 yield Objection(code=Code.NAME, words=term.written)
@@ -177,35 +192,82 @@ class _Check:
             if term.text in self._evidence.terms and term.text not in best[1].sentence.about and theirs - mine:
                 yield Objection(code=Code.NAME, words=term.written)
 
-    def _verdict(self, clause: Clause, *, said: bool) -> Iterator[Objection]:
-        """A yes has to stand before what is not denied, or in the evidence; a no likewise."""
-        rest = [part for part in self._reading.clauses if part is not clause]
-        denied = any(part.kinds & _DENYING for part in rest)
-        answers = {v for s in self._evidence.clauses if (v := verdict(s.clause.text)) is not None}
-        if answers and said not in answers and not (rest and denied != said and len(answers) > 1):
-            yield Objection(code=Code.NEGATION, words=clause.text)
-        elif not answers and not said and not denied:
-            if not any(s.clause.kinds & _DENYING for s in self._evidence.clauses):
-                yield Objection(code=Code.NEGATION, words=clause.text)
+    def _verdict(self, *, said: bool) -> Iterator[Objection]:
+        """A yes or no has to stand at the head of the passage that the sentence is from, or agree with its own rest."""
+        rest = self._reading.clauses[1:]
+        heads = {s.passage: v for s in reversed(self._evidence.clauses) if (v := verdict(s.clause.text)) is not None}
+        if any(part.about for part in rest):
+            likeness = [
+                (max(self._evidence.likeness(part, self._reading, stated) for part in rest), stated.passage)
+                for stated in self._evidence.clauses
+            ]
+            answer = heads.get(max(likeness)[1])
+        else:
+            answer = said if said in heads.values() else None
+        denied = any(part.kinds & DENYING for part in rest)
+        if answer is not said and not (answer is None and rest and denied != said):
+            yield Objection(code=Code.NEGATION, words=self._reading.clauses[0].text)
+        elif answer is said:
+            self.passages += [passage for passage, head in heads.items() if head is said]
 
     def _marks(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
-        top = max((score for score, _ in likeness), default=0.0)
+        top, like = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
+        if like is None:
+            return
+        around = {mark for s in self._evidence.clauses if s.sentence is like.sentence for mark in s.clause.kinds}
         for mark in clause.marks:
             carried_by = _CARRIED_BY.get(mark.mark)
             if carried_by is None:
                 continue
-            best = max((score for score, stated in likeness if stated.clause.kinds & carried_by), default=0.0)
-            if best < _LIKE_ENOUGH or best < _LIKE_BEST * top:
+            if mark.mark is Mark.NOT and Mark.EXCEPT in clause.kinds:
+                carried_by = DENYING
+            carrying = [(score, s) for score, s in likeness if s.clause.kinds & carried_by]
+            best, carrier = max(carrying, key=lambda pair: pair[0], default=(0.0, None))
+            loose = mark.mark not in DENYING or Mark.IF in clause.kinds
+            if carrier is None or not (
+                best >= max(_LIKE_ENOUGH, _LIKE_BEST * top)
+                or (loose and top >= _LIKE_ENOUGH and around & carried_by)
+                or (mark.mark is Mark.FREE and any(len(s.clause.about) < 2 and s.sentence.about & self._reading.about for _, s in carrying))
+            ):
                 yield Objection(code=_CODE_OF[mark.mark], words=clause.text)
+            elif mark.mark in DENYING and best > _OPPOSITE and clause.denials > max(
+                s.clause.denials for score, s in carrying if score >= 0.9 * best
+            ):
+                yield Objection(code=Code.NEGATION, words=clause.text)
+            elif mark.mark is Mark.FREE and all(Mark.IF in s.clause.kinds for score, s in carrying if score >= 0.9 * best):
+                if not any(Mark.IF in part.kinds for part in self._reading.clauses):
+                    yield Objection(code=Code.COMPARISON, words=clause.text)
 
     def _opposite(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """Object where the clause most like this one says it the other way round."""
-        denies = bool(clause.kinds & _DENYING)
+        denies = bool(clause.kinds & DENYING)
         turned = clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
-        same = max((score for score, s in likeness if bool(s.clause.kinds & _DENYING) == denies), default=0.0)
-        other = max((score for score, s in likeness if bool(s.clause.kinds & _DENYING) != denies), default=0.0)
+        same = max((score for score, s in likeness if bool(s.clause.kinds & DENYING) == denies), default=0.0)
+        other = max(
+            (
+                score
+                for score, s in likeness
+                if bool(s.clause.kinds & DENYING) != denies
+                and _same_head(clause, s.clause)
+            ),
+            default=0.0,
+        )
         if other > same + 1e-9 and other >= _OPPOSITE and not turned:
             yield Objection(code=Code.NEGATION, words=clause.text)
+        top, like = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
+        if like is not None and top >= _OPPOSITE:
+            for mark, turn in _TURNS.items():
+                if mark in clause.kinds and turn in like.clause.kinds and not (turn in clause.kinds or mark in like.clause.kinds):
+                    yield Objection(code=Code.COMPARISON, words=clause.text)
+            free = Mark.FREE in like.clause.kinds and not clause.kinds & {Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS}
+            if free and clause.about & COSTS and not clause.figures:
+                yield Objection(code=Code.COMPARISON, words=clause.text)
+        if not clause.kinds & {*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER}:
+            for term in clause.terms:
+                if len(self._evidence.denied.get(term.text, frozenset()) & clause.about) > 1:
+                    yield Objection(code=Code.NEGATION, words=term.written)
+            if any_without_not(clause.text):
+                yield Objection(code=Code.NEGATION, words=clause.text)
         for term in clause.terms:
             for opposite in OPPOSITES.get(term.text, ()):
                 if term.text in self._evidence.terms:
@@ -216,7 +278,7 @@ class _Check:
     def _promise(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """What "we" do or have done has to be what the evidence says of "us"."""
         acting = next((mark for mark in clause.marks if mark.mark in (Mark.WE, Mark.DONE)), None)
-        if acting is None:
+        if acting is None or clause.kinds & DENYING:
             return
         deeds = [term.text for term in clause.terms if term.at >= acting.end][:3]
         done = any(mark.mark is Mark.DONE for mark in clause.marks)
@@ -263,10 +325,22 @@ class _Check:
         return new, count
 
 
+def _denies_other(clause: Clause, stated: Clause) -> bool:
+    """Whether one of both denies what the other does not."""
+    turned = (clause.kinds | stated.kinds) & {Mark.EXCEPT, Mark.ONLY}
+    return clause.negated != stated.negated and not turned and _same_head(clause, stated)
+
+
+def _same_head(clause: Clause, stated: Clause) -> bool:
+    """Whether both have what one of them denies, as far as that can be told."""
+    heads = stated.denied or clause.denied
+    return not heads or bool(heads & clause.about & stated.about)
+
+
 def _counted(figure: Figure, clause: Clause) -> Term | None:
     """Return what a number counts: the word right behind it."""
     return next((term for term in clause.terms if 0 <= term.at - figure.end <= 2), None)
 
 
 def _conditional(reading: Reading) -> bool:
-    return any(Mark.IF in clause.kinds for clause in reading.clauses)
+    return any(clause.kinds & {Mark.IF, Mark.EARLIER, Mark.LATER} for clause in reading.clauses)

@@ -20,6 +20,14 @@ class Mark(StrEnum):
     ONLY = "only"
     EXCEPT = "except"
     ALL = "all"
+    #: Something has to be paid.
+    PAID = "paid"
+    MOST = "most"
+    LEAST = "least"
+    OVER = "over"
+    UNDER = "under"
+    EARLIER = "earlier"
+    LATER = "later"
     #: It is certain.
     SURE = "sure"
     #: "We", as the one who acts.
@@ -34,11 +42,18 @@ _FEE = "(?:charge|charges|cost|costs|fee|fees|surcharge|payment)"
 #: English and Chinese patterns; the first that fits at a place counts.
 _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
+        Mark.MOST,
+        r"at (?:the )?most|not? more than|up to|maximum|not exceed(?:ing)?|limited to|limit",
+        r"最多|至多|最长|最高|最大|最晚|最迟|不超过|不多于|上限",
+    ),
+    (Mark.LEAST, r"at least|not? (?:less|fewer) than|minimum", r"至少|最少|最低|不少于|不低于|不小于"),
+    (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
+    (
         Mark.NONE,
-        r"not only|no (?:problem|worries|matter)|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
+        r"not only|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
-        r"不仅|不但|不同(?!意)|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分|不超过|不多于|不少于|不低于|不小心|没问题|没关系|"
-        r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|最少|至少|不满(?=\d)|不到(?=\d)|差不多|忍不住",
+        r"不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分|不小心|没问题|没关系|"
+        r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
     (
         Mark.FREE,
@@ -70,16 +85,25 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"除了?|除非|例外|以外|之外",
     ),
     (
+        Mark.PAID,
+        r"for a (?:small |extra )?(?:fee|charge)|at (?:an? )?(?:extra|additional|your own) (?:cost|charge|expense)",
+        r"付费|收费|有偿|自费",
+    ),
+    (Mark.OVER, r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than", r"超过|多于|高于|大于|超出|逾期?"),
+    (Mark.EARLIER, r"before|until|till|prior to|earlier", r"之前|以前|(?<!提)前(?![往台后])"),
+    (Mark.LATER, r"after|once(?= (?:you|we|it|the|your|they))|as soon as|later|afterwards", r"之后|以后|(?<![往随今最])后(?![台面续])"),
+    (
         Mark.ALL,
-        r"all(?= |$)(?! the same| you need| you have to)|every|always|everywhere|anywhere|everyone|everybody|worldwide|any time|whichever|whatever",
+        r"all(?= |$)(?! the same| you need| you have to)|every|always|everywhere|anywhere|everyone|everybody|worldwide",
         r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
     ),
     (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
     (
         Mark.DONE,
         r"(?:we|i|our (?:team|staff|colleagues)) (?:have|had) (?:now |already |just )?(?=[a-z]+)(?!to )|"
-        r"(?:has|have) (?:now |already |just )been|already (?=[a-z]+ed\b)",
-        r"(?:我们|我|这边|客服)?(?:已经?|刚刚?)(?:经)?(?:帮|为|给|替)您|我们?已经?",
+        r"(?:has|have) (?:now |already |just )?been (?!able)|already (?=[a-z]+ed\b)",
+        r"(?:我们|我|这边|客服)?(?:已经?|刚刚?)(?:经)?(?:帮|为|给|替)您|我们?已经?|"
+        r"已经?(?=办理|处理|取消|退|补发|完成|安排|提交|升级|核实|通过|寄出)",
     ),
     (
         Mark.WE,
@@ -88,8 +112,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.IF,
-        r"if|when|whenever|once|as soon as|in case|provided|should you|where|after|while|until|as long as",
-        r"如果|若|如(?=[有需遇果未])|一旦|的话|只要|假如|要是|时(?![间候区])|后|之前|前",
+        r"if|when|whenever|in case|provided|should you|where|while|as long as",
+        r"如果|若|如(?=[有需遇果未])|一旦|的话|只要|假如|要是|时(?![间候区])",
     ),
 )
 _MARK = re.compile(

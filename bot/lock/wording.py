@@ -26,10 +26,12 @@ TELLING = _stems(
     "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend weekends weekday "
     "weekdays holiday holidays today tomorrow tonight yesterday hourly weekly monthly yearly annually noon midnight overnight "
     "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice double triple half "
-    "premium exclusive extra express standard sunday saturday insured tracked certified organic award partner branch "
+    "day hour minute week month year premium exclusive extra express standard sunday saturday insured tracked certified organic award partner branch "
     "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 免邮 立即 立刻 马上 自动 凌晨 半价 "
     "加急 全国 海外 线下 热线 上门 保险"
 )
+#: What is paid.
+COSTS = _stems("fee cost price charge surcharge pay 费用 运费 附加 收费 手续")
 _PAIRS = (
     "open close|include exclude|allow forbid|accept refuse|accept reject|earlier later|cheap expensive|minimum maximum|"
     "increase decrease|valid invalid|possible impossible|sealed opened|old new|first last|seal open|same different|"
@@ -65,3 +67,11 @@ _NO = re.compile(
 def verdict(text: str) -> bool | None:
     """Whether ``text`` is a yes, or a no, and nothing else."""
     return True if _YES.fullmatch(text) else False if _NO.fullmatch(text) else None
+
+
+_ANY = re.compile(r"\banything\b(?! else)", re.IGNORECASE)
+
+
+def any_without_not(text: str) -> bool:
+    """Whether ``text`` has an "anything" that only a negation, which is not there, would carry."""
+    return bool(_ANY.search(text))

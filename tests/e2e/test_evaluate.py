@@ -162,3 +162,31 @@ def test_wrong_input_says_what_to_do(desk: Desk, arguments: list[str], said: str
     assert ran.code == 2
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_what_an_added_entry_would_change_is_told_and_nothing_is_changed(desk: Desk, first: Ran) -> None:
+    before = {path: path.read_bytes() for path in sorted(desk.folder.rglob("*")) if path.is_file()}
+    desk.write(
+        "rome.jsonl",
+        {"id": "rome", "question": "Who was the first king of Rome?", "answer": "Romulus.", "language": "en"},
+    )
+    ran = desk.run("compare", "first", "--add", "rome.jsonl", "--json")
+    told: Any = ran.json
+    assert {each["id"]: each["change"] for each in told["changed"]} == {"d3#0": "newly_wrong"}
+    assert ran.code == 1, "what a person had to take is answered now"
+    assert [each["id"] for each in told["entries"]] == ["rome"]
+    after = {path: path.read_bytes() for path in sorted(desk.folder.rglob("*")) if path.is_file()}
+    assert {path.name for path in after.keys() - before.keys()} == {"rome.jsonl"}
+    assert all(after[path] == content for path, content in before.items())
+
+
+def test_a_what_if_needs_the_run_to_be_of_what_is_in_use(desk: Desk, first: Ran) -> None:
+    desk.write("one.jsonl", {"id": "one", "question": "One?", "answer": "One.", "language": "en"})
+    other = desk.run("compare", "first", "--add", "one.jsonl", KEFU_POLICY__ANSWER_FROM="0.9")
+    assert other.code == 2
+    assert "first was made with other settings than are in use now" in other.err
+    assert desk.run("compare", "first").code == 2
+    assert desk.run("compare", "first", "first", "--add", "one.jsonl").code == 2
+    empty = desk.run("compare", "first", "--add", "questions.jsonl")
+    assert empty.code == 2
+    assert "Traceback" not in empty.err

@@ -15,7 +15,13 @@ from tests.e2e.command import Desk
 
 @pytest.mark.parametrize(
     "arguments",
-    [("outbox", "list"), ("outbox", "resend", "--all"), ("explain", "--last", "1"), ("outcomes",), ("forget", "anna", "--yes")],
+    [
+        ("outbox", "list"),
+        ("outbox", "resend", "--all"),
+        ("explain", "--last", "1"),
+        ("outcomes",),
+        ("forget", "anna", "--yes"),
+    ],
     ids=" ".join,
 )
 def test_where_nothing_is_kept_that_is_told_and_nothing_is_begun(tmp_path: Path, arguments: tuple[str, ...]) -> None:

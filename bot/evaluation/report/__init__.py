@@ -6,6 +6,6 @@ are called), ``junit``, ``markdown``, ``page`` with ``plots`` and the template.
 
 from __future__ import annotations
 
-from bot.evaluation.report.writing import write_report
+from bot.evaluation.report.writing import REPORT, write_report
 
-__all__ = ["write_report"]
+__all__ = ["REPORT", "write_report"]

@@ -12,6 +12,9 @@ from bot.evaluation.report.page import page_of
 from bot.evaluation.report.picked import Picked
 from bot.evaluation.summary import summarise
 
+#: The figures, as `summarise` returns them.
+REPORT = "report.json"
+
 
 def write_report(folder: Path) -> list[Path]:
     """Write the report of the run in ``folder`` there, and return its files; the same run gives the same bytes.
@@ -28,7 +31,7 @@ def write_report(folder: Path) -> list[Path]:
         "report.html": page_of(summary, picked),
         "report.md": markdown_of(summary, picked.harmful),
         "junit.xml": suites.xml(),
-        "report.json": json.dumps(summary, ensure_ascii=False, indent=2) + "\n",
+        REPORT: json.dumps(summary, ensure_ascii=False, indent=2) + "\n",
     }
     for name, text in texts.items():
         # A line ends alike everywhere; half a character, as a log may have it, becomes a question mark.
