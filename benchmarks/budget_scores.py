@@ -1,4 +1,4 @@
-"""What benchmarks/budget.py orders messages by: scores of a trained classifier, and second opinions on what it proposes.
+"""What benchmarks/budget.py orders messages by: scores of a classifier, and second opinions on what it proposes.
 
 None of them may know the row that it scores, or the confidence that is fit on them would trust them too much. A head
 is therefore trained once more without each fifth of the training rows, to score that fifth. The nearest questions of a

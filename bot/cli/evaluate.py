@@ -90,6 +90,8 @@ def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output
     from bot.cli.knowledge import open_knowledge
     from bot.cli.logged import told
     from bot.cli.replayed import folder_for, replay_into
+    from bot.evaluation.folder import write_log
+    from bot.evaluation.ledger import ledger_of
     from bot.evaluation.likeness import Likeness
     from bot.evaluation.report import write_report
     from bot.library import prepare
@@ -100,6 +102,10 @@ def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output
     parts, problems = Parts.of(settings, library, index), Problems()
     folder = report or folder_for(settings, asked.run(settings, parts))
     done = replay_into(folder, asked, settings, parts, Likeness(library.encoder.encode), problems)
+    if asked.kind == "dialogues" and done.until:
+        # As it was held: what became of its cases by its end, and what could not be read of it.
+        ledger = ledger_of(asked.read(settings, Problems()), now=done.until)
+        write_log(folder, {**ledger.as_json(), "problems": problems.told()})
     write_report(folder)
     told(problems)
     _tell(folder, done, problems, json_output)

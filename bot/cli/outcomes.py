@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,10 +40,10 @@ def outcomes(
     if json_output:
         about = {"days": days, "quiet_hours": quiet_hours, "back_days": BACK.days, "until": now.isoformat()}
         slices = {
-            "channel": {name: _as_json(ledger.of(channel=name)) for name in ledger.channels()},
-            "language": {name: _as_json(ledger.of(language=name)) for name in ledger.languages()},
+            "channel": {name: ledger.of(channel=name).as_json() for name in ledger.channels()},
+            "language": {name: ledger.of(language=name).as_json() for name in ledger.languages()},
         }
-        print_json(about | _as_json(ledger) | {"slices": slices})
+        print_json(about | ledger.as_json() | {"slices": slices})
     else:
         typer.echo(_plain(ledger, days, settings.state.keep_days))
 
@@ -73,22 +73,6 @@ async def _counted(settings: Settings, now: datetime, days: timedelta, quiet: ti
                             ledger.add(case)
                 shown.advance(task, len(page))
     return ledger
-
-
-def _as_json(ledger: Ledger) -> dict[str, Any]:
-    return {
-        "cases": ledger.count(),
-        "outcomes": {
-            outcome.value: {"n": ledger.count(outcome), "share": _estimate(share)}
-            for outcome, share in ledger.shares().items()
-        },
-        "lasted": _estimate(ledger.lasted()),
-        "too_young": ledger.too_young(),
-    }
-
-
-def _estimate(figure: Estimate) -> dict[str, Any]:
-    return {"mean": figure.mean, "low": figure.low, "high": figure.high, "n": figure.n}
 
 
 def _plain(ledger: Ledger, days: int, keep_days: int) -> str:

@@ -89,6 +89,8 @@ class Done:
     turns: int
     #: How long these took.
     seconds: float
+    #: When the last turn of all dialogues was said (None: there is none).
+    until: datetime | None
 
     @property
     def speed(self) -> float:
@@ -116,9 +118,18 @@ def replay_into(
     start = monotonic()
     with writing(folder, asked.run(settings, parts)) as file:
         (folder / DATA).write_text(json.dumps([str(path.absolute()) for path in asked.files]), "utf-8")
-        new = (each for each in asked.read(settings, problems) if each.id not in file.done)
-        turns = asyncio.run(_replay(file, new, parts.responder(settings), alike, asked.at(settings)))
-        return Done(before=file.before, turns=turns, seconds=monotonic() - start)
+        until: datetime | None = None
+
+        def new() -> Iterator[Dialogue]:
+            nonlocal until
+            for dialogue in asked.read(settings, problems):
+                times = [turn.at for turn in dialogue.turns]
+                until = max([*times, until] if until else times, default=None)
+                if dialogue.id not in file.done:
+                    yield dialogue
+
+        turns = asyncio.run(_replay(file, new(), parts.responder(settings), alike, asked.at(settings)))
+        return Done(before=file.before, turns=turns, seconds=monotonic() - start, until=until)
 
 
 async def _replay(

@@ -2,7 +2,8 @@
 
 ``run.json`` says what the run is of: the data by their hashes, the settings that decide, the versions of knowledge and
 models. ``turns.jsonl`` has the turns: the same build, data and settings write the same bytes. ``timings.jsonl`` has
-what differs each time. A run that was cut off goes on where it stopped.
+what differs each time. ``log.json`` tells of the log itself, as it was held: what became of its cases, and what in it
+could not be read. A run that was cut off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bot.errors import UsageError
 from bot.evaluation.replay import Replayed
 from bot.evaluation.turns import ReplayedTurn
 
-RUN, TURNS, TIMINGS = "run.json", "turns.jsonl", "timings.jsonl"
+RUN, TURNS, TIMINGS, LOG = "run.json", "turns.jsonl", "timings.jsonl", "log.json"
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -55,6 +56,18 @@ def read_timings(folder: Path) -> list[float]:
             return [float(took) for line in file for took in json.loads(line)["ms"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def write_log(folder: Path, about: Mapping[str, Any]) -> None:
+    """Write what is told of the log itself."""
+    _put(folder / LOG, json.dumps(about, ensure_ascii=False, indent=2).encode())
+
+
+def read_log(folder: Path) -> dict[str, Any] | None:
+    """Return what `write_log` wrote; None where nothing was."""
+    path = folder / LOG
+    found: dict[str, Any] | None = json.loads(path.read_bytes()) if path.exists() else None
+    return found
 
 
 def _turn(line: bytes, path: Path, number: int) -> ReplayedTurn:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from bot.evaluation.confirming import confirms, wants_more
 from bot.evaluation.dialogues import Dialogue
@@ -266,9 +267,25 @@ class Ledger:
         durable = self.count(*RESOLVED, old=True)
         return wilson(durable, durable + self.count(CaseOutcome.REOPENED, old=True))
 
+    def as_json(self) -> dict[str, Any]:
+        """Return counts and shares, ready for JSON."""
+        outcomes = {
+            outcome.value: {"n": self.count(outcome), "share": _told(share)} for outcome, share in self.shares().items()
+        }
+        return {
+            "cases": self.count(),
+            "outcomes": outcomes,
+            "lasted": _told(self.lasted()),
+            "too_young": self.too_young(),
+        }
+
     def too_young(self) -> int:
         """Return how many resolved cases may still be reopened."""
         return self.count(*RESOLVED, old=False)
+
+
+def _told(figure: Estimate) -> dict[str, Any]:
+    return {"mean": figure.mean, "low": figure.low, "high": figure.high, "n": figure.n}
 
 
 def ledger_of(dialogues: Iterable[Dialogue], *, now: datetime) -> Ledger:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bot.evaluation.columns import SLICINGS, Columns
-from bot.evaluation.folder import read_run, read_timings, read_turns
+from bot.evaluation.folder import read_log, read_run, read_timings, read_turns
 from bot.evaluation.judging import GOOD, HARMFUL, Verdict
 from bot.evaluation.measures.answers import accuracy_at, aurc, excess_aurc, risk_coverage
 from bot.evaluation.measures.arrays import Bools, Floats
@@ -39,7 +39,8 @@ def summarise(folder: Path) -> dict[str, Any]:
 
     "metrics" are those of the whole, each with "mean", "low", "high" and "n" as `Estimate` has them; "slices" are, by
     what is sliced by and by name, its "turns", "dialogues", "verdicts" and "metrics". "curve" and "reliability" are
-    those of the likeliest candidates. Raises `UsageError` where there is no run, or it is damaged.
+    those of the likeliest candidates, and "log" is what `write_log` wrote. Raises `UsageError` where there is no run,
+    or it is damaged.
     """
     run = read_run(folder)
     columns = Columns.of(read_turns(folder))
@@ -53,6 +54,7 @@ def summarise(folder: Path) -> dict[str, Any]:
         "left_out": dict(sorted(columns.left_out.items())),
         "model": run.get("versions"),
         "data": run.get("data"),
+        "log": read_log(folder),
     }
     rounded: dict[str, Any] = _rounded(told)
     return rounded

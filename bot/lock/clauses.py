@@ -29,7 +29,7 @@ _DIGITS = re.compile(r"\d[\d.,:/]*")
 #: "Other services, such as Facebook, are not supported" is one statement.
 _ASIDE = re.compile(r", such as\b[^,;.]*,?")
 #: Where what stands without something is told, behind "without ...".
-_SUBJECT = re.compile(r"(?<=\w) (?=(?:we|you|they|(?:the|your) \w+ (?:can|is|are|will))\b)", re.IGNORECASE)
+_SUBJECT = re.compile(r"(?<=\w) (?=(?:we|you|they|(?:the|your) \w+ (?:can|cannot|is|are|will))\b)", re.IGNORECASE)
 #: Marks whose words say what a clause is about, too.
 _SPOKEN = frozenset({Mark.IF, Mark.EARLIER, Mark.LATER})
 #: How many characters may stand between what denies and what it denies: " be ".
@@ -112,7 +112,7 @@ def read(sentence: str) -> Reading:
         inside = tuple(term for term in terms if start <= term.at < end)
         here = tuple(mark for mark in marked if start <= mark.start < end)
         values = tuple(_limited([figure for figure in found if start <= figure.start < end], here))
-        if inside or here or values:
+        if inside or here or values or text[start:end].strip(" .。"):
             clauses.append(
                 Clause(
                     text=text[start:end].strip(),

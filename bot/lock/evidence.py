@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _FIGURE = 8
 _OTHER_NAME, _NAME = 0.5, 2.0
 
 
+_COST = re.compile(r"surcharge|附加费|手续费|运费|邮费|服务费")
 #: Marks that tell figures apart: one is "free", the other is not.
 _TELLING = frozenset({Mark.FREE, Mark.ONLY, Mark.EXCEPT, Mark.NOT})
 
@@ -71,6 +73,10 @@ class Evidence:
     #: Words that stand nowhere but where they are denied.
     #: And with each of them the words of the sentences it stands in.
     denied: dict[str, frozenset[str]]
+    #: Words behind "without" that stand nowhere behind "with".
+    without: frozenset[str]
+    #: Costs that are named only to say that there are none of them.
+    no_costs: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
 
@@ -108,6 +114,8 @@ class Evidence:
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_only_denied(clauses),
+            no_costs=_no_costs(clauses),
+            without=frozenset(word for _, text in passages for word in _only_without(plain(text).lower())),
             weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
         )
 
@@ -157,6 +165,20 @@ def _only_denied(clauses: Sequence[Stated]) -> dict[str, frozenset[str]]:
         for term in stated.clause.about
     }
     return {head: about for head, about in heads.items() if head not in said}
+
+
+def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
+    named: Counter[str] = Counter()
+    freed: Counter[str] = Counter()
+    for stated in clauses:
+        if not stated.asks:
+            named.update(_COST.findall(stated.clause.text.lower()))
+            freed.update(cost for mark in stated.clause.marks if mark.mark is Mark.FREE for cost in _COST.findall(mark.text))
+    return frozenset(cost for cost, count in freed.items() if count == named[cost])
+
+
+def _only_without(text: str) -> set[str]:
+    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(re.findall(r"\bwith (\w+)", text))
 
 
 def spelled(text: str) -> str:

@@ -259,7 +259,7 @@ def _bounded(figure: Figure, text: str) -> Figure:
         bounds.add("most")
     if "over" in bounds and figure.family == "span":  # past 14 days is after them
         bounds = (bounds - {"over"}) | {"after"}
-    if "most" in bounds or "least" in bounds:
+    if ("most" in bounds or "least" in bounds) and after and after[0].isascii():
         bounds.discard("after")  # "within 30 days after delivery" ends with them
     if "most" in bounds:
         bounds.discard("before")

@@ -8,6 +8,7 @@ mean is not carried: the approved text is there to be quoted instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,10 +16,10 @@ from bot.lock.clauses import DENYING, Clause, Reading, Term, is_han_char, read
 from bot.lock.courtesies import is_courtesy
 from bot.lock.evidence import Evidence, Known, Stated, spelled, surroundings
 from bot.lock.figures import Figure
-from bot.lock.marks import Mark
+from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
-from bot.lock.wording import COSTS, HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, any_without_not, verdict
+from bot.lock.wording import COSTS, HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, any_without_not, verdict
 
 #: A figure's clause has to share at least this much with the words around it in the evidence.
 _NEAR_ENOUGH = 0.12
@@ -26,6 +27,8 @@ _NEAR_ENOUGH = 0.12
 _LIKE_ENOUGH, _LIKE_BEST = 0.25, 0.75
 #: A clause this like a denied one, and less like any that is not denied, says the opposite of it.
 _OPPOSITE = 0.55
+#: From here on a clause is another one word for word; and what a denial without a word behind it asks for.
+_WORD_FOR_WORD, _NO_HEAD = 0.7, 0.8
 #: Of the words of a sentence, and of a clause with a figure or a promise, at most so many may be new.
 _NEW_IN_SENTENCE, _NEW_IN_CLAUSE = 0.5, 0.5
 #: With fewer words than these a share tells nothing.
@@ -62,6 +65,9 @@ _TURNS = {
     Mark.LEAST: Mark.MOST,
     Mark.PAID: Mark.FREE,
 }
+
+
+_WITH = re.compile(r"\bwith (\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +137,7 @@ class _Check:
                 continue
             yield from self._marks(clause, likeness)
             yield from self._promise(clause, likeness)
-            if clause.about:
-                yield from self._opposite(clause, likeness)
+            yield from self._opposite(clause, likeness)
 
     def _figure(self, figure: Figure, clause: Clause) -> Iterator[Objection]:
         words = self._reading.text[figure.start : figure.end]
@@ -221,13 +226,19 @@ class _Check:
                 continue
             if mark.mark is Mark.NOT and Mark.EXCEPT in clause.kinds:
                 carried_by = DENYING
-            carrying = [(score, s) for score, s in likeness if s.clause.kinds & carried_by]
+            carrying = [
+                (score, s)
+                for score, s in likeness
+                if s.clause.kinds & carried_by
+                and (mark.mark not in DENYING or Mark.IF in clause.kinds or score >= _NO_HEAD or _same_denial(clause, s.clause))
+            ]
             best, carrier = max(carrying, key=lambda pair: pair[0], default=(0.0, None))
-            loose = mark.mark not in DENYING or Mark.IF in clause.kinds
+            # What is word for word a clause without the mark does not get it from the clause beside it.
+            loose = (mark.mark not in DENYING and top < _WORD_FOR_WORD) or Mark.IF in clause.kinds
             if carrier is None or not (
                 best >= max(_LIKE_ENOUGH, _LIKE_BEST * top)
                 or (loose and top >= _LIKE_ENOUGH and around & carried_by)
-                or (mark.mark is Mark.FREE and any(len(s.clause.about) < 2 and s.sentence.about & self._reading.about for _, s in carrying))
+                or (mark.mark is Mark.FREE and any(self._bare(s, like) for _, s in carrying))
             ):
                 yield Objection(code=_CODE_OF[mark.mark], words=clause.text)
             elif mark.mark in DENYING and best > _OPPOSITE and clause.denials > max(
@@ -237,6 +248,11 @@ class _Check:
             elif mark.mark is Mark.FREE and all(Mark.IF in s.clause.kinds for score, s in carrying if score >= 0.9 * best):
                 if not any(Mark.IF in part.kinds for part in self._reading.clauses):
                     yield Objection(code=Code.COMPARISON, words=clause.text)
+
+    def _bare(self, stated: Stated, like: Stated) -> bool:
+        """Whether ``stated`` is a clause without words of its own about what its surroundings are about: "you pay nothing extra"."""
+        close = stated.passage == like.passage or bool(stated.sentence.about & self._reading.about)
+        return not stated.clause.about and close
 
     def _opposite(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """Object where the clause most like this one says it the other way round."""
@@ -248,13 +264,22 @@ class _Check:
                 score
                 for score, s in likeness
                 if bool(s.clause.kinds & DENYING) != denies
-                and _same_head(clause, s.clause)
+                and (_same_head(clause, s.clause) if s.clause.denied or clause.denied else score >= _NO_HEAD)
             ),
             default=0.0,
         )
         if other > same + 1e-9 and other >= _OPPOSITE and not turned:
             yield Objection(code=Code.NEGATION, words=clause.text)
         top, like = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
+        if like is not None and not clause.about:
+            around = {mark for s in self._evidence.clauses if s.sentence is like.sentence for mark in s.clause.kinds}
+            if any(mark in clause.kinds and turn in around and mark not in around for mark, turn in _TURNS.items()):
+                yield Objection(code=Code.COMPARISON, words=clause.text)
+        for mark in clause.marks:
+            if mark.mark in (Mark.EARLIER, Mark.LATER) and self._turned(mark, clause, likeness):
+                yield Objection(code=Code.COMPARISON, words=clause.text)
+        if any(word in self._evidence.without for word in _WITH.findall(clause.text)):
+            yield Objection(code=Code.NEGATION, words=clause.text)
         if like is not None and top >= _OPPOSITE:
             for mark, turn in _TURNS.items():
                 if mark in clause.kinds and turn in like.clause.kinds and not (turn in clause.kinds or mark in like.clause.kinds):
@@ -262,6 +287,10 @@ class _Check:
             free = Mark.FREE in like.clause.kinds and not clause.kinds & {Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS}
             if free and clause.about & COSTS and not clause.figures:
                 yield Objection(code=Code.COMPARISON, words=clause.text)
+        if not clause.kinds & {Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS} and not clause.figures:
+            for cost in self._evidence.no_costs:
+                if cost in clause.text.lower():
+                    yield Objection(code=Code.COMPARISON, words=cost)
         if not clause.kinds & {*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER}:
             for term in clause.terms:
                 if len(self._evidence.denied.get(term.text, frozenset()) & clause.about) > 1:
@@ -274,6 +303,12 @@ class _Check:
                     continue
                 if any(opposite in s.clause.about for score, s in likeness if score >= _LIKE_ENOUGH):
                     yield Objection(code=Code.NEGATION, words=term.written)
+
+    def _turned(self, mark: Marked, clause: Clause, likeness: list[tuple[float, Stated]]) -> bool:
+        """Whether what stands beside a "before" stands in the evidence beside an "after" only, or the other way round."""
+        beside = {t.text for t in clause.terms if 0 <= mark.start - t.at - len(t.text) <= 1 or 0 <= t.at - mark.end <= _FEW}
+        kinds = [s.clause.kinds & {Mark.EARLIER, Mark.LATER} for _, s in likeness if s.clause.about & beside]
+        return any(kinds) and not any(mark.mark in found for found in kinds)
 
     def _promise(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """What "we" do or have done has to be what the evidence says of "us"."""
@@ -309,6 +344,9 @@ class _Check:
             for term in clause.terms:
                 if term.text in TELLING and term.text not in self._evidence.terms:
                     yield Objection(code=Code.SUBJECT, words=term.written)
+            unseen = next((t for t in clause.terms if set(filter(is_han_char, t.text)) - self._evidence.characters - HAN_KNOWN), None)
+            if unseen and is_han_char(unseen.text[0]):
+                yield Objection(code=Code.NAME, words=unseen.written)
             new, count = self._new(iter(clause.terms))
             weighty = clause.figures or clause.kinds & {Mark.WE, Mark.DONE, Mark.NOT, Mark.FREE}
             if weighty and count >= _FEW and len(new) > _NEW_IN_CLAUSE * count:
@@ -334,7 +372,18 @@ def _denies_other(clause: Clause, stated: Clause) -> bool:
 def _same_head(clause: Clause, stated: Clause) -> bool:
     """Whether both have what one of them denies, as far as that can be told."""
     heads = stated.denied or clause.denied
-    return not heads or bool(heads & clause.about & stated.about)
+    return not heads or any(_has(frozenset({head}), clause) and _has(frozenset({head}), stated) for head in heads)
+
+
+def _same_denial(clause: Clause, stated: Clause) -> bool:
+    """Whether both deny the same thing, at the same time."""
+    if (Mark.LATER in clause.kinds and Mark.EARLIER in stated.kinds) or (Mark.EARLIER in clause.kinds and Mark.LATER in stated.kinds):
+        return False
+    return _has(stated.denied, clause) and _has(clause.denied, stated)
+
+
+def _has(heads: frozenset[str], clause: Clause) -> bool:
+    return not heads or any(head in clause.about or (is_han_char(head[0]) and head in clause.text) for head in heads)
 
 
 def _counted(figure: Figure, clause: Clause) -> Term | None:

@@ -132,12 +132,14 @@ class Marked:
     start: int
     end: int
     mark: Mark
+    #: Its words, in small letters.
+    text: str
 
 
 def marks(text: str) -> list[Marked]:
     """Return the marks in ``text``, as `bot.lock.words.plain` gives it, in order; `Mark.NONE` left out."""
     return [
-        Marked(start=match.start(), end=match.end(), mark=Mark[(match.lastgroup or "").upper()])
+        Marked(start=match.start(), end=match.end(), mark=Mark[(match.lastgroup or "").upper()], text=match[0].lower())
         for match in _MARK.finditer(text)
         if match.lastgroup != "none"
     ]

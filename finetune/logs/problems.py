@@ -101,6 +101,10 @@ class Problems:
         """Return the first problems of a kind."""
         return tuple(self._examples.get(what, ()))
 
+    def told(self) -> dict[str, int]:
+        """Return how many there are of each kind, in the words of a summary, without places on this machine."""
+        return {str(what): count for what, count in self.counts.items()}
+
     def as_json(self) -> dict[str, object]:
         """Return all that is known, by the kinds' stable names."""
         return {

@@ -50,6 +50,10 @@ def markdown_of(summary: Mapping[str, Any], harmful: Sequence[ReplayedTurn]) -> 
     for slicing in _SLICED:
         lines += _slices(slicing, summary["slices"][slicing])
     lines += _listed(harmful, summary["verdicts"])
+    if log := summary["log"]:
+        outcomes = [[name.replace("_", " "), str(each["n"])] for name, each in log["outcomes"].items()]
+        lines += _table(["cases of the log, as it was held", ""], outcomes)
+        lines += [f"{n} {what}\n" for what, n in log["problems"].items()]
     lines += [f"Not measured: {name}. {why}\n" for name, why in summary["left_out"].items()]
     return "\n".join(lines).rstrip() + "\n"
 
