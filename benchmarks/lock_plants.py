@@ -278,7 +278,7 @@ def negation_removed(rng: random.Random, sentence: str, evidence: str, language:
 
 
 def comparison(rng: random.Random, sentence: str, evidence: str, language: str) -> str | None:
-    if "free" in sentence or "nothing" in sentence or "no surcharge" in sentence:
+    if re.search("free|nothing|no (?:extra |sur)?c", evidence):  # then a service more that is free may be true
         return _replaced(rng, sentence, _COMPARISONS[language][:-1])
     return _replaced(rng, sentence, _COMPARISONS[language])
 
@@ -319,7 +319,7 @@ def swapped(rng: random.Random, sentence: str, evidence: str, language: str) -> 
         (v, w)
         for v in mine
         for w in theirs
-        if v.kind == w.kind and not any(w.meets(x) for x in mine) and v.text.count(" to ") == w.text.count(" to ")
+        if v.kind == w.kind and [x.amount for x in values(v.text)] != [x.amount for x in values(w.text)] and not any(w.meets(x) for x in mine) and v.text.count(" to ") == w.text.count(" to ")
     ]
     if not pairs:
         return None

@@ -8,7 +8,7 @@ are liked, so accuracy is to be read beside that of always saying so, and beside
 logistic regression on the n-grams of conversation and reply, with what is best for it on dev. `kefu` is a support
 vector machine whose kernel adds three: the same n-grams; what became of the words that were asked for
 (benchmarks/ratings_words.py); and the product of how near two conversations are, and two replies, by the embedded
-encoder. It and all its constants were chosen on train, in five folds, and on dev, which `--dev` reports instead of test.
+encoder. Its constants were chosen on train, in five folds, and on dev, which `--dev` reports instead of test.
 
 Intervals are of 95 %, by bootstrap over the openings of conversations, for those with the same opening share much.
 `unseen` leaves out rows whose conversation and reply stand in train as they are.

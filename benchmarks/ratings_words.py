@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Turn = Mapping[str, Any]
@@ -71,19 +71,19 @@ def relations(row: Mapping[str, Any]) -> dict[str, float]:
     """Return counts and shares of what stands between a reply and its conversation, by name."""
     context, reply = row["context"], row["generation"]
     kind = kind_of(reply)
-    found: Counter[str] = Counter()
+    found: dict[str, float] = defaultdict(float)
     steps = [kind_of(turn) for turn in context if turn["role"] == "agent"]
-    found.update([f"is {kind}", f"after {kind_of(context[-1]) if context else ''}"])
+    _count(found, [f"is {kind}", f"after {kind_of(context[-1]) if context else ''}"])
     found[f"{' > '.join(steps[-2:])} > {kind}"] = 1
     found["turns"] = len(context)
     found["said before"] = any(_bare(turn) == _bare(reply) for turn in context if turn["role"] == "agent")
     _of_words(found, kind, context, reply)
     if "api" in reply:
         _of_call(found, context, reply["api"])
-    return {name: float(value) for name, value in found.items()}
+    return dict(found)
 
 
-def _of_words(found: Counter[str], kind: str, context: list[Turn], reply: Turn) -> None:
+def _of_words(found: dict[str, float], kind: str, context: list[Turn], reply: Turn) -> None:
     """Count words that were asked for and given or left, offered and left, or given and never asked for."""
     places = [place for place, turn in enumerate(context) if kind_of(turn) == "user"]
     last = _words(context[places[-1]]) if places else set()
@@ -104,17 +104,17 @@ def _of_words(found: Counter[str], kind: str, context: list[Turn], reply: Turn) 
         "said": said,
     }
     for name, words in groups.items():
-        found.update(f"{kind}: {name}: {word}" for word in words if name != "offered and given")
+        _count(found, (f"{kind}: {name}: {word}" for word in words if name != "offered and given"))
         found[f"{kind}: {name}"] += len(words)
         found[name] += len(words)
-    found[f"{kind}: share left"] = len(last - said) / max(len(last), 1)  # type: ignore[assignment]
-    found[f"{kind}: share out of nowhere"] = len(said - heard) / max(len(said), 1)  # type: ignore[assignment]
+    found[f"{kind}: share left"] = len(last - said) / max(len(last), 1)
+    found[f"{kind}: share out of nowhere"] = len(said - heard) / max(len(said), 1)
     found[f"{kind}: after nothing found"] = any(
         "empty" in json.dumps(turn) for turn in [t for t in context if "response" in t][-1:]
     )
 
 
-def _of_call(found: Counter[str], context: list[Turn], call: Mapping[str, Any]) -> None:
+def _of_call(found: dict[str, float], context: list[Turn], call: Mapping[str, Any]) -> None:
     """Count what a call names that no response had, and notes that say what could have been chosen."""
     known: dict[str, set[str]] = {}
     for turn in context:
@@ -127,15 +127,20 @@ def _of_call(found: Counter[str], context: list[Turn], call: Mapping[str, Any]) 
         if key in ("option", "menu_item_id", "addon_id", "attribute_id"):
             among = known.get("options" if key == "option" else key, set())
             if value not in among:
-                found.update([f"unknown {key}", f"unknown {key}: {value}"])
+                _count(found, [f"unknown {key}", f"unknown {key}: {value}"])
                 found[f"unknown {key} but for capitals"] += value.lower() in {each.lower() for each in among}
         words = _told(value)
         if key == "menu_item_id":
-            found["item asked for"] = len(words & asked) / max(len(words), 1)  # type: ignore[assignment]
+            found["item asked for"] = len(words & asked) / max(len(words), 1)
         if key in ("notes", "query"):
-            found[f"{key} not asked for"] = len(words - asked) / max(len(words), 1)  # type: ignore[assignment]
-            found.update(f"{key} though offered: {word}" for word in words & offered)
+            found[f"{key} not asked for"] = len(words - asked) / max(len(words), 1)
+            _count(found, (f"{key} though offered: {word}" for word in words & offered))
             found[f"{key} though offered"] = len(words & offered)
+
+
+def _count(found: dict[str, float], names: Iterable[str]) -> None:
+    for name in names:
+        found[name] += 1
 
 
 def _words(turn: Turn) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from bot.cli.common import (
     settings_from,
 )
 from bot.cli.evaluated import check_data
+from bot.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from bot.cli.replayed import Asked, Done
@@ -97,6 +99,9 @@ def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output
     from bot.library import prepare
     from finetune.logs import Problems
 
+    for needed in ("jinja2", "matplotlib"):  # of the report at the end, which nobody should wait for in vain
+        if find_spec(needed) is None:
+            raise MissingExtraError(needed, "evaluate")
     library, index = open_knowledge(settings)
     prepare(index)
     parts, problems = Parts.of(settings, library, index), Problems()

@@ -14,7 +14,7 @@ from retrieval.text import HAN
 
 #: Where one statement ends and the next begins inside a sentence.
 _BREAK = re.compile(
-    r"[,;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
+    r",(?! (?:the )?[A-Z][\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
     r"|\b(?:but|if|when|because|unless|whereas|although|though|otherwise|whether|which)\b"
     r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that)\b)"
     r"|\b(?:and )?without\b"
@@ -60,6 +60,8 @@ class Clause:
     figures: tuple[Figure, ...]
     marks: tuple[Marked, ...]
     kinds: frozenset[Mark]
+    #: Its text without the words that deny.
+    undenied: str
 
     @property
     def negated(self) -> bool:
@@ -121,6 +123,7 @@ def read(sentence: str) -> Reading:
                     figures=values,
                     marks=here,
                     kinds=frozenset(mark.mark for mark in here),
+                    undenied=_undenied(text, start, end, here),
                 )
             )
     return Reading(
@@ -148,6 +151,15 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
+def _undenied(text: str, start: int, end: int, here: tuple[Marked, ...]) -> str:
+    kept = []
+    for mark in here:
+        if mark.mark in DENYING:
+            kept.append(text[start : mark.start])
+            start = mark.end
+    return "".join("".join((*kept, text[start:end])).lower().split()).strip(",.;:，。；：!?！？")
+
+
 def _limited(found: list[Figure], here: tuple[Marked, ...]) -> Iterator[Figure]:
     """Give a figure that stands alone the limit its clause states at a distance: 最多可以保存20个."""
     kinds = {mark.mark for mark in here}
@@ -162,18 +174,15 @@ def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
     for mark in marked:
         if mark.mark not in _SPOKEN:
             blank = blank[: mark.start] + "\x1a" * (mark.end - mark.start) + blank[mark.end :]
-    first = True
     for match in _WORD.finditer(blank):
-        word = match[0]
+        word, first = match[0], not text[: match.start()].strip(" \n-*•·\"“>#")
         if match["han"]:
             for at, pair in pairs(word):
                 yield Term(at=match.start() + at, text=pair, written=pair, name=False)
-            first = False
             continue
         root = stem(word.lower())
         # "Ember", "CET", "iPhone"; in a Chinese sentence each Latin word is one. The first word has its capital anyway.
         capital = any(char.isupper() for char in (word[1:] if first and not chinese else word))
         name = capital or (chinese and word.islower())
-        first = False
         if root:
             yield Term(at=match.start(), text=root, written=word, name=name)

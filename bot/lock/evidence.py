@@ -12,6 +12,7 @@ from bot.lock.clauses import Clause, Reading, is_han_char, read
 from bot.lock.figures import Figure, figures
 from bot.lock.marks import Mark
 from bot.lock.sentences import split
+from bot.lock.wording import COST
 from bot.lock.words import plain
 
 #: How much the rest of the sentence counts beside the clause itself.
@@ -26,7 +27,6 @@ _FIGURE = 8
 _OTHER_NAME, _NAME = 0.5, 2.0
 
 
-_COST = re.compile(r"surcharge|附加费|手续费|运费|邮费|服务费")
 #: Marks that tell figures apart: one is "free", the other is not.
 _TELLING = frozenset({Mark.FREE, Mark.ONLY, Mark.EXCEPT, Mark.NOT})
 
@@ -77,6 +77,10 @@ class Evidence:
     without: frozenset[str]
     #: Costs that are named only to say that there are none of them.
     no_costs: frozenset[str]
+    #: Clauses without what they deny with, and how often they deny.
+    denials: dict[str, set[int]]
+    #: Words in Latin letters, as they are written.
+    words: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
 
@@ -103,6 +107,10 @@ class Evidence:
                             Known(figure=figure, stated=stated, near=surroundings(figure, clause, reading))
                             for figure in clause.figures
                         ]
+        denials: dict[str, set[int]] = {}
+        for stated in clauses:
+            if not stated.asks:
+                denials.setdefault(stated.clause.undenied, set()).add(stated.clause.denials)
         counts = Counter(term for stated in clauses for term in stated.clause.about)
         return cls(
             clauses=tuple(clauses),
@@ -115,6 +123,8 @@ class Evidence:
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_only_denied(clauses),
             no_costs=_no_costs(clauses),
+            denials=denials,
+            words=frozenset(word for _, text in passages for word in latin(plain(text))),
             without=frozenset(word for _, text in passages for word in _only_without(plain(text).lower())),
             weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
         )
@@ -172,13 +182,18 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
     freed: Counter[str] = Counter()
     for stated in clauses:
         if not stated.asks:
-            named.update(_COST.findall(stated.clause.text.lower()))
-            freed.update(cost for mark in stated.clause.marks if mark.mark is Mark.FREE for cost in _COST.findall(mark.text))
+            named.update(COST.findall(stated.clause.text.lower()))
+            freed.update(cost for mark in stated.clause.marks if mark.mark is Mark.FREE for cost in COST.findall(mark.text))
     return frozenset(cost for cost, count in freed.items() if count == named[cost])
 
 
 def _only_without(text: str) -> set[str]:
-    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(re.findall(r"\bwith (\w+)", text))
+    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(re.findall(r"\bwith (?:an? |the |your )?(\w+)", text))
+
+
+def latin(text: str) -> list[str]:
+    """Return the words of ``text`` in Latin letters, in small ones."""
+    return re.findall(r"[a-z]+", text.lower())
 
 
 def spelled(text: str) -> str:

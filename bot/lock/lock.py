@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from bot.lock.clauses import DENYING, Clause, Reading, Term, is_han_char, read
 from bot.lock.courtesies import is_courtesy
-from bot.lock.evidence import Evidence, Known, Stated, spelled, surroundings
+from bot.lock.evidence import Evidence, Known, Stated, latin, spelled, surroundings
 from bot.lock.figures import Figure
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
-from bot.lock.wording import COSTS, HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, any_without_not, verdict
+from bot.lock.wording import ANCHOR, COSTS, HAN_ANCHOR, HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, OPPOSITES, TELLING, any_without_not, names_cost, verdict
+from bot.lock.words import stem
 
 #: A figure's clause has to share at least this much with the words around it in the evidence.
 _NEAR_ENOUGH = 0.12
@@ -28,9 +29,9 @@ _LIKE_ENOUGH, _LIKE_BEST = 0.25, 0.75
 #: A clause this like a denied one, and less like any that is not denied, says the opposite of it.
 _OPPOSITE = 0.55
 #: From here on a clause is another one word for word; and what a denial without a word behind it asks for.
-_WORD_FOR_WORD, _NO_HEAD = 0.7, 0.8
+_WORD_FOR_WORD, _NO_HEAD = 0.6, 0.8
 #: Of the words of a sentence, and of a clause with a figure or a promise, at most so many may be new.
-_NEW_IN_SENTENCE, _NEW_IN_CLAUSE = 0.5, 0.5
+_NEW_IN_SENTENCE, _NEW_IN_CLAUSE = 0.45, 0.45
 #: With fewer words than these a share tells nothing.
 _FEW = 2
 
@@ -44,6 +45,8 @@ _CARRIED_BY = {
     Mark.ALL: frozenset({Mark.ALL}),
     Mark.SURE: frozenset({Mark.SURE}),
     Mark.PAID: frozenset({Mark.PAID}),
+    Mark.OVER: frozenset({Mark.OVER, Mark.LATER}),
+    Mark.UNDER: frozenset({Mark.UNDER}),
 }
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,
@@ -54,6 +57,8 @@ _CODE_OF = {
     Mark.EXCEPT: Code.COMPARISON,
     Mark.ALL: Code.COMPARISON,
     Mark.PAID: Code.COMPARISON,
+    Mark.OVER: Code.COMPARISON,
+    Mark.UNDER: Code.COMPARISON,
 }
 #: Marks that turn each other round.
 _TURNS = {
@@ -67,7 +72,7 @@ _TURNS = {
 }
 
 
-_WITH = re.compile(r"\bwith (\w+)", re.IGNORECASE)
+_WITH = re.compile(r"\bwith (?:an? |the |your )?(\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,26 +152,57 @@ class _Check:
         family = [known for known in self._evidence.known if known.figure.family == figure.family]
         near = surroundings(figure, clause, self._reading)
         carrying: list[tuple[float, Known]] = []
-        against = 0.0
+        rival: tuple[float, Known | None] = (0.0, None)
         for known in family:
             score = self._evidence.nearness(near, known)
             if known.figure.carries(figure) and self._counts_alike(figure, clause, known):
                 carrying.append((score, known))
-            else:
-                against = max(against, score)
+            elif score > rival[0]:
+                rival = score, known
         if not carrying:
             same = any((known.figure.low, known.figure.high) == (figure.low, figure.high) for known in family)
             yield Objection(code=Code.COMPARISON, words=self._bounded(figure)) if same and figure.bounds else objection
             return
         best, known = max(carrying, key=lambda pair: pair[0])
         self.passages.append(known.stated.passage)
-        if best < against - 1e-9 or (best < _NEAR_ENOUGH and near and len(family) > 1) or (best < _NEAR_ENOUGH and any(term in self._evidence.weights for term in clause.about)):
+        if (best < rival[0] - 1e-9 and not self._together(figure, known, best, rival)
+            and not self._beyond_frame(near, known, rival[1])) or (best < _NEAR_ENOUGH and near and len(family) > 1) or (best < _NEAR_ENOUGH and any(term in self._evidence.weights for term in clause.about)):
             yield objection
         elif all(_denies_other(clause, k.stated.clause) for score, k in carrying if score >= 0.8 * best):
             yield Objection(code=Code.NEGATION, words=clause.text)
 
+    def _anchor(self, figure: Figure) -> str:
+        """Return the word that a span of time is counted from, "" where none is told."""
+        if behind := ANCHOR.match(self._reading.text, figure.end):
+            return stem(behind[1].lower())
+        ahead = HAN_ANCHOR.search(self._reading.text[: figure.start])
+        return ahead[1] if ahead else ""
+
+    def _beyond_frame(self, near: dict[str, float], one: Known, other: Known | None) -> bool:
+        """Whether ``one`` fits better than ``other``, a figure of the same sentence, by what is not said before both."""
+        if other is None or one.stated.sentence is not other.stated.sentence:
+            return False
+        first = min(one.figure.start, other.figure.start)
+        frame = {term.text for part in one.stated.sentence.clauses for term in part.terms if term.at < first}
+        rest = {term: value for term, value in near.items() if term not in frame}
+        return self._evidence.nearness(rest, one) > self._evidence.nearness(rest, other)
+
+    def _together(self, figure: Figure, known: Known, best: float, rival: tuple[float, Known | None]) -> bool:
+        """Whether the sentence states the rival's figure as well, and both fit better as they are than exchanged."""
+        against, other = rival
+        for clause in self._reading.clauses:
+            for second in clause.figures:
+                if other is not None and second is not figure and other.figure.carries(second):
+                    near = surroundings(second, clause, self._reading)
+                    kept = best + self._evidence.nearness(near, other)
+                    return kept > against + self._evidence.nearness(near, known)
+        return False
+
     def _counts_alike(self, figure: Figure, clause: Clause, known: Known) -> bool:
-        """Whether a bare number counts the same: "3 instalments" are no "3 friends"."""
+        """Whether both count the same, and from the same: "3 instalments" are no "3 friends"."""
+        anchor = self._anchor(figure) if figure.family == "span" else ""
+        if anchor and anchor not in known.stated.sentence.about:
+            return False
         if figure.kind != "number":
             return True
         mine = _counted(figure, clause)
@@ -208,7 +244,7 @@ class _Check:
             ]
             answer = heads.get(max(likeness)[1])
         else:
-            answer = said if said in heads.values() else None
+            answer = said if heads and all(head is said for head in heads.values()) else None
         denied = any(part.kinds & DENYING for part in rest)
         if answer is not said and not (answer is None and rest and denied != said):
             yield Objection(code=Code.NEGATION, words=self._reading.clauses[0].text)
@@ -230,6 +266,7 @@ class _Check:
                 (score, s)
                 for score, s in likeness
                 if s.clause.kinds & carried_by
+                and not _other_time(clause, s.clause)
                 and (mark.mark not in DENYING or Mark.IF in clause.kinds or score >= _NO_HEAD or _same_denial(clause, s.clause))
             ]
             best, carrier = max(carrying, key=lambda pair: pair[0], default=(0.0, None))
@@ -238,21 +275,24 @@ class _Check:
             if carrier is None or not (
                 best >= max(_LIKE_ENOUGH, _LIKE_BEST * top)
                 or (loose and top >= _LIKE_ENOUGH and around & carried_by)
-                or (mark.mark is Mark.FREE and any(self._bare(s, like) for _, s in carrying))
+                or (mark.mark is Mark.FREE and any(self._bare(mark, s, like, loose=loose) for _, s in carrying))
             ):
                 yield Objection(code=_CODE_OF[mark.mark], words=clause.text)
             elif mark.mark in DENYING and best > _OPPOSITE and clause.denials > max(
                 s.clause.denials for score, s in carrying if score >= 0.9 * best
             ):
                 yield Objection(code=Code.NEGATION, words=clause.text)
-            elif mark.mark is Mark.FREE and all(Mark.IF in s.clause.kinds for score, s in carrying if score >= 0.9 * best):
-                if not any(Mark.IF in part.kinds for part in self._reading.clauses):
+            elif mark.mark is Mark.FREE and all(_has_if(s.sentence) for score, s in carrying if score >= 0.9 * best):
+                if not _conditional(self._reading):
                     yield Objection(code=Code.COMPARISON, words=clause.text)
 
-    def _bare(self, stated: Stated, like: Stated) -> bool:
+    def _bare(self, mark: Marked, stated: Stated, like: Stated, *, loose: bool) -> bool:
         """Whether ``stated`` is a clause without words of its own about what its surroundings are about: "you pay nothing extra"."""
-        close = stated.passage == like.passage or bool(stated.sentence.about & self._reading.about)
-        return not stated.clause.about and close
+        if stated.clause.about:
+            return False
+        if stated.sentence.about and not names_cost(mark.text):
+            return loose and stated.sentence is like.sentence
+        return stated.passage == like.passage and mark.text in {other.text for other in stated.clause.marks}
 
     def _opposite(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """Object where the clause most like this one says it the other way round."""
@@ -268,6 +308,9 @@ class _Check:
             ),
             default=0.0,
         )
+        counts = self._evidence.denials.get(clause.undenied, set())
+        if counts and clause.denials not in counts:
+            yield Objection(code=Code.NEGATION, words=clause.text)
         if other > same + 1e-9 and other >= _OPPOSITE and not turned:
             yield Objection(code=Code.NEGATION, words=clause.text)
         top, like = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
@@ -278,6 +321,10 @@ class _Check:
         for mark in clause.marks:
             if mark.mark in (Mark.EARLIER, Mark.LATER) and self._turned(mark, clause, likeness):
                 yield Objection(code=Code.COMPARISON, words=clause.text)
+        for word in latin(clause.text):
+            opposite = word[2:] if word.startswith("un") else f"un{word}"
+            if opposite in self._evidence.words and word not in self._evidence.words:
+                yield Objection(code=Code.NEGATION, words=word)
         if any(word in self._evidence.without for word in _WITH.findall(clause.text)):
             yield Objection(code=Code.NEGATION, words=clause.text)
         if like is not None and top >= _OPPOSITE:
@@ -285,7 +332,8 @@ class _Check:
                 if mark in clause.kinds and turn in like.clause.kinds and not (turn in clause.kinds or mark in like.clause.kinds):
                     yield Objection(code=Code.COMPARISON, words=clause.text)
             free = Mark.FREE in like.clause.kinds and not clause.kinds & {Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS}
-            if free and clause.about & COSTS and not clause.figures:
+            counted = [figure for figure in clause.figures if "least" not in figure.bounds]
+            if free and clause.about & COSTS and not counted:
                 yield Objection(code=Code.COMPARISON, words=clause.text)
         if not clause.kinds & {Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS} and not clause.figures:
             for cost in self._evidence.no_costs:
@@ -375,10 +423,18 @@ def _same_head(clause: Clause, stated: Clause) -> bool:
     return not heads or any(_has(frozenset({head}), clause) and _has(frozenset({head}), stated) for head in heads)
 
 
+def _other_time(clause: Clause, stated: Clause) -> bool:
+    """Whether one speaks of what is before, and the other of what is after."""
+    one, other = (c.kinds & {Mark.EARLIER, Mark.LATER} for c in (clause, stated))
+    return bool(one) and bool(other) and not one & other
+
+
+def _has_if(reading: Reading) -> bool:
+    return any(Mark.IF in clause.kinds for clause in reading.clauses)
+
+
 def _same_denial(clause: Clause, stated: Clause) -> bool:
-    """Whether both deny the same thing, at the same time."""
-    if (Mark.LATER in clause.kinds and Mark.EARLIER in stated.kinds) or (Mark.EARLIER in clause.kinds and Mark.LATER in stated.kinds):
-        return False
+    """Whether both deny the same thing."""
     return _has(stated.denied, clause) and _has(clause.denied, stated)
 
 

@@ -82,12 +82,12 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
         Mark.EXCEPT,
         r"except(?:ion|ions|ing|ed)?(?: for| that)?|apart from|other than|aside from|unless|outside|excluding|but not",
-        r"除了?|除非|例外|以外|之外",
+        r"除了|除非|(?<![删扣解清免消移])除(?=.{1,15}外)|例外|以外|之外",
     ),
     (
         Mark.PAID,
         r"for a (?:small |extra )?(?:fee|charge)|at (?:an? )?(?:extra|additional|your own) (?:cost|charge|expense)",
-        r"付费|收费|有偿|自费",
+        r"付费|收费|有偿|自费|另付|另收|另需付|加收",
     ),
     (Mark.OVER, r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than", r"超过|多于|高于|大于|超出|逾期?"),
     (Mark.EARLIER, r"before|until|till|prior to|earlier", r"之前|以前|(?<!提)前(?![往台后])"),

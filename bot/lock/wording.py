@@ -72,10 +72,14 @@ def verdict(text: str) -> bool | None:
 #: Characters of Chinese words that name nothing: a word with another one that the evidence lacks may be a name.
 HAN_KNOWN = frozenset(
     "已经则马类联系享受查询看到收来去说明告诉知道用使让叫给拿取带放打开关点击按选挑填写输入提交办理处置等待候再次先后之前现在目前时间期限内"
-    "外上下里边面部分每各个些几多少长短高低快慢早晚旧好坏对错真实际正常只仅就也都还又才更最很太非特比较相当完全直接立即刻随可能会要想需必须应该"
+    "外上下里边面部分每各个些几多少长短高低包含快慢早晚旧好坏对错真实际正常只仅就也都还又才更最很太非特比较相当完全直接立即刻随可能会要想需必须应该"
     "得以被把将向往从由于因为所如果若虽然但是而且或者及其他她它们这那哪什么怎样何谁久否有无没不未勿请您你我客服吧呢吗了的地着过够帮忙见换改变成"
     "做完找试确认准备记住忘麻烦谢感抱歉情况问题方便式法步骤另同样并至于则即使均约左右仍继续依然凭照常需超逾两三四五六七八九十百千半份次条项笔种位"
 )
+
+#: What a span is counted from, behind it in English and before it in Chinese.
+ANCHOR = re.compile(r"[ ]?(?:of|after|from|before|since)[ ](?:the |your )?(?:(?:date|day) of )?([a-z]+)", re.IGNORECASE)
+HAN_ANCHOR = re.compile(r"([\u4e00-\u9fff]{2})(?:之日起|之后|后|起)的?$")
 
 _ANY = re.compile(r"\banything\b(?! else)", re.IGNORECASE)
 
@@ -83,3 +87,12 @@ _ANY = re.compile(r"\banything\b(?! else)", re.IGNORECASE)
 def any_without_not(text: str) -> bool:
     """Whether ``text`` has an "anything" that only a negation, which is not there, would carry."""
     return bool(_ANY.search(text))
+
+
+#: A cost named in so many words.
+COST = re.compile(r"surcharge|附加费|手续费|运费|邮费|服务费")
+
+
+def names_cost(text: str) -> bool:
+    """Whether ``text`` names a cost: "no surcharge" does, "free" does not."""
+    return bool(COST.search(text))
