@@ -14,7 +14,7 @@ from retrieval.text import HAN
 
 #: Where one statement ends and the next begins inside a sentence.
 _BREAK = re.compile(
-    r",(?! (?:the )?[A-Z][\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
+    r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
     r"|\b(?:but|if|when|because|unless|whereas|although|though|otherwise|whether|which)\b"
     r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that)\b)"
     r"|\b(?:and )?without\b"

@@ -201,7 +201,7 @@ class _Check:
     def _counts_alike(self, figure: Figure, clause: Clause, known: Known) -> bool:
         """Whether both count the same, and from the same: "3 instalments" are no "3 friends"."""
         anchor = self._anchor(figure) if figure.family == "span" else ""
-        if anchor and anchor not in known.stated.sentence.about:
+        if anchor and anchor not in known.stated.sentence.about and not (is_han_char(anchor[0]) and anchor in known.stated.sentence.text):
             return False
         if figure.kind != "number":
             return True
@@ -292,7 +292,7 @@ class _Check:
             return False
         if stated.sentence.about and not names_cost(mark.text):
             return loose and stated.sentence is like.sentence
-        return stated.passage == like.passage and mark.text in {other.text for other in stated.clause.marks}
+        return (stated.passage == like.passage or names_cost(mark.text)) and mark.text in {other.text for other in stated.clause.marks}
 
     def _opposite(self, clause: Clause, likeness: list[tuple[float, Stated]]) -> Iterator[Objection]:
         """Object where the clause most like this one says it the other way round."""
