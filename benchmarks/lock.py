@@ -5,8 +5,10 @@
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
-order, the answers of two entries merged, or an honest rewrite of `faq_data/eval/rewrites.jsonl`. Each sentence is, with a
-chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The evidence is
+order, the answers of two entries merged, or an honest rewrite of `faq_data/eval/rewrites.jsonl`. Each sentence is,
+with a
+chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
+evidence is
 the entries' questions and answers.
 
 Figures: false sentences and how many of them passed, by kind; true sentences, true replies and rewrites that were
@@ -17,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import re
 import statistics
@@ -25,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from benchmarks.lock_plants import KINDS
@@ -60,6 +62,7 @@ class Rewrite:
 
 
 def main() -> None:
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--test", action="store_true", help="the figures to report, instead of those to tune by")
     parser.add_argument("--replies", type=int, default=2000, help="how many a seed (2000)")
@@ -191,10 +194,15 @@ def _made_false(rng: random.Random, sentence: str, evidence: str, language: str)
 
 def _parts(true: str, false: str, kind: str) -> list[tuple[str, str]]:
     """Cut ``false`` in what it shares with ``true`` at both ends and what was planted between."""
-    start = len(os.path.commonprefix([true, false]))
-    end = len(false) - len(os.path.commonprefix([true[start:][::-1], false[start:][::-1]]))
+    start = _shared(true, false)
+    end = len(false) - _shared(true[start:][::-1], false[start:][::-1])
     end = max(end, start + 1)  # where something was taken out, what follows it is false
     return [(false[:start], ""), (false[start:end], kind), (false[end:], "")]
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _plain(text: str) -> str:

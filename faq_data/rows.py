@@ -80,6 +80,15 @@ class Dialogue(Row):
     outcome: Literal["resolved", "handed_over", "abandoned", "reopened"]
 
 
+class Rewrite(Row):
+    """What entries say, in other words, as a fluent writer would answer a customer's question."""
+
+    entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
+    question: Text
+    text: Text
+    split: Literal["dev", "test"]
+
+
 class Message(Row):
     """A message of a customer to learn from."""
 

@@ -13,13 +13,13 @@ import sys
 import unicodedata
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 from faq_data.likeness import near_pairs, normalised
-from faq_data.rows import LANGUAGES, Asked, Dialogue, Located, Question, Row, Unanswerable, read_rows
+from faq_data.rows import LANGUAGES, Asked, Dialogue, Located, Question, Rewrite, Row, Unanswerable, read_rows
 from faq_data.training import Seen, check_training
 from retrieval.ingest import read_sources
 from retrieval.types import Passage, Problem
@@ -28,6 +28,8 @@ from retrieval.types import Passage, Problem
 EVALUATION_DAY = date(2026, 11, 25)
 #: Fewer rows than these make the intervals of the metrics too wide to compare two versions.
 LEAST = {"questions.en.jsonl": 400, "questions.zh.jsonl": 400, "unanswerable.jsonl": 150, "dialogues.jsonl": 100}
+#: So many rewrites there are in each language.
+REWRITES = 150
 #: So many questions every entry that is valid on that day has in each language.
 QUESTIONS_PER_ENTRY = 3
 #: Each language names its own hotline, so the two count as the same fact.
@@ -68,6 +70,7 @@ def validate(folder: Path) -> list[Problem]:
     problems += _splits(asked)
     problems += _dialogues(dialogues, {passage.id for passage in passages})
     problems += _repeated(asked, dialogues)
+    problems += _rewrites(read_rows(folder / "eval" / "rewrites.jsonl", Rewrite, problems), passages)
     for language in LANGUAGES:
         problems += _leaks(asked, passages, dialogues, language)
     problems += check_training(folder / "training", _seen(asked, passages, dialogues))
@@ -208,6 +211,30 @@ def _dialogues(dialogues: Iterable[Located[Dialogue]], known: set[str]) -> Itera
             yield located.problem("turns", "times that do not rise", "each turn later than the one before")
         if located.row.outcome == "handed_over" and not any(turn.action == "hand_off" for turn in turns):
             yield located.problem("outcome", "'handed_over' without a turn that does it", "a 'hand_off'")
+
+
+def _rewrites(rewrites: Sequence[Located[Rewrite]], passages: Iterable[Passage]) -> Iterator[Problem]:
+    """Check that each rewrite stands once, says what entries that exist say, and quotes none of them as a whole."""
+    answers = {passage.key: passage.answer for passage in passages if passage.valid_on(EVALUATION_DAY)}
+    seen: set[str] = set()
+    for located in rewrites:
+        row = located.row
+        for entry in row.entries:
+            if (entry, row.language) not in answers:
+                yield located.problem("entries", repr(entry), f"an entry in {row.language!r} that may be served")
+            elif normalised(answers[entry, row.language]) == normalised(row.text):
+                yield located.problem("text", f"the answer of {entry!r}", "other words than the entry's")
+        for field, value in (("id", row.id), ("text", normalised(row.text))):
+            if value in seen:
+                yield located.problem(field, repr(value)[:60], "one of its own")
+            seen.add(value)
+        if row.split != split_of(row.id):
+            yield located.problem("split", repr(row.split), f"{split_of(row.id)!r}, by the checksum of {row.id!r}")
+    counts: Counter[str] = Counter(located.row.language for located in rewrites)
+    for language in LANGUAGES:
+        if rewrites and counts[language] < REWRITES:
+            found, expected = f"{counts[language]} rows in {language!r}", f"at least {REWRITES}"
+            yield Problem(file=rewrites[0].file, line=0, field="language", found=found, expected=expected)
 
 
 def _repeated(asked: Iterable[Located[Asked]], dialogues: Iterable[Located[Dialogue]]) -> Iterator[Problem]:

@@ -14,7 +14,8 @@ from retrieval.text import HAN
 
 #: Where one statement ends and the next begins inside a sentence.
 _BREAK = re.compile(
-    r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)|(?<=[a-z0-9])\.(?=\s|$)"
+    r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)"
+    r"|(?<=[a-z0-9])\.(?=\s|$)"
     r"|\b(?:but|if|when|because|unless|whereas|although|though|otherwise|whether|which)\b"
     r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that)\b)"
     r"|\b(?:and )?without\b"
@@ -22,7 +23,6 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{HAN}]+)*)")
-
 
 
 _DIGITS = re.compile(r"\d[\d.,:/]*")
@@ -144,7 +144,9 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
     text = _ASIDE.sub(lambda match: match[0].replace(",", " "), text)
     places = [0, *(match.start() for match in _BREAK.finditer(text)), len(text)]
     for start, end in pairwise(places):  # the word that opens a clause is a part of it
-        if text[start:end].lower().lstrip(" ,;").removeprefix("and ").startswith("without") and (subject := _SUBJECT.search(text, start, end)):
+        if text[start:end].lower().lstrip(" ,;").removeprefix("and ").startswith("without") and (
+            subject := _SUBJECT.search(text, start, end)
+        ):
             yield start, subject.start()
             start = subject.start()
         if start < end:
@@ -175,7 +177,7 @@ def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
         if mark.mark not in _SPOKEN:
             blank = blank[: mark.start] + "\x1a" * (mark.end - mark.start) + blank[mark.end :]
     for match in _WORD.finditer(blank):
-        word, first = match[0], not text[: match.start()].strip(" \n-*•·\"“>#")
+        word, first = match[0], not text[: match.start()].strip(' \n-*•·"“>#')
         if match["han"]:
             for at, pair in pairs(word):
                 yield Term(at=match.start() + at, text=pair, written=pair, name=False)

@@ -79,8 +79,6 @@ class Evidence:
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
     denials: dict[str, set[int]]
-    #: Words in Latin letters, as they are written.
-    words: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
 
@@ -97,7 +95,7 @@ class Evidence:
         for passage, text in passages:
             for sentence in split(text):
                 reading = read(sentence)
-                asks = reading.text.rstrip(" \n\"”*").endswith(("?", "？"))
+                asks = reading.text.rstrip(' \n"”*').endswith(("?", "？"))
                 verbatim[spelled(reading.text)] = (*verbatim.get(spelled(reading.text), ()), passage)
                 for clause in reading.clauses:
                     stated = Stated(passage=passage, clause=clause, sentence=reading, asks=asks)
@@ -124,7 +122,6 @@ class Evidence:
             denied=_only_denied(clauses),
             no_costs=_no_costs(clauses),
             denials=denials,
-            words=frozenset(word for _, text in passages for word in latin(plain(text))),
             without=frozenset(word for _, text in passages for word in _only_without(plain(text).lower())),
             weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
         )
@@ -183,17 +180,21 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
     for stated in clauses:
         if not stated.asks:
             named.update(COST.findall(stated.clause.text.lower()))
-            freed.update(cost for mark in stated.clause.marks if mark.mark is Mark.FREE for cost in COST.findall(mark.text))
+            freed.update(
+                cost for mark in stated.clause.marks if mark.mark is Mark.FREE for cost in COST.findall(mark.text)
+            )
     return frozenset(cost for cost, count in freed.items() if count == named[cost])
 
 
 def _only_without(text: str) -> set[str]:
-    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(re.findall(r"\bwith (?:an? |the |your )?(\w+)", text))
+    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(
+        re.findall(r"\bwith (?:an? |the |your )?(\w+)", text)
+    )
 
 
-def latin(text: str) -> list[str]:
+def latin(text: str) -> set[str]:
     """Return the words of ``text`` in Latin letters, in small ones."""
-    return re.findall(r"[a-z]+", text.lower())
+    return set(re.findall(r"[a-z]+", text.lower()))
 
 
 def spelled(text: str) -> str:

@@ -1,7 +1,8 @@
 """What a sentence states in figures and addresses, strictly: each with its place, its bounds, and one way to spell it.
 
 `retrieval.lint.stated` reads the values. It is lenient, for it looks for contradictions; what is left open there is
-settled here: a range is one figure, "up to 7 days" is not "from 7 days", and a date that may be read in two ways is none.
+settled here: a range is one figure, "up to 7 days" is not "from 7 days", and a date that may be read in two ways is
+none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _ADDRESS = re.compile(
   | (?P<link>(?:https?://|www\.)[A-Za-z0-9./?#&=%~_+:@-]*[A-Za-z0-9/]
       | (?<![\w@.-])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.{_TLD}\b(?:/[A-Za-z0-9./?#&=%~_+-]*[A-Za-z0-9/])?
       | (?<![\w/.])/[a-z][\w-]+(?:/[\w-]+)*)
-  | (?P<spelled>[a-z0-9-]+[ ]?(?:\((?:dot|at)\)|\[(?:dot|at)\]|[ ](?:dot|at)[ ](?=[\w-]+[ ]dot)|[ ]dot[ ]|点(?=[a-z]))[ ]?[a-z]+)
+  | (?P<spelled>[a-z0-9-]+[ ]?(?:\((?:dot|at)\)|\[(?:dot|at)\]|[ ](?:dot|at)[ ](?=[\w-]+[ ]dot)|[ ]dot[
+  ]|点(?=[a-z]))[ ]?[a-z]+)
   | (?P<phone>(?<![A-Za-z0-9_$€£¥./:-])(?:\+\d|\(?0\d|\d{{3}}[- ](?=\d{{3}}[- ]))[\d()\s-]{{5,}}\d(?![\d.:]\d)
       | (?<![A-Za-z0-9_$€£¥.,/-])\d{{7,}}(?![\d.,%]))
   | (?P<slashed>(?<![\d/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\d/])
@@ -32,19 +34,24 @@ _ADDRESS = re.compile(
 
 #: Bounds, by the words before a figure and behind it; the first that fits counts on each side.
 _BEFORE = {
-    "least": r"at least|not? (?:less|fewer|earlier) than|(?:a )?minimum (?:order )?(?:value )?(?:of|is)|at a minimum|starting (?:at|from)"
+    "least": r"at least|not? (?:less|fewer|earlier) than|(?:a )?minimum (?:order )?(?:value )?(?:of|is)|at a minimum"
+    r"|starting (?:at|from)"
     r"|starts? (?:at|from)|from|since|至少|最少|最低|不少于|不低于|满|满足|达到|自|从",
-    "most": r"at (?:the )?most|at (?:the )?latest|not? (?:more|longer|later) than|up to|(?:a )?max(?:imum)?(?: (?:of|is))?|within|not exceed(?:ing)?"
-    r"|(?:the )?(?:limit|maximum) (?:of|is)|capped at|as many as|as much as|最多(?:可以?|能|为)?|至多|最长(?:需要?|为)?|最高(?:可?达|为)?"
+    "most": r"at (?:the )?most|at (?:the )?latest|not? (?:more|longer|later) than|up to|(?:a )?max(?:imum)?(?: (?:of"
+    r"|is))?|within|not exceed(?:ing)?"
+    r"|(?:the )?(?:limit|maximum) (?:of|is)|capped at|as many as|as much as|最多(?:可以?|能|为)?|至多|最长(?:需要?"
+    r"|为)?|最高(?:可?达|为)?"
     r"|最大|最晚|最迟|不超过|不多于|上限(?:为|是)?|限",
     "over": r"over|more than|above|exceed(?:s|ing)?|longer than|beyond|超过|多于|高于|大于|超出",
     "under": r"under|less than|below|fewer than|shorter than|不到|不足|少于|低于|小于|不满",
     "before": r"before|by|until|till|prior to|up until|earlier than|ends? (?:on|at)?|截至|截止(?:到|至)?|直到|到",
-    "after": r"after|later than|once|另外?等待",
+    "after": r"after|later than",
 }
 _BEHIND = {
-    "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|或以上|或更多",
-    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b|及?以内|之内|以下|内(?!陆|地|容)|为限",
+    "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|或以上"
+    r"|或更多",
+    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b|及?以内|之内|以下"
+    r"|内(?!陆|地|容)|为限",
     "before": r"before\b|earlier|ahead|in advance|beforehand|prior|前(?!往|台)|之前|以前",
     "after": r"after\b|later\b|afterwards|后|之后|以后",
 }
@@ -62,8 +69,10 @@ _EXTENT = re.compile(r"\b(?:have|has|get|gets|got|holds?)[ ]?$", re.IGNORECASE)
 _LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|或)[ ]?")
 #: Where a number word is none.
 _IDIOM = re.compile(
-    r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方|四周|统一|唯一|百分百|单一|再一次|"
-    r"\b(?:no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one after another)\b",
+    r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方|四周"
+    r"|统一|唯一|百分百|单一|再一次|"
+    r"\b(?:no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one "
+    r"after another)\b",
     re.IGNORECASE,
 )
 _CODES = {
@@ -144,7 +153,8 @@ class Figure:
         if self.kind == "time" and other.clear and not self.clear:
             return False
         if self.low != self.high:
-            return not (self.bounds ^ other.bounds) - {"least", "most", "before", "after"}
+            loose = {"least", "before", "after"} | ({"most"} if self.family == "span" else set())
+            return not (self.bounds ^ other.bounds) - loose
         apart = self.bounds ^ other.bounds
         if self.family == "span":  # "you have 30 days" is "within 30 days"
             return apart <= {"most"} or (apart <= {"most", "before"} and "before" in apart and self.bounds <= {"most"})
@@ -252,7 +262,7 @@ def _bounded(figure: Figure, text: str) -> Figure:
     before, after = _ONE_BEFORE.search(ahead), _ONE_BEHIND.match(behind)
     bounds = {match.lastgroup for match in (before, after) if match and match.lastgroup}
     if figure.low != figure.high and figure.kind not in _SPANS:
-        bounds.clear()
+        bounds &= {"most", "over", "under"}
     if figure.family not in ("span", "time", "date", "weekday"):
         bounds -= {"before", "after"}
     if figure.family == "span" and _EXTENT.search(ahead):

@@ -37,40 +37,50 @@ class Mark(StrEnum):
     IF = "if"
 
 
-_SURE = "guaranteed?|guarantees|promised?|promises|definitely|certainly|surely|without fail|no matter what|absolutely|rest assured"
+_SURE = (
+    "guaranteed?|guarantees|promised?|promises|definitely|certainly|surely|without fail|no matter what"
+    "|absolutely|rest assured"
+)
 _FEE = "(?:charge|charges|cost|costs|fee|fees|surcharge|payment)"
 #: English and Chinese patterns; the first that fits at a place counts.
 _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
         Mark.MOST,
-        r"at (?:the )?most|not? more than|up to|maximum|not exceed(?:ing)?|limited to|limit",
+        r"at (?:the )?most|not? more than|up to|maximum|not exceed(?:ing)?|limited to|limit of",
         r"最多|至多|最长|最高|最大|最晚|最迟|不超过|不多于|上限",
     ),
     (Mark.LEAST, r"at least|not? (?:less|fewer) than|minimum", r"至少|最少|最低|不少于|不低于|不小于"),
     (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
     (
         Mark.NONE,
-        r"not only|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
+        r"not only|after that|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)|do not (?:worry"
+        r"|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
-        r"不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分|不小心|没问题|没关系|"
+        r"不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
+        r"|不小心|没问题|没关系|"
         r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
     (
         Mark.FREE,
-        rf"free of charge|for free|free|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further )?{_FEE}(?: at all)?|"
-        rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: (?:extra|more))?|"
+        rf"free of charge|for free|free|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further "
+        rf")?{_FEE}(?: at all)?|"
+        rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: "
+        rf"(?:extra|more))?|"
         r"nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
         r"免费|免运费|包邮|免邮费?|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:手续|附加|服务|运|邮)?费?|不收费|"
-        r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
+        r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加"
+        r"|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
     ),
     (
         Mark.NEEDLESS,
-        r"(?:need not|(?:do|does|did) not (?:need|have)|no need|not (?:need(?:ed)?|necessary|required)|unnecessary|optional)(?: to)?",
+        r"(?:need not|(?:do|does|did) not (?:need|have)|no need|not (?:need(?:ed)?|necessary|required)|unnecessary"
+        r"|optional)(?: to)?",
         r"无需|不用|不需要?|不必|无须|毋须|没有?必要|用不着|免去",
     ),
     (
         Mark.NOT,
-        r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly|refuse to|"
+        r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
+        r"|refuse to|"
         r"unavailable|invalid|excluded?|unsupported|fails? to|free from|[a-z]+-free",
         r"不|没有|没|无法|无|未|勿|非|别(?=[点把给让用在])|禁止|杜绝|拒绝为|除外|停止支持",
     ),
@@ -89,12 +99,21 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"for a (?:small |extra )?(?:fee|charge)|at (?:an? )?(?:extra|additional|your own) (?:cost|charge|expense)",
         r"付费|收费|有偿|自费|另付|另收|另需付|加收",
     ),
-    (Mark.OVER, r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than", r"超过|多于|高于|大于|超出|逾期?"),
+    (
+        Mark.OVER,
+        r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than",
+        r"超过|多于|高于|大于|超出|逾期?",
+    ),
     (Mark.EARLIER, r"before|until|till|prior to|earlier", r"之前|以前|(?<!提)前(?![往台后])"),
-    (Mark.LATER, r"after|once(?= (?:you|we|it|the|your|they))|as soon as|later|afterwards", r"之后|以后|(?<![往随今最])后(?![台面续])"),
+    (
+        Mark.LATER,
+        r"after|once(?= (?:you|we|it|the|your|they))|as soon as|later|afterwards",
+        r"之后|以后|(?<![往随今最])后(?![台面续])",
+    ),
     (
         Mark.ALL,
-        r"all(?= |$)(?! the same| you need| you have to)|every|always|everywhere|anywhere|everyone|everybody|worldwide",
+        r"all(?= |$)(?! the same| you need| you have to)|every(?! [\x1a\d]|day| (?:day|week|month|year))|always"
+        r"|everywhere|anywhere|everyone|everybody|worldwide",
         r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
     ),
     (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
@@ -118,7 +137,9 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
 )
 _MARK = re.compile(
     "|".join(
-        rf"(?P<{mark.name.lower()}>\b(?:{english})\b|(?:{chinese}))" if mark is not Mark.DONE else rf"(?P<done>\b(?:{english})|(?:{chinese}))"
+        rf"(?P<{mark.name.lower()}>\b(?:{english})\b|(?:{chinese}))"
+        if mark is not Mark.DONE
+        else rf"(?P<done>\b(?:{english})|(?:{chinese}))"
         for mark, english, chinese in _PATTERNS
     ),
     re.IGNORECASE | re.ASCII,

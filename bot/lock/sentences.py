@@ -6,7 +6,8 @@ import re
 
 #: Behind these a point ends no sentence.
 _SHORT = re.compile(
-    r"(?:\b(?:e\.g|i\.e|a\.m|p\.m|no|nos|mr|mrs|ms|dr|st|approx|incl|excl|etc|vs|max|min|tel|art|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+    r"(?:\b(?:e\.g|i\.e|a\.m|p\.m|no|nos|mr|mrs|ms|dr|st|approx|incl|excl|etc|vs|max|min|tel|art|jan|feb|mar|apr|jun"
+    r"|jul|aug|sept?|oct|nov|dec)"
     r"|(?<![^\W_])[A-Z]|(?:^|\n)[ \t>*-]*\d{1,3})\.$",
     re.IGNORECASE,
 )
@@ -31,7 +32,7 @@ def cut(text: str, *, done: bool) -> tuple[list[str], str]:
     for match in _END.finditer(text):
         if match.start() < start:
             continue
-        if match["latin"] and match[0].startswith(".") and _SHORT.search(text, start, match.start() + 1):
+        if match["latin"] and match[0].startswith(".") and _SHORT.search(text[start : match.start() + 1]):
             continue
         end = _BLANK.match(text, match.end()).end()  # type: ignore[union-attr]  # it matches nothing as well
         if not match["line"] and (line := re.compile(r"\s*\n\s*").match(text, match.end())):

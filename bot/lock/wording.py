@@ -23,11 +23,16 @@ MONEY_DEEDS = _stems(
 )
 #: A sentence may not have them unless the evidence does: each of them is a fact by itself.
 TELLING = _stems(
-    "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend weekends weekday "
-    "weekdays holiday holidays today tomorrow tonight yesterday hourly weekly monthly yearly annually noon midnight overnight "
-    "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice double triple half "
-    "day hour minute week month year premium exclusive extra express standard sunday saturday insured tracked certified organic award partner branch "
-    "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 免邮 立即 立刻 马上 自动 凌晨 半价 "
+    "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend "
+    "weekends weekday "
+    "weekdays holiday holidays today tomorrow tonight yesterday hourly weekly monthly yearly annually noon midnight "
+    "overnight "
+    "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice "
+    "double triple half "
+    "day hour minute week month year premium exclusive extra express standard sunday saturday insured tracked "
+    "certified organic award partner branch "
+    "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 "
+    "免邮 立即 立刻 马上 自动 凌晨 半价 "
     "加急 全国 海外 线下 热线 上门 保险"
 )
 #: What is paid.
@@ -37,7 +42,8 @@ _PAIRS = (
     "increase decrease|valid invalid|possible impossible|sealed opened|old new|first last|seal open|same different|"
     "lower raise|lower higher|hot cold|on off|available unavailable|covered uncovered|win lose|buy sell|arrive leave|"
     "before after|inside outside|used unused|normal unusual|with without|send receive|"
-    "新的 旧的|包含 不含|开启 关闭|增加 减少|提高 降低|购买 出售|有效 失效|有效 无效|营业 休息|拆封 未拆|支持 拒绝|寄出 收到|允许 禁止"
+    "新的 旧的|包含 不含|开启 关闭|增加 减少|提高 降低|购买 出售|有效 失效|有效 无效|营业 休息|拆封 未拆|支持 拒绝"
+    "|寄出 收到|允许 禁止"
 )
 
 
@@ -55,11 +61,13 @@ def _opposites() -> dict[str, tuple[str, ...]]:
 OPPOSITES = _opposites()
 
 _YES = re.compile(
-    r"(?:yes|yep|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|需要|支持|是的|行|对的?|没错)的?|当然)[\s,.!，。！:：]*",
+    r"(?:yes|yep|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
+    r"|当然)[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"(?:no|nope|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
+    r"(?:no|nope|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
+    r"|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 
@@ -71,7 +79,7 @@ def verdict(text: str) -> bool | None:
 
 #: Characters of Chinese words that name nothing: a word with another one that the evidence lacks may be a name.
 HAN_KNOWN = frozenset(
-    "已经则马类联系享受查询看到收来去说明告诉知道用使让叫给拿取带放打开关点击按选挑填写输入提交办理处置等待候再次先后之前现在目前时间期限内"
+    "一拨进已经则马类联系享受查询看到收来去说明告诉知道用使让叫给拿取带放打开关点击按选挑填写输入提交办理处置等待候再次先后之前现在目前时间期限内"
     "外上下里边面部分每各个些几多少长短高低包含快慢早晚旧好坏对错真实际正常只仅就也都还又才更最很太非特比较相当完全直接立即刻随可能会要想需必须应该"
     "得以被把将向往从由于因为所如果若虽然但是而且或者及其他她它们这那哪什么怎样何谁久否有无没不未勿请您你我客服吧呢吗了的地着过够帮忙见换改变成"
     "做完找试确认准备记住忘麻烦谢感抱歉情况问题方便式法步骤另同样并至于则即使均约左右仍继续依然凭照常需超逾两三四五六七八九十百千半份次条项笔种位"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,10 @@ from bot.lock import Evidence, Held, checked
 from bot.lock.sentences import split
 
 EVIDENCE = Evidence.of([("a", "Shipping costs 3.5 USD. It takes 2 days, e.g. to Rome. 运费3.5美元。满49美元免运费！")])
-TEXT = "Hello! Shipping costs 3.5 USD.\n1. It takes 2 days, e.g. to Rome. See https://shop.example/a.b now. 运费3.5美元。满59美元免运费！好的"
+TEXT = (
+    "Hello! Shipping costs 3.5 USD.\n1. It takes 2 days, e.g. to Rome. See https://shop.example/a.b now. "
+    "运费3.5美元。满59美元免运费！好的"
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -18,7 +23,7 @@ TEXT = "Hello! Shipping costs 3.5 USD.\n1. It takes 2 days, e.g. to Rome. See ht
 def test_the_same_sentences_are_released_whatever_the_pieces(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(TEXT)]
     held = Held(EVIDENCE)
-    released = [s for start, end in zip(places, places[1:], strict=False) for s in held.add(TEXT[start:end])]
+    released = [s for start, end in pairwise(places) for s in held.add(TEXT[start:end])]
     assert [*released, *held.end()] == checked(TEXT, EVIDENCE)
 
 

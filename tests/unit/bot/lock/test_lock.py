@@ -15,9 +15,11 @@ from retrieval.ingest import read_sources
 FAQ = Path(__file__).resolve().parents[4] / "faq_data"
 
 PASSAGES = {
-    "refund": "We pay the refund within 5 working days after your return has arrived. Your bank then needs 3 to 5 working days.",
+    "refund": "We pay the refund within 5 working days after your return has arrived. Your bank then needs 3 to 5 "
+    "working days.",
     "window": "You can return unused items within 30 days of delivery. Harbour Club Gold members have 60 days.",
-    "ship": "Standard shipping costs 5.90 USD per order. It is free from 49 USD within the EU. We do not deliver on Sundays.",
+    "ship": "Standard shipping costs 5.90 USD per order. It is free from 49 USD within the EU. We do not deliver on "
+    "Sundays.",
     "code": "Only 1 code can be used for each order. Codes do not apply to gift cards.",
     "lost": "If the parcel stays lost we refund you. Call +1 202 555 0143 or write to help@shop.example.",
     "hours": "Our team is there Monday to Friday 9:00-18:00 CET. The sale runs from 4 February to 14 February 2027.",
@@ -73,7 +75,6 @@ OBJECTED = [
     ("The sale ends on 3/4.", Code.DATE),
     ("We give 15 % off from 1,200 USD.", Code.PERCENTAGE),
     ("2 codes can be used for each order.", Code.NUMBER),
-    ("We refund you.", Code.PROMISE),
     ("I have cancelled your order.", Code.PROMISE),
     ("We guarantee the refund within 5 working days.", Code.PROMISE),
     ("The pick-up is free of charge.", Code.COMPARISON),
@@ -91,7 +92,13 @@ OBJECTED = [
     ("我们保证在5个工作日内为您退款。", Code.PROMISE),
 ]
 
-COURTESIES = ["Hello!", "Thank you for your message.", "Let me know if you have any questions.", "您好！", "请问还有什么可以帮您？"]
+COURTESIES = [
+    "Hello!",
+    "Thank you for your message.",
+    "Let me know if you have any questions.",
+    "您好！",
+    "请问还有什么可以帮您？",
+]
 
 
 @pytest.mark.parametrize(("sentence", "passage"), CARRIED)
@@ -118,6 +125,12 @@ def test_what_the_conversation_states_may_be_repeated_but_is_no_evidence_for_mor
     spoken = Evidence.of([("a", "Your order is packed.")], said=["order LB-2048817 for 80 USD"])
     assert all(s.supported for s in checked("Your order LB-2048817 is packed.", spoken))
     assert not checked("Your order for 80 USD is packed.", spoken)[0].supported
+
+
+def test_a_promise_needs_its_condition() -> None:
+    lost = Evidence.of([("lost", PASSAGES["lost"])])
+    assert [o.code for o in checked("We refund you.", lost)[0].against] == [Code.PROMISE]
+    assert checked("We refund you if the parcel stays lost.", lost)[0].supported
 
 
 def test_without_evidence_nothing_is_carried() -> None:

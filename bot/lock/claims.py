@@ -1,0 +1,110 @@
+"""Figures that are claimed: whether the evidence states each of them of the same thing."""
+
+from __future__ import annotations
+
+from bot.lock.clauses import Clause, Term, is_han_char
+from bot.lock.evidence import Known, surroundings
+from bot.lock.facing import Facing, same_head
+from bot.lock.figures import Figure
+from bot.lock.marks import Mark
+from bot.lock.objection import Code, Objection
+from bot.lock.wording import ANCHOR, COSTS, HAN_ANCHOR
+from bot.lock.words import stem
+
+#: The words around a figure have to share at least this much with those around it in the evidence.
+_NEAR_ENOUGH = 0.12
+#: So near, beside the nearest, is as good as that.
+_AS_NEAR = 0.8
+
+
+def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | None]:
+    """Find what in the evidence carries ``figure``, and what there is against it."""
+    evidence, clause, text = facing.evidence, facing.clause, facing.reading.text
+    objection = Objection(code=figure.code, words=text[figure.start : figure.end])
+    if figure.own and (figure.kind, str(figure.low)) in evidence.said:
+        return None, None
+    near = surroundings(figure, clause, facing.reading)
+    family = [
+        (evidence.nearness(near, known), known) for known in evidence.known if known.figure.family == figure.family
+    ]
+    carrying = [(score, k) for score, k in family if k.figure.carries(figure) and _counts_alike(figure, k, facing)]
+    if not carrying:
+        same = [known for _, known in family if (known.figure.low, known.figure.high) == (figure.low, figure.high)]
+        if same and figure.bounds and not any(known.figure.carries(figure) for known in same):
+            words = text[max(0, figure.start - 12) : figure.end + 10].strip()
+            objection = Objection(code=Code.COMPARISON, words=words)
+        return None, objection
+    best, known = max(carrying, key=lambda pair: pair[0])
+    against, rival = max(
+        (pair for pair in family if pair not in carrying), key=lambda pair: pair[0], default=(0.0, known)
+    )
+    if against > best and not (
+        _together(figure, known, rival, facing, best - against) or _beyond_frame(near, known, rival)
+    ):
+        return known, objection
+    if best < _NEAR_ENOUGH and ((near and len(family) > 1) or any(term in evidence.weights for term in clause.about)):
+        return known, objection
+    if all(_denies_other(clause, k.stated.clause) for score, k in carrying if score >= _AS_NEAR * best):
+        return known, Objection(code=Code.NEGATION, words=clause.text)
+    if Mark.FREE in known.stated.clause.kinds and _charged(figure, clause):
+        return known, Objection(code=Code.COMPARISON, words=clause.text)
+    return known, None
+
+
+def _charged(figure: Figure, clause: Clause) -> bool:
+    """Whether the clause has a cost from some amount on."""
+    return "least" in figure.bounds and bool(clause.about & COSTS) and not clause.kinds & {Mark.FREE, Mark.NOT}
+
+
+def _counts_alike(figure: Figure, known: Known, facing: Facing) -> bool:
+    """Whether both count the same, and from the same: "3 instalments" are no "3 friends"."""
+    sentence = known.stated.sentence
+    anchor = _anchor(figure, facing.reading.text) if figure.family == "span" else ""
+    if anchor and anchor not in (sentence.text if is_han_char(anchor[0]) else sentence.about):
+        return False
+    mine, theirs = _counted(figure, facing.clause), _counted(known.figure, known.stated.clause)
+    if figure.kind != "number" or mine is None or theirs is None:
+        return True
+    return mine.text in known.stated.clause.about
+
+
+def _anchor(figure: Figure, text: str) -> str:
+    """Return the word that a span of time is counted from, "" where none is told."""
+    if behind := ANCHOR.match(text, figure.end):
+        return stem(behind[1].lower())
+    ahead = HAN_ANCHOR.search(text[: figure.start])
+    return ahead[1] if ahead else ""
+
+
+def _counted(figure: Figure, clause: Clause) -> Term | None:
+    """Return what a number counts: the word right behind it."""
+    return next((term for term in clause.terms if 0 <= term.at - figure.end <= 2), None)
+
+
+def _together(figure: Figure, known: Known, rival: Known, facing: Facing, ahead: float) -> bool:
+    """Whether the sentence states the rival's figure as well, and both fit better as they are than exchanged."""
+    for clause in facing.reading.clauses:
+        for second in clause.figures:
+            if second is not figure and rival.figure.carries(second):
+                near = surroundings(second, clause, facing.reading)
+                return ahead + facing.evidence.nearness(near, rival) > facing.evidence.nearness(near, known)
+    return False
+
+
+def _beyond_frame(near: dict[str, float], one: Known, other: Known) -> bool:
+    """Whether ``one`` fits better than ``other``, a figure of the same sentence, by what is not said before both."""
+    if one.stated.sentence is not other.stated.sentence:
+        return False
+    first = min(one.figure.start, other.figure.start)
+    frame = {term.text for part in one.stated.sentence.clauses for term in part.terms if term.at < first}
+    shared = [
+        sum(min(abs(here), abs(known.near.get(t, 0.0))) for t, here in near.items() if t not in frame)
+        for known in (one, other)
+    ]
+    return shared[0] > shared[1]
+
+
+def _denies_other(clause: Clause, stated: Clause) -> bool:
+    """Whether one of both denies what the other does not."""
+    turned = (clause.kinds | stated.kinds) & {Mark.EXCEPT, Mark.ONLY}
+    return clause.negated != stated.negated and not turned and same_head(clause, stated)

@@ -1,0 +1,126 @@
+"""Clauses that the evidence has the other way round: not denied, after instead of before, paid instead of free."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.lock.clauses import DENYING, Clause
+from bot.lock.evidence import Stated, latin
+from bot.lock.facing import Facing, same_head
+from bot.lock.marks import Mark, Marked
+from bot.lock.objection import Code, Objection
+from bot.lock.wording import COSTS, OPPOSITES, any_without_not
+
+#: A clause this like another one, and less like any that agrees with it, says the opposite of it.
+_OPPOSITE = 0.55
+#: What a denial without a word right behind it asks for.
+_NO_HEAD = 0.8
+#: So like a clause has to be for an opposite word in it to count.
+_LIKE_ENOUGH = 0.25
+#: How many characters may stand between a word and a "before" or "after" that belongs to it.
+_BESIDE = 2
+#: Marks that turn each other round.
+_TURNS = {
+    Mark.EARLIER: Mark.LATER,
+    Mark.LATER: Mark.EARLIER,
+    Mark.OVER: Mark.UNDER,
+    Mark.UNDER: Mark.OVER,
+    Mark.MOST: Mark.LEAST,
+    Mark.LEAST: Mark.MOST,
+    Mark.PAID: Mark.FREE,
+}
+#: Marks of which each says something about costs.
+_COSTING = frozenset({Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS})
+#: Marks under which even a denied word may stand.
+_SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
+_WITH = re.compile(r"\bwith (?:an? |the |your )?(\w+)", re.IGNORECASE)
+
+
+def objections(facing: Facing) -> Iterator[Objection]:
+    """Yield what a clause turns round."""
+    text = facing.clause.text
+    if _denied_otherwise(facing) or (any_without_not(text) and not facing.clause.kinds & _SPARING):
+        yield Objection(code=Code.NEGATION, words=text)
+    if any(word in facing.evidence.without for word in _WITH.findall(text)):
+        yield Objection(code=Code.NEGATION, words=text)
+    if _turned(facing) or _paid_for(facing):
+        yield Objection(code=Code.COMPARISON, words=text)
+    yield from _words(facing)
+
+
+def _denied_otherwise(facing: Facing) -> bool:
+    """Whether the clause denies what the evidence does not, or the other way round."""
+    clause = facing.clause
+    counts = facing.evidence.denials.get(clause.undenied, set())
+    if counts and clause.denials not in counts:
+        return True
+    denies = bool(clause.kinds & DENYING)
+    same = other = 0.0
+    for score, stated in facing.likeness:
+        if bool(stated.clause.kinds & DENYING) == denies:
+            same = max(same, score)
+        elif _of_the_same(clause, stated, score):
+            other = max(other, score)
+    return other > same and other >= _OPPOSITE and not clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
+
+
+def _of_the_same(clause: Clause, stated: Stated, score: float) -> bool:
+    """Whether what one of both denies stands in the other as well."""
+    return same_head(clause, stated.clause) if stated.clause.denied or clause.denied else score >= _NO_HEAD
+
+
+def _turned(facing: Facing) -> bool:
+    """Whether the clause has a mark where the evidence has its opposite."""
+    kinds = facing.clause.kinds
+    if not kinds & _TURNS.keys() or facing.like is None:
+        return False
+    theirs: set[Mark] = set()
+    if not facing.clause.about:
+        theirs = facing.around()
+    elif facing.top >= _OPPOSITE:
+        theirs = set(facing.like.clause.kinds)
+    if any(m in kinds and turn in theirs and turn not in kinds and m not in theirs for m, turn in _TURNS.items()):
+        return True
+    return any(_before_for_after(m, facing) for m in facing.clause.marks if m.mark in (Mark.EARLIER, Mark.LATER))
+
+
+def _before_for_after(mark: Marked, facing: Facing) -> bool:
+    """Whether what stands beside a "before" stands in the evidence beside an "after" only, or the other way round."""
+    beside = {
+        term.text
+        for term in facing.clause.terms
+        if 0 <= mark.start - term.at - len(term.text) < _BESIDE or 0 <= term.at - mark.end <= _BESIDE
+    }
+    kinds = [s.clause.kinds & {Mark.EARLIER, Mark.LATER} for _, s in facing.likeness if s.clause.about & beside]
+    return any(kinds) and not any(mark.mark in found for found in kinds)
+
+
+def _paid_for(facing: Facing) -> bool:
+    """Whether the clause names a cost that the evidence says there is not."""
+    clause = facing.clause
+    if clause.kinds & _COSTING:
+        return False
+    if not clause.figures and any(cost in clause.text.lower() for cost in facing.evidence.no_costs):
+        return True
+    free = facing.like is not None and facing.top >= _OPPOSITE and Mark.FREE in facing.like.clause.kinds
+    return free and bool(clause.about & COSTS) and all("least" in figure.bounds for figure in clause.figures)
+
+
+def _words(facing: Facing) -> Iterator[Objection]:
+    """Object to words of which the evidence has the opposite, or which it only denies."""
+    clause, evidence = facing.clause, facing.evidence
+    theirs = latin(facing.like.sentence.text) if facing.like is not None and facing.top >= _OPPOSITE else set()
+    for word in sorted(latin(clause.text) - theirs):
+        if (word[2:] if word.startswith("un") else f"un{word}") in theirs:
+            yield Objection(code=Code.NEGATION, words=word)
+    for term in clause.terms:
+        denied = evidence.denied.get(term.text, frozenset())
+        opposites = () if term.text in evidence.terms else OPPOSITES.get(term.text, ())
+        if (len(denied & clause.about) > 1 and not clause.kinds & _SPARING) or any(
+            opposite in stated.clause.about
+            for opposite in opposites
+            for score, stated in facing.likeness
+            if score >= _LIKE_ENOUGH
+        ):
+            yield Objection(code=Code.NEGATION, words=term.written)
