@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,16 @@ def bar(*more: ProgressColumn) -> Progress:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *more)
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on a terminal's standard error that something goes on of which the end is not known."""
+    shown = bar()
+    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
+    with shown:
+        shown.add_task(what, total=None)
+        yield
 
 
 def print_json(document: object) -> None:

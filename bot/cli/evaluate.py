@@ -17,6 +17,7 @@ from bot.cli.common import (
     counted,
     print_json,
     settings_from,
+    waiting,
 )
 from bot.cli.evaluated import check_data
 from bot.errors import MissingExtraError
@@ -107,11 +108,12 @@ def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output
     parts, problems = Parts.of(settings, library, index), Problems()
     folder = report or folder_for(settings, asked.run(settings, parts))
     done = replay_into(folder, asked, settings, parts, Likeness(library.encoder.encode), problems)
-    if asked.kind == "dialogues" and done.until:
-        # As it was held: what became of its cases by its end, and what could not be read of it.
-        ledger = ledger_of(asked.read(settings, Problems()), now=done.until)
-        write_log(folder, {**ledger.as_json(), "problems": problems.told()})
-    write_report(folder)
+    with waiting("Writing the report"):
+        if asked.kind == "dialogues" and done.until:
+            # As it was held: what became of its cases by its end, and what could not be read of it.
+            ledger = ledger_of(asked.read(settings, Problems()), now=done.until)
+            write_log(folder, {**ledger.as_json(), "problems": problems.told()})
+        write_report(folder)
     told(problems)
     _tell(folder, done, problems, json_output)
 

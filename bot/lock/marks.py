@@ -53,8 +53,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
     (
         Mark.NONE,
-        r"not only|after that|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)|do not (?:worry"
-        r"|hesitate)|not at all|why not|whether or not|if not|"
+        r"not only|after that|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)"
+        r"|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
         r"不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
         r"|不小心|没问题|没关系|"
