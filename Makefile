@@ -35,11 +35,19 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(BIN)/python -m benchmarks.handover
 	$(BIN)/python -m benchmarks.explain
 	$(BIN)/python -m benchmarks.regressions
+	$(BIN)/python -m benchmarks.gaps
+	$(BIN)/python -m benchmarks.likeness
+	$(BIN)/python -m benchmarks.measures speed
+	$(BIN)/python -m benchmarks.logs
+	$(BIN)/python -m benchmarks.lint
+	$(if $(DATA),$(BIN)/python -m benchmarks.budget --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.ratings --data $(DATA))
 	$(BIN)/python -m benchmarks.serving acknowledge
 	$(BIN)/python -m benchmarks.serving memory
 	$(if $(DATABASE),$(BIN)/python -m benchmarks.chaos --database $(DATABASE) --workers 2)
 	$(if $(DATABASE),$(BIN)/python -m benchmarks.serving scale --database $(DATABASE))
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.replay
 	$(BIN)/python -m benchmarks.peers
 
 format: .venv/dev  ## put the code in order
