@@ -75,8 +75,8 @@ class _Section:
     def add(self, part: Block | Comment) -> None:
         if isinstance(part, Block):
             self.blocks += [part.text] if part.text.strip() else []
-        elif self.comment is None and not self.blocks:
-            self.comment = part
+        elif self.comment is None and not self.blocks and not part.text.lstrip().startswith("kefu:"):
+            self.comment = part  # one that begins so is for `kefu lint`, wherever it stands
 
 
 def front_matter(text: str, into: Collector) -> tuple[str, int, str]:

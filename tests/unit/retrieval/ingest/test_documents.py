@@ -100,6 +100,13 @@ def test_a_broken_comment_is_told_with_the_line_of_the_mistake(tmp_path: Path, c
     assert [passage.answer for passage in found.passages] == ["Because."]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_suppression_may_stand_before_the_keys_or_behind_them(tmp_path: Path, order: int) -> None:
+    comments = "\n".join(["<!-- kefu: ignore K402 -->", "<!-- url: https://a.b -->"][::order])
+    (passage,) = read(tmp_path, "a.md", f"# Why? {{#why}}\n{comments}\nBecause.\n").passages
+    assert (passage.url, passage.answer) == ("https://a.b", "Because.")
+
+
 def test_markdown_becomes_plain_text(tmp_path: Path) -> None:
     passages = by_question(read(tmp_path, "a.md", MARKDOWN))
     assert passages["Returns"].answer == "How we take goods back, see the form (https://a.b/form) or below."
