@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.common import FAQ, NOON, TODAY, Labelled, index_of, labelled, mean, tools
 from bot.app import running
+from bot.evaluation.judging import quotes
 from bot.library import Library, Progress
 from bot.settings import load_settings
 from bot.types import Action, ConversationKey, Message, Reply, Speaker, Turn
@@ -72,22 +73,17 @@ async def ask_all(asked: Sequence[Labelled]) -> list[Reply]:
 def of_replies(rows: Sequence[tuple[Labelled, Reply]]) -> dict[str, float]:
     """Return the figures of a set of questions and their replies."""
     known = [(q, r) for q, r in rows if q.answers]
-    answered = [(q, r) for q, r in known if _quotes(r)]
+    answered = [(q, r) for q, r in known if quotes(r)]
     return {
         "first": mean(bool(r.candidates) and q.right([r.candidates[0].id]) for q, r in known),
         "coverage": len(answered) / len(known),
-        "right": mean(q.right(_quotes(r)) for q, r in answered),
+        "right": mean(q.right(quotes(r)) for q, r in answered),
         "asked_back_with_right": mean(
             bool({c.id for c in r.citations} & {*q.answers, *q.accept}) for q, r in known if r.action is Action.CLARIFY
         ),
-        "both_of_two": mean(set(q.answers) <= set(_quotes(r)) for q, r in known if q.kind == "double"),
-        "refused": mean(not _quotes(r) for q, r in rows if not q.answers),
+        "both_of_two": mean(set(q.answers) <= set(quotes(r)) for q, r in known if q.kind == "double"),
+        "refused": mean(not quotes(r) for q, r in rows if not q.answers),
     }
-
-
-def _quotes(reply: Reply) -> list[str]:
-    """Return the entries that a reply states as its answer; those it only offers do not count."""
-    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]
 
 
 def parity(asked: Sequence[Labelled]) -> dict[str, dict[str, float]]:

@@ -44,7 +44,7 @@ from bot.app import responder_of
 from bot.calibration import Calibration
 from bot.evaluation.dialogues import Dialogue, Reading, Truth
 from bot.evaluation.judging import ALIKE_FROM, HARMFUL, Verdict, judged
-from bot.evaluation.likeness import FEATURES, Likeness, settled
+from bot.evaluation.likeness import FEATURES, Likeness, contradicts
 from bot.evaluation.measures.calibration import ece, equal_width
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
@@ -107,7 +107,7 @@ def main() -> None:
     cost([pair for pair in asked[False] if pair.dev == arguments.dev], Likeness(encoder.encode))
 
 
-def dialogue(row: dict) -> Dialogue:
+def dialogue(row: dict[str, Any]) -> Dialogue:
     """Return a row of the file as it is replayed."""
     turns = tuple(
         Turn(
@@ -180,7 +180,7 @@ def fit(some: Sequence[Pair], likeness: Likeness) -> None:
     """Fit a model for texts in one language, and for those in two, and write them."""
     rows: dict[str, list[tuple[Pair, tuple[float, ...]]]] = {}
     for pair, (kind, numbers) in zip(some, likeness.features([(p.entry, p.person) for p in some]), strict=True):
-        if not settled(numbers):
+        if not contradicts(numbers):
             rows.setdefault(kind, []).append((pair, numbers))
     models = {}
     for kind, samples in sorted(rows.items()):

@@ -25,7 +25,7 @@ from bot.learned import Learned
 from bot.library import Library, prepare, watch
 from bot.models import InUse, follow, in_use
 from bot.policy import Decision, Rules, Thresholds
-from bot.ports import Connector, Store
+from bot.ports import Composer, Connector, Store
 from bot.responder import CombinedResponder
 from bot.settings import Settings
 from bot.store.memory import MemoryStore
@@ -42,6 +42,9 @@ DECIDES: Any = {
     "handover": {"hours"},
     **dict.fromkeys(("policy", "intents", "sentiment", "replies"), True),
 }
+
+#: Those that decide on their words, where a language model writes them.
+WRITES: Any = {"generator": {"model", "temperature", "max_tokens"}}
 
 
 class Bot:
@@ -163,16 +166,33 @@ async def running(
             await asyncio.gather(*beside, return_exceptions=True)
 
 
-def responder_of(settings: Settings, source: KnowledgeSource, learned: Learned) -> CombinedResponder:
-    """Return what answers with the knowledge and with what was learned."""
+def responder_of(
+    settings: Settings, source: KnowledgeSource, learned: Learned, composer: Composer | None = None
+) -> CombinedResponder:
+    """Return what answers with the knowledge and what was learned; ``composer`` is by default that of the settings."""
     return CombinedResponder(
         [source, HistorySource(learned, source)],
-        VerbatimComposer(settings.replies.texts(), _hours(settings)),
+        composer or composer_of(settings),
         rules_of(settings),
         understander=learned,
         entries=source,
         versions=lambda: versions_of(source, learned),
     )
+
+
+def composer_of(settings: Settings) -> Composer:
+    """Return what writes replies: a language model where the settings name one."""
+    if not settings.generator.url:
+        return verbatim_of(settings)
+    from bot.generator.client import server_of
+    from bot.generator.composer import GeneratedComposer
+
+    return GeneratedComposer(verbatim_of(settings), server_of(settings.generator))
+
+
+def verbatim_of(settings: Settings) -> VerbatimComposer:
+    """Return what quotes entries, and says what is the bot's own to say."""
+    return VerbatimComposer(settings.replies.texts(), _hours(settings))
 
 
 def versions_of(source: KnowledgeSource, learned: Learned) -> dict[str, str]:
@@ -199,7 +219,7 @@ def rules_of(settings: Settings) -> Rules:
 
 def setup_of(settings: Settings) -> str:
     """Return what decides on replies beside the knowledge and the models, as JSON for the records."""
-    chosen = settings.model_dump(mode="json", include=DECIDES)
+    chosen = settings.model_dump(mode="json", include=DECIDES | (WRITES if settings.generator.url else {}))
     return json.dumps({"kefu": __version__, "settings": chosen}, ensure_ascii=False, sort_keys=True)
 
 
@@ -215,13 +235,12 @@ def _back_after(settings: Settings) -> dict[Owner, timedelta]:
 def _apology(message: Message, settings: Settings) -> Reply:
     """Hand over where the bot itself failed: the customer is not left without a reply."""
     language = detect_language(message.text)
-    composer = VerbatimComposer(settings.replies.texts(), _hours(settings))
     decision = Decision(action=Action.HAND_OFF, reason=Reason.FAILED)
     return Reply(
         id=uuid.uuid4().hex,
         conversation=message.conversation,
         in_reply_to=message.id,
-        text=composer.said(decision, language, message.at),
+        text=verbatim_of(settings).said(decision, language, message.at),
         action=Action.HAND_OFF,
         reason=Reason.FAILED,
         confidence=0.0,

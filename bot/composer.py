@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.hours import Hours, told
 from bot.languages import name_of
 from bot.policy import Decision
+from bot.saying import Composed, Saying
 from bot.types import Action, Candidate, Reason
 
 #: The frame in each language; `[replies]` in kefu.toml overrides it key by key.
@@ -93,21 +94,24 @@ class VerbatimComposer:
         self._replies = replies
         self._hours = hours
 
-    async def compose(self, decision: Decision, language: str, at: datetime) -> str:
-        """Return the text of the reply to ``decision``; who is handed over when nobody is there, is told so."""
-        return self.said(decision, language, at)
+    async def compose(self, saying: Saying) -> Composed:
+        """Return the reply; who is handed over when nobody is there, is told so."""
+        return Composed(text=self.said(saying.decision, saying.language, saying.at))
 
-    def said(self, decision: Decision, language: str, at: datetime) -> str:
-        """Return the same at once: nothing of it has to be waited for."""
-        text = self._said(decision, language)
+    def said(self, decision: Decision, language: str, at: datetime, *, answer: str = "") -> str:
+        """Return the same at once: nothing of it has to be waited for.
+
+        ``answer`` stands in the place of what would be quoted, where that is to be said in other words.
+        """
+        text = self._said(decision, language, answer)
         opens = self._hours.opens(at) if self._hours and decision.action is Action.HAND_OFF else None
         if opens is None:
             return text
         away = self._frame("away", language, when=told(opens, at, language))
         return f"{text}{'' if language == 'zh' else ' '}{away}"
 
-    def _said(self, decision: Decision, language: str) -> str:
-        answers = [self._quoted(candidate, language) for candidate in decision.chosen]
+    def _said(self, decision: Decision, language: str, answer: str) -> str:
+        answers = [answer] if answer else [self._quoted(candidate, language) for candidate in decision.chosen]
         if decision.action is Action.ANSWER:
             return "\n\n".join(answers)
         if decision.action is Action.CLARIFY:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bot.policy import Decision
+from bot.saying import Composed, Saying
 from bot.types import (
     Candidate,
     Conversation,
@@ -58,8 +58,8 @@ class Entries(Protocol):
 class Composer(Protocol):
     """Writes the text of a reply."""
 
-    async def compose(self, decision: Decision, language: str, at: datetime) -> str:
-        """Return what to say in ``language``, where the knowledge has it, to a message that came ``at`` a time."""
+    async def compose(self, saying: Saying) -> Composed:
+        """Return what to say, in its language where the knowledge has it. Raises nothing, and takes bounded time."""
         ...
 
 

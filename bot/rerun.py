@@ -1,4 +1,7 @@
-"""Making a reply again: with the index, the models and the settings that it came from, which are kept."""
+"""Making a reply again: with the index, the models and the settings that it came from, which are kept.
+
+What a language model wrote is not written again: it might come out otherwise. The reply is made with quoted entries.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from bot import __version__
-from bot.app import responder_of
+from bot.app import responder_of, verbatim_of
 from bot.calibration import Calibration
 from bot.errors import RerunError
 from bot.joining import joined, without
@@ -20,7 +23,7 @@ from bot.library import Library, Progress
 from bot.models import of_versions
 from bot.responder import CombinedResponder
 from bot.settings import Settings
-from bot.types import Reason, Reply
+from bot.types import Author, Reason, Reply
 from bot.work import Record
 from retrieval.build import open_index
 from retrieval.errors import KefuError
@@ -75,7 +78,7 @@ class Rerun:
         zone = ZoneInfo(setup["settings"]["knowledge"]["time_zone"])
         source = KnowledgeSource(index, calibration=Calibration.shipped(), time_zone=zone)
         learned = Learned(of_versions(folder / "models", library.encoder, versions))
-        return responder_of(settings, source, learned)
+        return responder_of(settings, source, learned, verbatim_of(settings))
 
     def _library(self, settings: Settings) -> Library:
         name = settings.retrieval.model_dump_json()
@@ -91,8 +94,12 @@ def _with(section: BaseModel, values: dict[str, Any]) -> BaseModel:
 
 
 def differences(before: Reply, now: Reply) -> list[str]:
-    """Return in what two replies differ, as far as a customer or a report would see it."""
-    names = ("text", "action", "reason", "confidence", "language", "citations")
+    """Return in what two replies differ, as far as a customer or a report would see it.
+
+    The text of one that a language model wrote is not compared.
+    """
+    names = ["text"] * (before.writing.by is Author.VERBATIM)
+    names += ["action", "reason", "confidence", "language", "citations"]
     found = [name for name in names if getattr(before, name) != getattr(now, name)]
     scores = [[(c.id, round(c.confidence, 4)) for c in reply.candidates] for reply in (before, now)]
     return found + ["candidates"] * (scores[0] != scores[1])

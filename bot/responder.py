@@ -14,6 +14,7 @@ from bot.languages import TOLD_APART, is_plain
 from bot.placeholders import filled
 from bot.policy import Decision, Finding, Rules, Situation, decide
 from bot.ports import Composer, Entries, Source, Understander
+from bot.saying import Saying
 from bot.types import (
     Action,
     Candidate,
@@ -26,6 +27,7 @@ from bot.types import (
     Speaker,
     Turn,
     Understanding,
+    Writing,
 )
 from bot.understanding import agrees, questions, small_talk, wants_person
 from retrieval.text import detect_language, whole
@@ -91,13 +93,19 @@ class CombinedResponder:
             situation = await self._situation(conversation, heard, asked, timings)
         decision = decide(situation, self._rules)
         language = conversation.language or _language(heard.own_words, decision)
-        text = await self._composer.compose(decision, language, message.at)
+        saying = Saying(
+            decision=decision, language=language, at=message.at, question=heard.asks or heard.text, earlier=earlier
+        )
+        composing = time.perf_counter()
+        composed = await self._composer.compose(saying)
+        if composed.writing != Writing():
+            timings["generator"] = _milliseconds_since(composing)
         timings["total"] = _milliseconds_since(start)
         return Reply(
             id=uuid.uuid4().hex,
             conversation=message.conversation,
             in_reply_to=message.id,
-            text=text,
+            text=composed.text,
             action=decision.action,
             reason=decision.reason,
             confidence=round(decision.confidence, 4),
@@ -109,6 +117,7 @@ class CombinedResponder:
             understanding=situation.question.understanding,
             versions=versions,
             timings_ms=timings,
+            writing=composed.writing,
         )
 
     async def _situation(

@@ -45,6 +45,7 @@ from bot.settings_channels import (
     Zammad,
     Zendesk,
 )
+from bot.settings_generator import Generator
 from bot.settings_server import Limits, Server
 from bot.settings_source import PREFIX, SECTION, FolderOrName
 
@@ -281,6 +282,7 @@ class Settings(BaseSettings):
     intents: Intents = Intents()
     sentiment: Sentiment = Sentiment()
     replies: Replies = Replies()
+    generator: Generator = Generator()
     handover: Handover = Handover()
     dispatcher: Dispatcher = Dispatcher()
     limits: Limits = Limits()

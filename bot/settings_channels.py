@@ -39,8 +39,8 @@ def _number(text: str) -> str:
     return text
 
 
-#: Of a tool's API.
-_Address = Annotated[str, AfterValidator(_address)]
+#: Of an API.
+Address = Annotated[str, AfterValidator(_address)]
 #: As tools number accounts, groups and the like: digits, with a minus for Telegram's groups.
 _Number = Annotated[str, AfterValidator(_number)]
 
@@ -76,14 +76,14 @@ class Generic(Channel):
 
     secret: SecretStr = _NOTHING
     """What both sides sign with."""
-    url: _Address = ""
+    url: Address = ""
     """Where replies, notes and hand-overs are posted to."""
 
 
 class DjangoHelpdesk(Channel):
     """A django-helpdesk."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://help.example.com"."""
     token: SecretStr = _NOTHING
     """Of the bot's account there, which has to be one of the staff."""
@@ -100,7 +100,7 @@ class DjangoHelpdesk(Channel):
 class Chatwoot(Channel):
     """A Chatwoot account, where kefu is an agent bot."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://app.chatwoot.com"."""
     account: _Number = ""
     """The number of the account."""
@@ -116,7 +116,7 @@ class Chatwoot(Channel):
 class Zammad(Channel):
     """A Zammad."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://help.example.com"."""
     token: SecretStr = _NOTHING
     """An access token of the bot's account, which has to be an agent."""
@@ -131,7 +131,7 @@ class Zammad(Channel):
 class Zendesk(Channel):
     """Tickets of a Zendesk."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://example.zendesk.com"."""
     email: str = ""
     """The address of the bot's account, which has to be an agent."""
@@ -148,7 +148,7 @@ class Zendesk(Channel):
 class Sunshine(Channel):
     """Messaging of a Zendesk (Sunshine Conversations)."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://example.zendesk.com/sc", or "https://api.smooch.io"."""
     app: str = ""
     """The id of the app."""
@@ -175,14 +175,14 @@ class Intercom(Channel):
     """The number of the teammate in whose name the bot writes."""
     assignee: _Number = ""
     """The number of the team that what is handed over is given to."""
-    url: _Address = "https://api.intercom.io"
+    url: Address = "https://api.intercom.io"
     """The address of the API: another one for workspaces in Europe or Australia."""
 
 
 class Freshdesk(Channel):
     """A Freshdesk."""
 
-    url: _Address = ""
+    url: Address = ""
     """Its address, such as "https://example.freshdesk.com"."""
     token: SecretStr = _NOTHING
     """The API key of the bot's account."""
@@ -203,7 +203,7 @@ class Slack(Channel):
     """The signing secret of the app."""
     staff_channel: str = ""
     """The id of the channel in which colleagues are asked to take over."""
-    url: _Address = "https://slack.com/api"
+    url: Address = "https://slack.com/api"
     """The address of the API."""
 
 
@@ -216,7 +216,7 @@ class Telegram(Channel):
     """The secret_token that the webhook was set with."""
     staff_chat: _Number = ""
     """The number of the group in which colleagues take over: their answers there are sent to the customer."""
-    url: _Address = "https://api.telegram.org"
+    url: Address = "https://api.telegram.org"
     """The address of the API: another one for a server of your own."""
 
 
@@ -235,7 +235,7 @@ class WeCom(Channel):
     """The EncodingAESKey of its callback."""
     staff_user: str = ""
     """The user id of the colleague who is told what is handed over."""
-    url: _Address = "https://qyapi.weixin.qq.com"
+    url: Address = "https://qyapi.weixin.qq.com"
     """The address of the API."""
 
 
@@ -252,5 +252,5 @@ class WeComKf(Channel):
     """The EncodingAESKey of its callback."""
     servicer: str | None = Field(default=None, examples=["zhangsan"])
     """The user id of the colleague who gets what is handed over. By default whoever is free does."""
-    url: _Address = "https://qyapi.weixin.qq.com"
+    url: Address = "https://qyapi.weixin.qq.com"
     """The address of the API."""

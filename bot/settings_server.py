@@ -22,7 +22,7 @@ def _long(key: SecretStr) -> SecretStr:
     return key
 
 
-def _given(key: SecretStr) -> SecretStr:
+def given(key: SecretStr) -> SecretStr:
     """Refuse what looks as if a key were asked for, where none is."""
     text = key.get_secret_value()
     if not text or text != text.strip() or not text.isprintable():
@@ -73,7 +73,7 @@ class Server(BaseModel):
     keys: dict[str, Annotated[SecretStr, AfterValidator(_long)]] = Field(default={})
     """Who may use the API under /v1, and their keys of at least 20 characters, such as { shop = "..." }: no one sees
     the conversations of another."""
-    metrics_key: Annotated[SecretStr, AfterValidator(_given)] | None = Field(default=None, examples=["..."])
+    metrics_key: Annotated[SecretStr, AfterValidator(given)] | None = Field(default=None, examples=["..."])
     """Asked for at /metrics, as a bearer token. By default who can reach the server can read them."""
     trusted_proxies: tuple[Annotated[str, AfterValidator(_ip)], ...] = ()
     """Addresses of reverse proxies, such as "127.0.0.1": of those, X-Forwarded-For is believed."""

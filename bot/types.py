@@ -180,6 +180,46 @@ class Candidate:
     details: Mapping[str, float] = field(default_factory=dict)
 
 
+class Author(StrEnum):
+    """Who wrote the text of a reply."""
+
+    #: It is quoted: entries, and the fixed sentences around them.
+    VERBATIM = "verbatim"
+    #: A language model wrote it, and the evidence lock let it through.
+    GENERATOR = "generator"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removed:
+    """A sentence that a language model wrote and that was not sent."""
+
+    text: str
+    #: What in it stands in no entry: code and words.
+    against: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sourced:
+    """A sentence of a reply that a language model wrote, and the ids of the entries that carry it."""
+
+    #: Where it stands in the reply, in characters, the end excluded.
+    start: int
+    end: int
+    #: None of a courtesy.
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writing:
+    """How the text of a reply came about, for its record: customers see nothing of it."""
+
+    by: Author = Author.VERBATIM
+    #: Why it is quoted although a language model is there to write: a code of `bot.generator.failure` ("" for none).
+    why: str = ""
+    removed: tuple[Removed, ...] = ()
+    sentences: tuple[Sourced, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """What the bot says to one message: exactly one."""
@@ -205,6 +245,8 @@ class Reply:
     versions: Mapping[str, str] = field(default_factory=dict)
     #: Milliseconds spent in each part of the turn; those that go on at the same time do not add up.
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    #: Who wrote the text, and what of it was not sent.
+    writing: Writing = Writing()
 
     def without_texts(self) -> Reply:
         """Return the same without what it says and what its candidates say: for where that is kept elsewhere."""

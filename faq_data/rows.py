@@ -86,7 +86,7 @@ class Rewrite(Row):
     entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
     question: Text
     text: Text
-    split: Literal["dev", "test"]
+    split: Literal["dev", "dev2", "test"]
 
 
 class Message(Row):

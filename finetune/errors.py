@@ -6,7 +6,11 @@ from retrieval.errors import KefuError
 
 
 class DataError(KefuError):
-    """The training data cannot be used."""
+    """The data cannot be used."""
+
+
+class NothingError(DataError):
+    """The data cannot be used. There is nothing in them."""
 
 
 class RecipeError(KefuError):

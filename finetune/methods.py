@@ -14,7 +14,7 @@ from finetune.network import Network
 from finetune.recipe import Kind, Recipe
 
 #: Where transformers keep their layers, by the kind of model.
-_LAYERS = ("encoder.layer", "encoder.layers", "transformer.layer", "layers")
+_LAYERS = ("encoder.layer", "encoder.layers", "transformer.layer", "layers", "model.layers", "transformer.h")
 
 
 def prepare(network: Network, recipe: Recipe, steps: int) -> None:
@@ -39,7 +39,7 @@ def merged(network: Network) -> Any:
 
 
 def _peft_config(recipe: Recipe, steps: int) -> peft.PeftConfig | None:
-    task = peft.TaskType.FEATURE_EXTRACTION
+    task = peft.TaskType.CAUSAL_LM if recipe.kind is Kind.GENERATOR else peft.TaskType.FEATURE_EXTRACTION
     match recipe.method:
         case "lora":
             return peft.LoraConfig(
@@ -47,8 +47,9 @@ def _peft_config(recipe: Recipe, steps: int) -> peft.PeftConfig | None:
                 r=recipe.rank,
                 lora_alpha=2 * recipe.rank,
                 lora_dropout=recipe.dropout,
-                # For a task the matrices of attention that peft knows by name are enough, for a language they are not.
-                target_modules="all-linear" if recipe.kind is Kind.ENCODER else None,
+                # For a task the matrices of attention that peft knows by name are enough; for a language they are not,
+                # nor for what is written (Dettmers et al. 2023, arXiv 2305.14314).
+                target_modules="all-linear" if recipe.kind in (Kind.ENCODER, Kind.GENERATOR) else None,
             )
         case "adalora":
             return peft.AdaLoraConfig(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +19,17 @@ from retrieval.source import Source
 
 #: Files of these kinds can run code when they are loaded.
 PICKLES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".h5")
+
+
+def check_no_pickle(folder: Path) -> None:
+    """Raise `BackboneError` where a model's ``folder`` holds a pickle."""
+    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+    if pickles:
+        raise BackboneError(
+            f"{folder / pickles[0]} is a pickle, which can run code when it is loaded. kefu loads safetensors alone: "
+            "delete the file if the folder has *.safetensors beside it, or save the model anew with "
+            "model.save_pretrained(folder)."
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +49,7 @@ class Backbone:
     def load(cls, name: str) -> Backbone:
         """Load what `Source.find` finds; raises `BackboneError` where it is not whole, or holds a pickle."""
         source = Source.find(name)
-        pickles = sorted(path.name for path in source.folder.iterdir() if path.suffix in PICKLES)
-        if pickles:
-            raise BackboneError(
-                f"{source.folder / pickles[0]} is a pickle, which can run code when it is loaded. kefu loads "
-                "safetensors alone: delete the file if the folder has *.safetensors beside it, or save the model anew "
-                "with model.save_pretrained(folder)."
-            )
+        check_no_pickle(source.folder)
         try:
             tokenizer, model = source.load()
         except EncoderError as error:
@@ -145,6 +151,8 @@ class Batch:
     features: Tensor | None = None
     #: What is right, in the form that the kind's loss takes.
     targets: Tensor | None = None
+    #: Where each token stands in its own text, where several texts share a row.
+    positions: Tensor | None = None
     #: Texts that these are compared with.
     other: Batch | None = None
 

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     SENTIMENT = "sentiment"
     #: A further language for the encoder itself.
     ENCODER = "encoder"
+    #: A language model that writes replies.
+    GENERATOR = "generator"
 
 
 #: Each method, and the learning rate that is sound for it; --search looks for a better one.
@@ -44,6 +46,9 @@ HIDDEN = 256
 #: "top-2" trains the two upper layers.
 _TOP = "top-"
 _TOP_RATE = 2e-4
+
+#: How much lower the rate of a language model is: much of what it was taught before has to stay.
+_GENTLER = 0.2
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -114,6 +119,16 @@ class Recipe(BaseModel):
     #: Share of the new words that are read by their characters, so that these learn too (BPE-dropout, Provilkov et al.
     #: 2020, arXiv 1910.13267).
     spell: Share = 0.2
+    #: This and the next four are of a generator: whether several examples share a row.
+    pack: bool = True
+    #: Whether what the layers make is made again for the gradient instead of kept: slower, with far less memory.
+    checkpointing: bool = False
+    #: Whether the weights that do not learn are kept in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314).
+    four_bit: bool = False
+    #: Passages beside the right one, at most.
+    distractors: Annotated[int, Field(ge=0, le=20)] = 2
+    #: Share of the examples that hold no right passage, to learn to decline from.
+    declined: Share = 0.15
     #: Tokens of a text that are read.
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
     seed: int = 0
@@ -135,7 +150,21 @@ class Recipe(BaseModel):
             raise ValueError(f"rdrop compares what is said of labels, and {self.kind.value} has none")
         if self.kind is Kind.ENCODER and (self.method != "lora" or self.adversarial):
             raise ValueError("an encoder learns a language by lora, without adversarial steps")
+        if self.kind is Kind.GENERATOR:
+            self._writes()
+        elif self.four_bit or self.checkpointing:
+            raise ValueError("four_bit and checkpointing are for a generator, which is large")
         return self
+
+    def _writes(self) -> None:
+        if self.method in ("head", "prompt"):
+            raise ValueError(
+                f"a generator is trained by lora, adalora, ia3, bitfit, top-K or full, not by {self.method}"
+            )
+        if self.adversarial or self.rdrop:
+            raise ValueError("adversarial and rdrop are for what tells texts apart, which a generator does not")
+        if self.four_bit and self.method != "lora":
+            raise ValueError("four_bit keeps weights that do not learn: it goes with the method lora")
 
     @property
     def top_layers(self) -> int | None:
@@ -146,13 +175,16 @@ class Recipe(BaseModel):
     @property
     def peak_rate(self) -> float:
         """The learning rate that the schedule reaches."""
-        return self.learning_rate or (METHODS[self.method] if self.top_layers is None else _TOP_RATE)
+        usual = METHODS[self.method] if self.top_layers is None else _TOP_RATE
+        return self.learning_rate or usual * (_GENTLER if self.kind is Kind.GENERATOR else 1.0)
 
     @property
     def decay(self) -> float:
         """How strongly weights are drawn to zero: much, where one layer tells labels apart on vectors that stay."""
         if self.weight_decay is not None:
             return self.weight_decay
+        if self.kind is Kind.GENERATOR:
+            return 0.0
         if self.kind is Kind.ENCODER:
             return 0.0  # rows of rare tokens would shrink in all the steps in which they do not stand
         if self.method != "head" or self.kind is Kind.ANSWERS:
@@ -182,7 +214,8 @@ class Recipe(BaseModel):
             raise RecipeError("\n".join(map(_told, error.errors()))) from None
 
 
-#: What does best for a kind, where it is not what does best for most (an encoder: benchmarks/bilingual.py).
+#: What does best for a kind, where it is not what does best for most (an encoder: benchmarks/bilingual.py; a generator:
+#: as Dettmers et al. 2023 and Touvron et al. 2023, arXiv 2307.09288, adapt theirs).
 USUAL: Mapping[str, Mapping[str, object]] = {
     "encoder": {
         "learning_rate": 1e-3,
@@ -192,7 +225,14 @@ USUAL: Mapping[str, Mapping[str, object]] = {
         "augment": 0.4,
         "dropout": 0.0,
         "warmup": 0.05,
-    }
+    },
+    "generator": {
+        "epochs": 3,
+        "dropout": 0.05,
+        "warmup": 0.05,
+        "schedule": "cosine",
+        "max_tokens": 1024,
+    },
 }
 
 

@@ -177,7 +177,7 @@ def _fetched(name: str) -> Path:
     except ImportError as error:
         raise MissingExtraError("huggingface-hub", "embedded") from error
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]))
     except Exception as error:  # the hub client raises some twenty kinds: no network, no such name, gated, ...
         near = get_close_matches(name.lower(), (EMBEDDED, EMBEDDED_ENGLISH), n=1, cutoff=0.7)
         raise EncoderError(

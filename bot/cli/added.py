@@ -23,14 +23,14 @@ def with_entries(run: Path, entries: Sequence[Path], settings: Settings) -> Iter
     """
     from bot.app import Parts
     from bot.cli.knowledge import open_knowledge
-    from bot.cli.replayed import Asked, replay_into
+    from bot.cli.replayed import Inputs, replay_into
     from bot.cli.trial import trial
     from bot.evaluation.folder import differing, read_run
     from bot.evaluation.likeness import Likeness
     from finetune.logs import Problems
     from retrieval.ingest import read_sources
 
-    asked = Asked.of(run)
+    inputs = Inputs.of(run)
     ingestion = read_sources(list(entries))
     for problem in ingestion.problems:
         warn(f"Left out: {problem}")
@@ -38,13 +38,13 @@ def with_entries(run: Path, entries: Sequence[Path], settings: Settings) -> Iter
         raise UsageError("--add: there is no entry in it.")
     library, index = open_knowledge(settings)
     parts = Parts.of(settings, library, index)
-    if differ := differing(read_run(run), asked.run(settings, parts)):
+    if differ := differing(read_run(run), inputs.run(settings, parts)):
         raise UsageError(
             f"{run} was made with other {', '.join(differ)} than are in use now. Make it anew with kefu evaluate "
-            f"{asked.kind}, so that what is added is all that differs."
+            f"{inputs.kind}, so that what is added is all that differs."
         )
     with trial(settings, library, index, parts) as tried, TemporaryDirectory(prefix="kefu-added-") as folder:
         more = Path(folder) / "run"
         alike = Likeness(library.encoder.encode)
-        replay_into(more, asked, settings, tried(ingestion.passages), alike, Problems())
+        replay_into(more, inputs, settings, tried(ingestion.passages), alike, Problems())
         yield more

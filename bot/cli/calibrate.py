@@ -118,16 +118,16 @@ def _swept(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Swept]:
     """Ask the bot as it is, but for its thresholds."""
     from bot.app import Parts
     from bot.evaluation.sweep import sweep
+    from bot.settings_generator import Generator
 
     parts = Parts.of(settings, *open_knowledge(settings))
 
     def responder(level: float) -> Responder:
         policy = settings.policy.model_copy(update={"answer_from": level, "answer_from_in": {}})
-        return parts.responder(settings.model_copy(update={"policy": policy}))
+        # Quoted, for what is judged is which entries: a model would be asked for each level.
+        return parts.responder(settings.model_copy(update={"policy": policy, "generator": Generator()}))
 
-    shown = bar()
-    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
-    with shown:
+    with bar() as shown:
         task = shown.add_task("Asking", total=len(turns))
         return asyncio.run(sweep(turns, responder, at=datetime.now(UTC), done=lambda: shown.advance(task)))
 

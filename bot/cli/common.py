@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import UsageError
+from retrieval.text import whole
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -43,12 +44,16 @@ def settings_from(config: Path | None, faq: list[Path] | None, state: Path | Non
 
 
 def bar(*more: ProgressColumn) -> Progress:
-    """Return a bar on the standard error that vanishes when it is done; ``more`` stands at its end."""
+    """Return a bar on the standard error that vanishes when it is done; ``more`` stands at its end.
+
+    Nothing is shown through a pipe, which would get an empty line.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *more)
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager
@@ -97,6 +102,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             try:
                 row = json.loads(line)
+                if b"\\u" in line:  # an escape can be half of a character, which no file takes
+                    row = json.loads(whole(json.dumps(row, ensure_ascii=False)))
             except (ValueError, RecursionError) as error:
                 raise UsageError(f"{path}:{number}: not JSON ({error}).") from error
             if not isinstance(row, dict):

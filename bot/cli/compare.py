@@ -64,9 +64,7 @@ def compare(
 def _compared(before: Path, after: Path) -> Comparison:
     from bot.evaluation.compare import compare as compared
 
-    shown = bar()
-    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
-    with shown:
+    with bar() as shown:
         task = shown.add_task("Reading", total=None)
         return compared(before, after, read=lambda: shown.advance(task))
 

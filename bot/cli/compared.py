@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from shutil import get_terminal_size
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import typer
 from rich.cells import cell_len, set_cell_size
 
 from bot.cli.common import counted, listed
+from bot.cli.tables import table
 from bot.evaluation.changes import Change
+from connectors.terminal.clean import one_line
 
 if TYPE_CHECKING:
     from bot.evaluation.changes import Changed, Entry, Moved, Said
@@ -34,12 +37,15 @@ _COUNTED = (Change.NEWLY_RIGHT, Change.NEWLY_WRONG, Change.NEWLY_HANDED_OVER)
 _FIGURES = {
     "good": "well served",
     "harmful": "harmful",
-    "harmful_among_sent": "harmful among the answers sent",
+    "harmful_of_answers": "harmful among the answers sent",
     "coverage": "answered",
-    "handed_over": "handed over",
+    "hand_over": "handed over",
 }
 
 _ACTIONS = {"answer": "an answer", "clarify": "asking back", "hand_off": "a hand-over", "small_talk": "small talk"}
+
+#: Smaller chances are told as below it.
+_LEAST = 0.001
 
 #: Entries told in text; JSON has them all.
 _ENTRIES = 20
@@ -63,7 +69,7 @@ def show(found: Comparison, worse: Sequence[Slice]) -> None:
         (found.asked_otherwise, "with another message or another truth in the two runs"),
     ):
         if ids:
-            typer.echo(f"Left out, {told}: {counted(len(ids), 'turn', 'turns')}: {_clean(listed(ids))}.")
+            typer.echo(f"Left out, {told}: {counted(len(ids), 'turn', 'turns')}: {one_line(listed(ids))}.")
     typer.echo("\n" + _figures(whole))
     if not found.changed:
         typer.echo("\nEvery turn is answered as before.")
@@ -73,7 +79,7 @@ def show(found: Comparison, worse: Sequence[Slice]) -> None:
     if found.entries:
         typer.secho("\nEntries", bold=True)
         for entry in found.entries[:_ENTRIES]:
-            typer.echo(f"  {_clean(_entry(entry))}")
+            typer.echo(f"  {one_line(_entry(entry))}")
         if (more := len(found.entries) - _ENTRIES) > 0:
             typer.echo(f"  and {more} more, which --json tells.")
     if len(found.slices) > 1:
@@ -88,7 +94,7 @@ def _figures(whole: Slice) -> str:
     for name, told in _FIGURES.items():
         figure = whole.figures[name]
         rows.append((told, _share(figure.before), _share(figure.after), *_difference(figure)))
-    return _table(rows)
+    return indent(table(rows, "<"), "  ")
 
 
 def _difference(figure: Figure) -> tuple[str, str]:
@@ -102,7 +108,7 @@ def _slices(slices: Sequence[Slice]) -> str:
     for each in slices:
         rows.append(
             (
-                _clean(_name(each)),
+                _name(each),
                 str(each.turns),
                 *(f"+{each.changes[change]}" for change in _COUNTED),
                 f"{each.good.gained - each.good.lost:+d}",
@@ -111,7 +117,10 @@ def _slices(slices: Sequence[Slice]) -> str:
                 _chance(each.harmful),
             )
         )
-    return _table(rows) + "\n  p is corrected for the number of slices; none where too little changed to tell."
+    return (
+        indent(table(rows, "<"), "  ")
+        + "\n  p is corrected for the number of slices; none where too little changed to tell."
+    )
 
 
 def _name(each: Slice) -> str:
@@ -129,7 +138,7 @@ def _show_class(change: Change, turns: Sequence[Changed]) -> None:
     typer.secho(f"\n{told.capitalize()} ({len(turns)})", fg=colour, bold=True)
     for turn in turns:
         typer.echo(_cut(f"  {turn.id}  {turn.text}"))
-        typer.echo(_clean(f"      {_said(turn.before)} -> {_said(turn.after)}"))
+        typer.echo(f"      {one_line(f'{_said(turn.before)} -> {_said(turn.after)}')}")
         if turn.before.quoted == turn.after.quoted and turn.before.reply != turn.after.reply:
             was, now = _apart(turn.before.reply, turn.after.reply)
             typer.echo(_cut(f"      was: {was}"))
@@ -172,7 +181,7 @@ def _conclude(whole: Slice, worse: Sequence[Slice]) -> None:
             chance = "" if shift.p < 0.05 else ", which may be chance"
             typer.echo(
                 f"{name.capitalize()}: {counted(shift.gained, 'turn', 'turns')} newly, {shift.lost} no longer "
-                f"(p = {_p(shift.p)}, by conversation{chance})."
+                f"(p {'' if shift.p < _LEAST else '= '}{_p(shift.p)}, by conversation{chance})."
             )
     unseen = whole.changes[Change.REWORDED] + whole.changes[Change.UNJUDGED]
     if unseen:
@@ -182,7 +191,7 @@ def _conclude(whole: Slice, worse: Sequence[Slice]) -> None:
         typer.secho("No regression.", fg="green", bold=True)
         return
     where = listed([_name(each) for each in worse])
-    typer.secho(f"Regression in {_clean(where)}.", fg="red", bold=True)
+    typer.secho(f"Regression in {one_line(where)}.", fg="red", bold=True)
 
 
 def _share(share: float | None) -> str:
@@ -194,26 +203,12 @@ def _points(share: float) -> str:
 
 
 def _p(chance: float) -> str:
-    return "below .001" if chance < 0.001 else f"{chance:.3f}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        lines.append(f"  {'  '.join(cells)}".rstrip())
-    return "\n".join(lines)
+    return f"below {_LEAST}" if chance < _LEAST else f"{chance:.3f}"
 
 
 def _cut(text: str) -> str:
     """Return ``text`` in one line of the terminal."""
-    indent = text[: len(text) - len(text.lstrip())]
-    line = indent + " ".join(_clean(text).split())
+    begin = text[: len(text) - len(text.lstrip())]
+    line = begin + " ".join(one_line(text).split())
     width = get_terminal_size((_WIDTH, 0)).columns
     return line if cell_len(line) <= width else set_cell_size(line, width - 1).rstrip() + "…"
-
-
-def _clean(text: str) -> str:
-    """Return ``text`` without what would move the cursor of a terminal: it comes from customers and logs."""
-    return "".join(each if each.isprintable() else " " for each in text)

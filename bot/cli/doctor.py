@@ -92,6 +92,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     from bot.cli.calibrated import calibrated
 
     yield from calibrated(settings)
+    from bot.cli.model_server import model_server
+
+    yield from model_server(settings)
     yield from _server(settings)
 
 

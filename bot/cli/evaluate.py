@@ -23,7 +23,7 @@ from bot.cli.evaluated import check_data
 from bot.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from bot.cli.replayed import Asked, Done
+    from bot.cli.replayed import Done, Inputs
     from bot.settings import Settings
     from finetune.logs import Problems
 
@@ -55,11 +55,11 @@ def dialogues(
     state: StateOption = None,
 ) -> None:
     """Replay logged dialogues: each message, with the true history before it, through the bot as it is."""
-    from bot.cli.replayed import Asked, day_of
+    from bot.cli.replayed import Inputs, day_of
     from finetune.logs.reading import log_files
 
     settings = settings_from(config, faq, state, knowledge__watch=False)
-    _evaluate(settings, Asked(kind="dialogues", files=log_files(data), day=day_of(as_of)), report, json_output)
+    _evaluate(settings, Inputs(kind="dialogues", files=log_files(data), day=day_of(as_of)), report, json_output)
 
 
 @evaluate.command("answers")
@@ -79,19 +79,19 @@ def answers(
 ) -> None:
     """Ask labelled messages: those that entries answer, and those that a person has to take."""
     from bot.cli.knowledge import today
-    from bot.cli.replayed import Asked, day_of
+    from bot.cli.replayed import Inputs, day_of
 
     check_data(data)
     settings = settings_from(config, faq, state, knowledge__watch=False)
     day = day_of(as_of) or today(settings)
-    _evaluate(settings, Asked(kind="answers", files=data, day=day), report, json_output)
+    _evaluate(settings, Inputs(kind="answers", files=data, day=day), report, json_output)
 
 
-def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output: bool) -> None:
+def _evaluate(settings: Settings, inputs: Inputs, report: Path | None, json_output: bool) -> None:
     """Replay, write the report, and print what it came to."""
     from bot.app import Parts
     from bot.cli.knowledge import open_knowledge
-    from bot.cli.logged import told
+    from bot.cli.logged import warn_of
     from bot.cli.replayed import folder_for, replay_into
     from bot.evaluation.folder import write_log
     from bot.evaluation.ledger import ledger_of
@@ -106,15 +106,15 @@ def _evaluate(settings: Settings, asked: Asked, report: Path | None, json_output
     library, index = open_knowledge(settings)
     prepare(index)
     parts, problems = Parts.of(settings, library, index), Problems()
-    folder = report or folder_for(settings, asked.run(settings, parts))
-    done = replay_into(folder, asked, settings, parts, Likeness(library.encoder.encode), problems)
+    folder = report or folder_for(settings, inputs.run(settings, parts))
+    done = replay_into(folder, inputs, settings, parts, Likeness(library.encoder.encode), problems)
     with waiting("Writing the report"):
-        if asked.kind == "dialogues" and done.until:
+        if inputs.kind == "dialogues" and done.until:
             # As it was held: what became of its cases by its end, and what could not be read of it.
-            ledger = ledger_of(asked.read(settings, Problems()), now=done.until)
+            ledger = ledger_of(inputs.read(settings, Problems()), now=done.until)
             write_log(folder, {**ledger.as_json(), "problems": problems.told()})
         write_report(folder)
-    told(problems)
+    warn_of(problems)
     _tell(folder, done, problems, json_output)
 
 

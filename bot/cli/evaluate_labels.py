@@ -20,12 +20,11 @@ from bot.cli.evaluated import (
     columns,
     files_of,
     interval,
-    plain_table,
-    show,
     show_figures,
     write_report,
 )
 from bot.cli.knowledge import progress
+from bot.cli.tables import table
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ def _about(row: Row, text: str) -> dict[str, str]:
 
 
 def _labels(rows: Sequence[tuple[Row, Any]], found: Sequence[Any], artefact: Artefact) -> dict[str, Any]:
-    from bot.evaluation.labelling import OUT_OF_SCOPE, Labelling, told
+    from bot.evaluation.labelling import OUT_OF_SCOPE, Labelling, as_json
 
     items = [
         Labelling(
@@ -195,11 +194,11 @@ def _labels(rows: Sequence[tuple[Row, Any]], found: Sequence[Any], artefact: Art
         for (row, example), verdict in zip(rows, found, strict=True)
     ]
     never = Counter(label for item in items for label in item.wanted if label not in artefact.about["labels"])
-    return {**told(items), "not_learned": dict(sorted(never.items()))}
+    return {**as_json(items), "not_learned": dict(sorted(never.items()))}
 
 
 def _entities(rows: Sequence[tuple[Row, Any]], found: Sequence[Any], artefact: Artefact) -> dict[str, Any]:
-    from bot.evaluation.tagging import Tagging, told
+    from bot.evaluation.tagging import Tagging, as_json
 
     items = [
         Tagging(
@@ -210,17 +209,16 @@ def _entities(rows: Sequence[tuple[Row, Any]], found: Sequence[Any], artefact: A
         for (row, example), some in zip(rows, found, strict=True)
     ]
     never = Counter(kind for item in items for kind, *_ in item.wanted if kind not in artefact.about["types"])
-    return {**told(items), "not_learned": dict(sorted(never.items()))}
+    return {**as_json(items), "not_learned": dict(sorted(never.items()))}
 
 
 def _show_labels(document: dict[str, Any]) -> None:
     show_figures(columns(document, "language"), _LABELS, "texts")
     _show_each("label", document["labels"], ("f1",), ("F1",))
     if pairs := document["confusions"]:
-        table = plain_table("wanted", "got", "times", texts=2)
-        for pair in pairs[:_MOST]:
-            table.add_row(pair["wanted"] or "-", pair["found"] or "-", str(pair["n"]))
-        show(table)
+        rows = [["wanted", "got", "times"]]
+        rows += [[pair["wanted"] or "-", pair["found"] or "-", str(pair["n"])] for pair in pairs[:_MOST]]
+        typer.echo(f"{table(rows, '<<>')}\n")
     error = document["calibration"]["ece"]
     if error is not None:
         typer.echo(f"Chances are off by {error:.3f} on average (expected calibration error).")
@@ -241,9 +239,9 @@ def _show_entities(document: dict[str, Any]) -> None:
 
 
 def _show_each(title: str, every: dict[str, Any], names: Sequence[str], titles: Sequence[str]) -> None:
-    table = plain_table(title, "wanted", "found", "precision", "recall", *titles)
+    rows = [[title, "wanted", "found", "precision", "recall", *titles]]
     for name, each in every.items():
         counts = (str(each["wanted"]), str(each["found"]))
         rates = (f"{each['precision']:.3f}", f"{each['recall']:.3f}")
-        table.add_row(name, *counts, *rates, *(interval(each[figure]) for figure in names))
-    show(table)
+        rows.append([name, *counts, *rates, *(interval(each[figure]) for figure in names)])
+    typer.echo(f"{table(rows)}\n")

@@ -31,17 +31,16 @@ from bot.cli.evaluated import (
     columns,
     files_of,
     interval,
-    plain_table,
-    show,
     show_figures,
     write_report,
 )
 from bot.cli.knowledge import open_knowledge, today
 from bot.cli.replayed import day_of
+from bot.cli.tables import table
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.evaluation.retrieved import Asked, Looked
+    from bot.evaluation.retrieved import LabelledQuestion, Retrieved
     from retrieval.index import KnowledgeIndex
 
 #: The figures that are shown, and what they are called.
@@ -94,14 +93,14 @@ def retrieval(
         typer.echo(f"Written to {written}.")
 
 
-def _read(path: Path) -> list[Asked | None]:
+def _read(path: Path) -> list[LabelledQuestion | None]:
     """Return the questions of a file, None for each that no entry answers."""
-    from bot.evaluation.retrieved import Asked
+    from bot.evaluation.retrieved import LabelledQuestion
 
     rows = []
     for number, row in read_lines(path):
         try:
-            rows.append(Asked.of(row, f"{path.name}:{number}"))
+            rows.append(LabelledQuestion.of(row, f"{path.name}:{number}"))
         except ValueError as error:
             raise UsageError(f"{path}:{number}: {error}.") from error
     if not any(rows):
@@ -109,11 +108,13 @@ def _read(path: Path) -> list[Asked | None]:
     return rows
 
 
-def _searched(asked: Sequence[Asked], index: KnowledgeIndex, day: date) -> tuple[list[Looked], dict[str, float]]:
+def _searched(
+    asked: Sequence[LabelledQuestion], index: KnowledgeIndex, day: date
+) -> tuple[list[Retrieved], dict[str, float]]:
     """Ask one question after the other, and return what was found, and the milliseconds that one took."""
     import numpy as np
 
-    from bot.evaluation.retrieved import DEPTH, Looked
+    from bot.evaluation.retrieved import DEPTH, Retrieved
     from bot.library import prepare
 
     prepare(index)
@@ -123,20 +124,20 @@ def _searched(asked: Sequence[Asked], index: KnowledgeIndex, day: date) -> tuple
             start = time.perf_counter()
             (hits,) = index.search([one.query], DEPTH, day=day)
             took.append((time.perf_counter() - start) * 1000)
-            looked.append(Looked(asked=one, found=tuple(hit.passage.id for hit in hits)))
+            looked.append(Retrieved(asked=one, found=tuple(hit.passage.id for hit in hits)))
             done(1)
     return looked, {f"p{part}": round(float(np.percentile(took, part)), 2) for part in (50, 90, 99)}
 
 
-def _document(looked: Sequence[Looked], index: KnowledgeIndex, day: date) -> dict[str, Any]:
-    from bot.evaluation.retrieved import told
+def _document(looked: Sequence[Retrieved], index: KnowledgeIndex, day: date) -> dict[str, Any]:
+    from bot.evaluation.retrieved import as_json
 
     served = {passage.id for passage in index.data.passages if passage.valid_on(day) and not passage.audience}
     absent = Counter(id_ for one in looked for id_ in one.asked.right - served)
     return {
         "knowledge": index.version,
         "as_of": day.isoformat(),
-        **told(looked),
+        **as_json(looked),
         "not_served": {id_: absent[id_] for id_ in sorted(absent)},
     }
 
@@ -145,11 +146,11 @@ def _show(document: dict[str, Any], took: dict[str, float]) -> None:
     show_figures(columns(document, "language"), _SHOWN, "questions")
     kinds = document["slices"].get("kind", {})
     if kinds:
-        table = plain_table("kind", "questions", "success@1", "success@10", "MRR")
+        rows = [["kind", "questions", "success@1", "success@10", "MRR"]]
         for kind, figures in kinds.items():
             cells = (interval(figures[name]) for name in ("success_at_1", "success_at_10", "mrr"))
-            table.add_row(kind, str(figures["mrr"]["n"]), *cells)
-        show(table)
+            rows.append([kind, str(figures["mrr"]["n"]), *cells])
+        typer.echo(f"{table(rows)}\n")
     if document["left_out"]:
         typer.echo(f"{counted(document['left_out'], 'row', 'rows')} that no entry answers left out.")
     typer.echo(f"One question alone: {took['p50']} ms at 50 %, {took['p90']} ms at 90 %, {took['p99']} ms at 99 %.")

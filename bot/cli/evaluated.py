@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.common import bar
+from bot.cli.tables import table
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from rich.table import Table
 
 DataOption = Annotated[
     list[Path], typer.Option("--data", metavar="FILE", help="Labelled rows, as JSONL; repeat it for several.")
@@ -25,9 +24,6 @@ ReportOption = Annotated[
     Path | None,
     typer.Option("--report", metavar="FOLDER", help="Write what --json prints to report.json there, without times."),
 ]
-
-#: Columns of a table that does not go to a terminal, whose own width would cut it.
-_WIDE = 160
 
 
 def check_data(data: Sequence[Path]) -> None:
@@ -59,9 +55,7 @@ def write_report(folder: Path, document: Mapping[str, Any]) -> Path:
 @contextmanager
 def advancing(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show how many of ``total`` are done: a bar at a terminal, nothing through a pipe."""
-    shown = bar()
-    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
-    with shown:
+    with bar() as shown:
         task = shown.add_task(what, total=total)
         yield lambda done: shown.advance(task, done)
 
@@ -77,12 +71,10 @@ def show_figures(figures: Mapping[str, Mapping[str, Any]], names: Mapping[str, s
 
     Its first row is how many of ``what`` the first figure of a slice rests on.
     """
-    table = plain_table("", *figures)
     first = next(iter(names))
-    table.add_row(what, *(str(each[first]["n"]) for each in figures.values()))
-    for key, name in names.items():
-        table.add_row(name, *(interval(each[key]) for each in figures.values()))
-    show(table)
+    rows = [["", *figures], [what, *(str(each[first]["n"]) for each in figures.values())]]
+    rows += [[name, *(interval(each[key]) for each in figures.values())] for key, name in names.items()]
+    typer.echo(f"{table(rows)}\n")
 
 
 def interval(estimate: Mapping[str, Any]) -> str:
@@ -91,24 +83,3 @@ def interval(estimate: Mapping[str, Any]) -> str:
         return "-"
     bounds = "" if estimate["low"] is None else f" ({estimate['low']:.3f}-{estimate['high']:.3f})"
     return f"{estimate['mean']:.3f}{bounds}"
-
-
-def plain_table(*titles: str, texts: int = 1) -> Table:
-    """Return a table without lines: the first columns, as many as ``texts``, are text, the others are figures."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for place, title in enumerate(titles):
-        table.add_column(title, justify="left" if place < texts else "right", no_wrap=True)
-    return table
-
-
-def show(table: Table) -> None:
-    """Print a table, and an empty line."""
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
-    console.print(table, highlight=False)
-    typer.echo()

@@ -20,6 +20,7 @@ from bot.cli.common import (
     warn,
 )
 from bot.cli.kept import kept
+from bot.cli.written import writing_json, writing_lines
 from bot.errors import RerunError, UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ async def _records(settings: Settings, ids: Sequence[str], last: int) -> list[Re
 async def _again(settings: Settings, records: Sequence[Record]) -> list[dict[str, Any]]:
     """Return for each record in what it differs when it is made again, or why it cannot be."""
     from bot.rerun import Rerun, differences
+    from bot.types import Author
 
     rerun = Rerun(settings=settings)
     out: list[dict[str, Any]] = []
@@ -83,6 +85,8 @@ async def _again(settings: Settings, records: Sequence[Record]) -> list[dict[str
                 out.append({"differs": [], "impossible": error.detail})
             else:
                 out.append({"differs": differences(record.reply, reply), "text": reply.text})
+                if record.reply.writing.by is Author.GENERATOR:
+                    out[-1]["text_compared"] = False
     return out
 
 
@@ -99,6 +103,7 @@ def _as_json(record: Record, again: dict[str, Any] | None) -> dict[str, Any]:
         ],
         "earlier_turns": len(record.conversation.turns),
         "reply": reply_json(record.reply),
+        "writing": writing_json(record.reply),
         "details": {c.id: dict(c.details) for c in record.reply.candidates},
         "thresholds": settings.get("policy", {}),
         "versions": dict(record.reply.versions),
@@ -116,6 +121,7 @@ def _plain(row: dict[str, Any]) -> str:
         f"  bot        {reply['text']}",
         f"  action     {reply['action']} ({reply['reason']}), {reply['confidence']:.0%} sure, in {reply['language']}",
     ]
+    lines += writing_lines(row["writing"])
     marks = row["thresholds"]
     if marks:
         lines.append(f"  thresholds answer from {marks['answer_from']}, clarify from {marks['clarify_from']}")
@@ -134,6 +140,8 @@ def _plain(row: dict[str, Any]) -> str:
 def _verdict(again: dict[str, Any]) -> str:
     if "impossible" in again:
         return typer.style(f"not possible: {again['impossible']}", fg="yellow")
+    if not again["differs"] and not again.get("text_compared", True):
+        return typer.style("the same, but for the text: a language model wrote it, and is not asked again", fg="green")
     if not again["differs"]:
         return typer.style("the same", fg="green")
     return typer.style(f"differs in {', '.join(again['differs'])}: {again['text']}", fg="red")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.common import read_lines, warn
 from bot.errors import UsageError
-from bot.evaluation.dialogues import Dialogue, Reading, Truth
+from bot.evaluation.dialogues import Dialogue, Truth
 from bot.types import Action, Citation, Speaker, Turn
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def dialogue_of(conversation: Conversation, otherwise: datetime) -> Dialogue:
         at = max(at, said.at or at)
         turns.append(_turn(said, place, at))
         if said.labelled:
-            labels[place] = _truth(said)
+            labels[place] = Truth.of_label(said.answers, said.accept, said.action)
     return Dialogue(
         id=conversation.id,
         channel=conversation.channel,
@@ -85,30 +85,15 @@ def _done(said: Utterance) -> Action:
     return Action.CLARIFY if later else Action.SMALL_TALK
 
 
-def _truth(said: Utterance) -> Truth:
-    """Return what was written beside a message; where it names no entry, a person has to take it."""
-    if said.action == Action.SMALL_TALK:
-        wanted = {Action.SMALL_TALK}
-    else:
-        wanted = {Action.ANSWER} if said.answers or said.accept else {Action.HAND_OFF}
-        if said.action == Action.HAND_OFF:
-            wanted.add(Action.HAND_OFF)
-    return Truth(
-        reading=Reading.LABEL,
-        wanted=frozenset(wanted),
-        answers=frozenset(said.answers),
-        accept=frozenset(said.accept),
-    )
-
-
 def labelled(files: Sequence[Path], at: datetime) -> Iterator[Dialogue]:
     """Yield a dialogue for each labelled message, asked ``at`` a time; raises `UsageError` that names the line."""
     from bot.evaluation.labelled import LabelledTurn
+    from finetune.logs.reading import labels
 
     seen: set[str] = set()
-    for path in files:
+    for path, label in labels(files).items():
         for number, row in read_lines(path):
-            id_ = str(row.get("id", f"{path.name}:{number}"))
+            id_ = str(row.get("id", f"{label}:{number}"))
             if id_ in seen:
                 raise UsageError(f'{path}:{number}: field "id": {id_!r} was there before; expected each once.')
             seen.add(id_)
@@ -118,7 +103,7 @@ def labelled(files: Sequence[Path], at: datetime) -> Iterator[Dialogue]:
                 raise UsageError(f"{path}:{number}: {error}.") from error
 
 
-def told(problems: Problems) -> None:
+def warn_of(problems: Problems) -> None:
     """Tell on the standard error what was wrong in the logs."""
     if problems.counts:
         warn(str(problems))

@@ -16,6 +16,7 @@ import typer
 from bot import __version__
 from bot.aside import leave
 from bot.cli import (
+    adapt,
     ask,
     calibrate,
     chat,
@@ -64,6 +65,7 @@ app.command("pairs")(pairs.pairs)
 app.command("gaps")(gaps.gaps)
 app.add_typer(train.train, name="train")
 train.train.command("encoder")(teach.encoder)
+train.train.command("generator")(adapt.generator)
 app.add_typer(models.models, name="models")
 app.add_typer(evaluate.evaluate, name="evaluate")
 evaluate.evaluate.command("retrieval")(evaluate_retrieval.retrieval)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from bot.cli.common import ConfigOption, JsonOption, StateOption, bar, counted, print_json, settings_from
 from bot.cli.kept import kept
+from bot.cli.tables import table
 
 if TYPE_CHECKING:
     from bot.evaluation.ledger import Ledger
@@ -32,7 +32,7 @@ def outcomes(
     state: StateOption = None,
 ) -> None:
     """Count what became of cases: confirmed, assumed, reopened, handed over, abandoned, open."""
-    from bot.evaluation.ledger import BACK
+    from bot.evaluation.cases import BACK
 
     settings = settings_from(config, None, state)
     now = datetime.now(UTC)
@@ -50,13 +50,12 @@ def outcomes(
 
 async def _counted(settings: Settings, now: datetime, days: timedelta, quiet: timedelta) -> Ledger:
     """Read what is kept, a page at a time."""
-    from bot.evaluation.ledger import BACK, Ledger, Thread, cases_of
+    from bot.evaluation.cases import BACK, Thread, cases_of
+    from bot.evaluation.ledger import Ledger
 
     ledger, last = Ledger(), 0
-    shown = bar()
-    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
     async with kept(settings) as store:
-        with shown:
+        with bar() as shown:
             task = shown.add_task("Reading conversations", total=None)
             # A case that began before may go on into these days: it is not taken for a new one.
             while page := await store.lately(now - days - BACK, after=last, limit=PAGE):
@@ -76,7 +75,7 @@ async def _counted(settings: Settings, now: datetime, days: timedelta, quiet: ti
 
 
 def _plain(ledger: Ledger, days: int, keep_days: int) -> str:
-    from bot.evaluation.ledger import BACK, CaseOutcome
+    from bot.evaluation.cases import BACK, CaseOutcome
 
     if not ledger.count():
         return f"No case began in the last {counted(days, 'day', 'days')}."
@@ -93,9 +92,9 @@ def _plain(ledger: Ledger, days: int, keep_days: int) -> str:
     lines = [
         f"What became of {counted(ledger.count(), 'case', 'cases')} of the last {counted(days, 'day', 'days')}",
         "",
-        *_table(rows),
+        table(rows),
         "",
-        *_table(slices),
+        table(slices),
         "",
         f"Of {counted(lasted.n, 'answered case that is', 'answered cases that are')} {BACK.days} days old"
         + (f", {lasted.mean:.1%} lasted ({_range(lasted)})" if lasted.n else ", none can be told to have lasted")
@@ -112,9 +111,3 @@ def _word(outcome: str) -> str:
 
 def _range(figure: Estimate) -> str:
     return f"{figure.low:.1%} to {figure.high:.1%}" if figure.low is not None else ""
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    first, *others = widths
-    return ["  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip() for row in rows]

@@ -58,7 +58,7 @@ def pairs(
     if check:
         _check(*check, json_output)
         return
-    from bot.cli.logged import told
+    from bot.cli.logged import warn_of
     from finetune.history import Shares, make, refuse_folder, write
 
     try:
@@ -74,7 +74,7 @@ def pairs(
         print_json(_as_json(history, out))
     else:
         _tell(history, out)
-    told(history.problems)
+    warn_of(history.problems)
 
 
 def _check(train: Path, test: Path, json_output: bool) -> None:

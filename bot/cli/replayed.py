@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bot.cli.common import bar
+from bot.cli.common import bar, listed
 from bot.cli.knowledge import today
 from bot.cli.logged import dialogues, labelled
 from bot.errors import UsageError
@@ -31,13 +31,9 @@ if TYPE_CHECKING:
 RUNS = "runs"
 
 
-#: In the folder of a run: where its data lay, which another machine need not know.
-DATA = "data.json"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What is asked in a run."""
+class Inputs:
+    """What a run is made of, beside the bot: the messages, and the day on which they are asked."""
 
     #: "dialogues" for exported logs, "answers" for labelled messages.
     kind: str
@@ -67,17 +63,21 @@ class Asked:
         }
 
     @classmethod
-    def of(cls, folder: Path) -> Asked:
-        """Return what was asked in the run in ``folder``; raises `UsageError` where its data are not there any more."""
-        from bot.evaluation.folder import read_run
+    def of(cls, folder: Path) -> Inputs:
+        """Return those of the run in ``folder``; raises `UsageError` where its data are not there any more."""
+        from bot.evaluation.folder import DATA, read_run
 
         run = read_run(folder)
         try:
             files = [Path(name) for name in json.loads((folder / DATA).read_bytes())]
+            day = date.fromisoformat(run["as_of"]) if run.get("as_of") else None
         except (OSError, ValueError, TypeError) as error:
-            raise UsageError(f"{folder} does not tell where its data lie ({error}). Evaluate again.") from error
-        day = run.get("as_of")
-        return cls(kind=str(run.get("kind")), files=files, day=date.fromisoformat(day) if day else None)
+            raise UsageError(f"{folder} does not tell what it was made of ({error}). Evaluate again.") from error
+        if gone := [str(path) for path in files if not path.exists()]:
+            raise UsageError(
+                f"{folder} was made of {listed(gone)}, and that is gone. Evaluate again, with what is there."
+            )
+        return cls(kind=str(run.get("kind")), files=files, day=day)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,29 +106,32 @@ def folder_for(settings: Settings, run: dict[str, Any]) -> Path:
 
 def replay_into(
     folder: Path,
-    asked: Asked,
+    inputs: Inputs,
     settings: Settings,
     parts: Parts,
     alike: Alike,
     problems: Problems,
 ) -> Done:
-    """Replay into ``folder`` what is not there yet, with a bar."""
-    from bot.evaluation.folder import writing
+    """Replay into ``folder`` what is not there yet, with a bar; raises `UsageError` where there is nothing to ask."""
+    from bot.evaluation.folder import DATA, put, writing
 
     start = monotonic()
-    with writing(folder, asked.run(settings, parts)) as file:
-        (folder / DATA).write_text(json.dumps([str(path.absolute()) for path in asked.files]), "utf-8")
+    with writing(folder, inputs.run(settings, parts)) as file:
+        put(folder / DATA, json.dumps([str(path.absolute()) for path in inputs.files]).encode())
         until: datetime | None = None
 
         def new() -> Iterator[Dialogue]:
             nonlocal until
-            for dialogue in asked.read(settings, problems):
+            for dialogue in inputs.read(settings, problems):
                 times = [turn.at for turn in dialogue.turns]
                 until = max([*times, until] if until else times, default=None)
                 if dialogue.id not in file.done:
                     yield dialogue
 
-        turns = asyncio.run(_replay(file, new(), parts.responder(settings), alike, asked.at(settings)))
+        turns = asyncio.run(_replay(file, new(), parts.responder(settings), alike, inputs.at(settings)))
+        if not file.before + turns:
+            names = listed([str(path) for path in inputs.files])
+            raise UsageError(f"There is no message of a customer in {names}, so there is nothing to ask.")
         return Done(before=file.before, turns=turns, seconds=monotonic() - start, until=until)
 
 
@@ -139,10 +142,8 @@ async def _replay(
 
     from bot.evaluation.replay import replay
 
-    shown = bar(TextColumn("{task.fields[rate]}"))
-    shown.disable = not shown.console.is_terminal  # a pipe would get an empty line
     turns = 0
-    with shown:
+    with bar(TextColumn("{task.fields[rate]}")) as shown:
         task = shown.add_task("Replaying", total=None, rate="")
         async for replayed in replay(dialogues, responder, alike, as_of=as_of):
             file.write(replayed)

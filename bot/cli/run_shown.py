@@ -7,11 +7,11 @@ from typing import Any
 
 import typer
 
-from bot.cli.evaluated import plain_table, show
+from bot.cli.tables import table
 from bot.evaluation.report.words import FIGURES, HEADLINE, VERDICTS, interval_of, sentence, value_of
 
 #: Figures that follow the headline, where they rest on anything.
-_MORE = ("hit@1", "mrr", "excess_aurc", "ece", "chrf")
+_MORE = ("success_at_1", "mrr", "excess_aurc", "ece", "chrf")
 
 
 def show_run(summary: Mapping[str, Any], latencies: Mapping[str, Any]) -> None:
@@ -27,23 +27,21 @@ def show_run(summary: Mapping[str, Any], latencies: Mapping[str, Any]) -> None:
 
 
 def _show_verdicts(parts: Mapping[str, Mapping[str, Any]]) -> None:
-    table = plain_table("", *parts)
-    table.add_row("turns", *(str(part["turns"]) for part in parts.values()))
-    for verdict, name in VERDICTS.items():
-        table.add_row(name, *(str(part["verdicts"][verdict]) for part in parts.values()))
-    show(table)
+    rows = [["", *parts], ["turns", *(str(part["turns"]) for part in parts.values())]]
+    rows += [[name, *(str(part["verdicts"][verdict]) for part in parts.values())] for verdict, name in VERDICTS.items()]
+    typer.echo(f"{table(rows)}\n")
 
 
 def _show_figures(parts: Mapping[str, Mapping[str, Any]]) -> None:
-    table = plain_table("", *parts, "")
+    rows = [["", *parts, ""]]
     for name in (*HEADLINE, *_MORE):
         metrics = [part["metrics"].get(name) for part in parts.values()]
         if metrics[0] is None or metrics[0]["mean"] is None:
             continue
         figure = FIGURES[name]
-        table.add_row(figure.title, *(_figure(name, each) for each in metrics), figure.meaning)
-    table.columns[-1].justify = "left"
-    show(table)
+        rows.append([figure.title, *(_figure(name, each) for each in metrics), figure.meaning])
+    align = f"<{'>' * len(parts)}<"
+    typer.echo(f"{table(rows, align)}\n")
 
 
 def _figure(name: str, metric: Mapping[str, Any]) -> str:

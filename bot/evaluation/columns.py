@@ -73,8 +73,10 @@ class Columns:
 
     def among(self, slicing: str) -> dict[str, Columns]:
         """Return the turns of each slice, by its name; every turn is in one of them."""
-        names = np.array(self.slices[slicing], dtype=object)
-        return {name: self._where(np.flatnonzero(names == name)) for name in sorted(set(self.slices[slicing]))}
+        rows: dict[str, list[int]] = {}
+        for row, name in enumerate(self.slices[slicing]):
+            rows.setdefault(name, []).append(row)
+        return {name: self._where(np.array(rows[name])) for name in sorted(rows)}
 
     def was(self, *verdicts: Verdict) -> npt.NDArray[np.bool_]:
         """Return which turns have one of ``verdicts``."""

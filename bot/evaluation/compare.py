@@ -43,8 +43,8 @@ class Comparison:
 def compare(before: Path, after: Path, *, read: Callable[[], None] = lambda: None) -> Comparison:
     """Return what changed from the run in the folder ``before`` to the one in ``after``.
 
-    Of the run before a few fields a turn are kept, of the run after the turns that changed. ``read`` is called for each
-    turn of either. Raises `UsageError` where one is no run, and where they have no turn in common.
+    A few fields of each turn are kept, and what was said to it, which is the same text where the runs agree. ``read``
+    is called for each turn of either. Raises `UsageError` where one is no run, and where they have no turn in common.
     """
     differ = _differ(read_run(before), read_run(after))
     earlier = _seen(before, read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
@@ -37,6 +37,18 @@ class Truth:
     accept: frozenset[str] = frozenset()
     #: What the person said ("" where nobody did).
     text: str = ""
+
+    @classmethod
+    def of_label(cls, answers: Iterable[str], accept: Iterable[str], action: str = "") -> Truth:
+        """Return what a label says: where it names no entry, a person has to take the message."""
+        answers, accept = frozenset(answers), frozenset(accept)
+        if action == Action.SMALL_TALK:
+            wanted = {Action.SMALL_TALK}
+        else:
+            wanted = {Action.ANSWER} if answers | accept else {Action.HAND_OFF}
+            if action == Action.HAND_OFF:
+                wanted.add(Action.HAND_OFF)
+        return cls(reading=Reading.LABEL, wanted=frozenset(wanted), answers=answers, accept=accept)
 
 
 #: Where nothing is known.

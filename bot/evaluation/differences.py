@@ -112,9 +112,11 @@ def slices_of(pairs: Sequence[Pair]) -> tuple[Slice, ...]:
 
 def _divided(names: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
     """Yield each name with its places; nothing where all have the same one, and so are the whole."""
-    values, places = np.unique(np.array(names), return_inverse=True)
-    for number, name in enumerate(values.tolist() if len(values) > 1 else []):
-        yield name, np.flatnonzero(places == number)
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
+    for name in sorted(places) if len(places) > 1 else ():
+        yield name, np.array(places[name])
 
 
 def _corrected(slices: Sequence[Slice]) -> tuple[Slice, ...]:
@@ -161,9 +163,9 @@ def _told(said: Said) -> tuple[bool, ...]:
 _FIGURES = {
     "good": ("good", "judged"),
     "harmful": ("harmful", "judged"),
-    "harmful_among_sent": ("harm sent", "judged sent"),
+    "harmful_of_answers": ("harm sent", "judged sent"),
     "coverage": ("answered", "every"),
-    "handed_over": ("handed over", "every"),
+    "hand_over": ("handed over", "every"),
 }
 
 

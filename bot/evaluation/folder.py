@@ -3,15 +3,16 @@
 ``run.json`` says what the run is of: the data by their hashes, the settings that decide, the versions of knowledge and
 models. ``turns.jsonl`` has the turns: the same build, data and settings write the same bytes. ``timings.jsonl`` has
 what differs each time. ``log.json`` tells of the log itself, as it was held: what became of its cases, and what in it
-could not be read. A run that was cut off goes on where it stopped.
+could not be read. A run that was cut off goes on where it stopped, and one process at a time writes it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,8 @@ from bot.evaluation.replay import Replayed
 from bot.evaluation.turns import ReplayedTurn
 
 RUN, TURNS, TIMINGS, LOG = "run.json", "turns.jsonl", "timings.jsonl", "log.json"
+#: Where the data of a run lay, which another machine need not know.
+DATA = "data.json"
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -51,22 +54,28 @@ def read_turns(folder: Path) -> Iterator[ReplayedTurn]:
 
 def read_timings(folder: Path) -> list[float]:
     """Return the milliseconds that replies took, of those that were made alone."""
-    try:
-        with (folder / TIMINGS).open("rb") as file:
-            return [float(took) for line in file for took in json.loads(line)["ms"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+    found: list[float] = []
+    with suppress(OSError), (folder / TIMINGS).open("rb") as file:
+        for line in file:
+            with suppress(ValueError, KeyError, TypeError):  # cut off; the others are as good as before
+                found += map(float, json.loads(line)["ms"])
+    return found
 
 
 def write_log(folder: Path, about: Mapping[str, Any]) -> None:
     """Write what is told of the log itself."""
-    _put(folder / LOG, json.dumps(about, ensure_ascii=False, indent=2).encode())
+    put(folder / LOG, json.dumps(about, ensure_ascii=False, indent=2).encode())
 
 
 def read_log(folder: Path) -> dict[str, Any] | None:
-    """Return what `write_log` wrote; None where nothing was."""
+    """Return what `write_log` wrote, None where nothing was; raises `UsageError` where it is damaged."""
     path = folder / LOG
-    found: dict[str, Any] | None = json.loads(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {error}. Delete it, and evaluate again.") from error
     return found
 
 
@@ -98,20 +107,43 @@ class Writing:
 
 @contextmanager
 def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
-    """Begin the run in ``folder``, or go on with it; raises `UsageError` where the folder holds another one."""
+    """Begin the run in ``folder``, or go on with it; one that ends without a turn was not begun.
+
+    Raises `UsageError` where the folder cannot be written to or holds another one, or another process is writing it.
+    """
     begun = (folder / RUN).exists()
     if begun and (other := differing(read_run(folder), run)):
         raise UsageError(
-            f"{folder} holds a run of something else: its {', '.join(other)} differ. Name another folder with --report."
+            f"{folder} holds a run of something else, with other {', '.join(other)}. Name another folder with --report."
         )
     if not begun:
-        if folder.exists() and any(folder.iterdir()):
-            raise UsageError(f"{folder} holds something else than a run. Name another folder with --report.")
-        folder.mkdir(parents=True, exist_ok=True)
-        _put(folder / RUN, json.dumps(run, ensure_ascii=False, indent=2, sort_keys=True).encode())
-    done, before = _whole(folder / TURNS)
+        _begin(folder, run)
     with (folder / TURNS).open("ab") as turns, (folder / TIMINGS).open("ab") as timings:
-        yield Writing(folder=folder, done=done, before=before, _turns=turns, _timings=timings)
+        try:
+            fcntl.flock(turns, fcntl.LOCK_EX | fcntl.LOCK_NB)  # freed when the process ends, however it ends
+        except OSError as error:
+            raise UsageError(
+                f"{folder} is being written by another kefu. Wait for it, or name another folder."
+            ) from error
+        done, before = _whole(folder / TURNS)
+        try:
+            yield Writing(folder=folder, done=done, before=before, _turns=turns, _timings=timings)
+        finally:
+            turns.flush()
+            if not os.fstat(turns.fileno()).st_size:
+                for name in (RUN, DATA, TURNS, TIMINGS):
+                    (folder / name).unlink(missing_ok=True)
+
+
+def _begin(folder: Path, run: Mapping[str, Any]) -> None:
+    """Make the folder of a run; raises `UsageError` where it holds something else, or cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} holds something else than a run. Name another folder with --report.")
+        put(folder / RUN, json.dumps(run, ensure_ascii=False, indent=2, sort_keys=True).encode())
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}. Name another folder with --report.") from error
 
 
 def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -120,7 +152,7 @@ def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
 
 
-def _put(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole, or not at all."""
     beside = path.with_name(f"{path.name}.new")
     beside.write_bytes(data)
@@ -129,8 +161,6 @@ def _put(path: Path, data: bytes) -> None:
 
 def _whole(path: Path) -> tuple[frozenset[str], int]:
     """Return the dialogues that are in the file whole, and their turns; the rest of one that was cut off is cut."""
-    if not path.exists():
-        return frozenset(), 0
     done: set[str] = set()
     keep = place = turns = mine = 0
     dialogue = ""

@@ -13,6 +13,11 @@ class Item(Protocol):
     """A labelled text, and what came of it."""
 
     @property
+    def id(self) -> str:
+        """What the data calls it, otherwise file and line."""
+        ...
+
+    @property
     def language(self) -> str:
         """Its language."""
         ...
@@ -27,6 +32,11 @@ T = TypeVar("T", bound=Item)
 
 #: From items to figures by name.
 Figures = Callable[[Sequence[T]], Mapping[str, Estimate]]
+
+
+def about(item: Item) -> dict[str, Any]:
+    """Return for JSON what an item is known by."""
+    return {"id": item.id, "language": item.language, "kind": item.kind or None}
 
 
 def measured(items: Sequence[T], figures: Figures[T]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.evaluation.dialogues import Reading, Truth
-from bot.evaluation.labelled import quotes
 from bot.types import Action, Candidate, Reply
 
 #: Candidates whose answers are compared with what a person said, where no entry is named: those that a clarifying
@@ -59,6 +58,11 @@ class Judged:
     best: bool | None = None
     #: The chance that an entry says what the person said, by entry, where texts were compared.
     alike: Mapping[str, float] = field(default_factory=dict)
+
+
+def quotes(reply: Reply) -> list[str]:
+    """Return the entries that a reply states as an answer; those it only offers do not count."""
+    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]
 
 
 async def judged(reply: Reply, truth: Truth, alike: Alike) -> Judged:

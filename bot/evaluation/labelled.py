@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.evaluation.dialogues import Dialogue, Reading, Truth
-from bot.types import Action, Reply, Speaker, Turn
+from bot.evaluation.dialogues import Dialogue, Truth
+from bot.types import Speaker, Turn
 
 #: Who may have said an earlier turn, as rows have it.
 _SPEAKERS = tuple(speaker.value for speaker in Speaker)
@@ -43,18 +43,12 @@ class LabelledTurn:
         """Return it as a dialogue in which only this message is asked, ``at`` a time."""
         turns = [Turn(speaker=speaker, text=text, at=at, id=str(n)) for n, (speaker, text) in enumerate(self.history)]
         asked = Turn(speaker=Speaker.CUSTOMER, text=self.text, at=at, id=str(len(turns)))
-        wanted = Action.ANSWER if self.answers | self.accept else Action.HAND_OFF
-        truth = Truth(reading=Reading.LABEL, wanted=frozenset({wanted}), answers=self.answers, accept=self.accept)
-        return Dialogue(id=id_, channel=channel, turns=(*turns, asked), labels={len(turns): truth})
+        labels = {len(turns): Truth.of_label(self.answers, self.accept)}
+        return Dialogue(id=id_, channel=channel, turns=(*turns, asked), labels=labels)
 
     def right(self, quoted: Collection[str]) -> bool:
         """Whether it is right to answer with these entries: none of them may be beside the question."""
         return bool(quoted) and set(quoted) <= self.answers | self.accept
-
-
-def quotes(reply: Reply) -> list[str]:
-    """Return the entries that a reply states as an answer; those it only offers do not count."""
-    return [] if reply.action is Action.CLARIFY else [citation.id for citation in reply.citations]
 
 
 def _ids(row: Mapping[str, Any], name: str) -> frozenset[str]:
@@ -67,7 +61,7 @@ def _ids(row: Mapping[str, Any], name: str) -> frozenset[str]:
 def _list(row: Mapping[str, Any], name: str) -> list[Any]:
     value = row.get(name) or []
     if not isinstance(value, list):
-        raise ValueError(f'field "{name}": expected a list, found {type(value).__name__}')
+        raise ValueError(f'field "{name}": expected a list, in square brackets')
     return value
 
 

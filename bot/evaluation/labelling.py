@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.evaluation.itemised import measured
+from bot.evaluation.itemised import about, measured
 from bot.evaluation.measures.answers import accuracy_at
 from bot.evaluation.measures.calibration import ece, equal_width
 from bot.evaluation.measures.intervals import Estimate, share
@@ -76,7 +76,7 @@ def by_label(items: Sequence[Labelling]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def told(items: Sequence[Labelling]) -> dict[str, Any]:
+def as_json(items: Sequence[Labelling]) -> dict[str, Any]:
     """Return all there is to tell, for JSON.
 
     Besides the figures: what was taken for what; whether the chances of the likeliest labels are what they say; and how
@@ -109,9 +109,7 @@ def _sides(items: Sequence[Labelling]) -> tuple[list[frozenset[str]], list[froze
 
 def _item(item: Labelling) -> dict[str, Any]:
     return {
-        "id": item.id,
-        "language": item.language,
-        "kind": item.kind or None,
+        **about(item),
         "wanted": sorted(item.wanted),
         "found": [{"label": label, "chance": round(chance, 4)} for label, chance in item.found],
         "right": item.right,

@@ -108,7 +108,8 @@ class Likeness:
         """Return the same, in this thread; not to be called from two threads at once."""
         models = _models(Path(__file__).with_suffix(".json"))
         return [
-            CONTRADICTED if settled(numbers) else models[kind].chance(numbers) for kind, numbers in self.features(pairs)
+            CONTRADICTED if contradicts(numbers) else models[kind].chance(numbers)
+            for kind, numbers in self.features(pairs)
         ]
 
     def features(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, tuple[float, ...]]]:
@@ -165,7 +166,7 @@ def _telling(some: Sequence[str]) -> Iterator[str]:
     yield from (word[:_STEM] for word in some if len(word) >= 4)
 
 
-def settled(numbers: Sequence[float]) -> bool:
+def contradicts(numbers: Sequence[float]) -> bool:
     """Whether these `FEATURES` leave nothing to weigh: the figures contradict each other."""
     return numbers[FEATURES.index("contradicted")] >= ONE_MATTER
 

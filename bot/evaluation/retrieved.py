@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.evaluation.itemised import measured
+from bot.evaluation.itemised import about, measured
 from bot.evaluation.labelled import LabelledTurn
 from bot.evaluation.measures.intervals import Estimate, mean, share
 from bot.evaluation.measures.ranking import ndcg_at, recall_at, reciprocal_rank
@@ -27,7 +27,7 @@ _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class LabelledQuestion:
     """A labelled question."""
 
     #: What the data calls it, otherwise file and line.
@@ -41,7 +41,7 @@ class Asked:
     right: frozenset[str]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], place: str) -> Asked | None:
+    def of(cls, row: Mapping[str, Any], place: str) -> LabelledQuestion | None:
         """Read a row, None where no entry answers it; raises ValueError that names the field.
 
         ``place`` is what it is called where it has no id.
@@ -60,12 +60,17 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Looked:
+class Retrieved:
     """A labelled question, and what was found."""
 
-    asked: Asked
+    asked: LabelledQuestion
     #: The ids of the entries, the best first.
     found: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """What the data calls the question."""
+        return self.asked.id
 
     @property
     def language(self) -> str:
@@ -83,7 +88,7 @@ class Looked:
         return next((place for place, id_ in enumerate(self.found, 1) if id_ in self.asked.right), None)
 
 
-def figures(looked: Sequence[Looked]) -> dict[str, Estimate]:
+def figures(looked: Sequence[Retrieved]) -> dict[str, Estimate]:
     """Return success, recall and nDCG among the first places, and the mean reciprocal rank.
 
     Success: one right entry is among them. Recall: the share of the right entries that is, which stays below 1 where
@@ -100,13 +105,11 @@ def figures(looked: Sequence[Looked]) -> dict[str, Estimate]:
     }
 
 
-def told(looked: Sequence[Looked]) -> dict[str, Any]:
+def as_json(looked: Sequence[Retrieved]) -> dict[str, Any]:
     """Return for JSON the figures of all, and of each language and kind, and what became of each question."""
     items = [
         {
-            "id": one.asked.id,
-            "language": one.language,
-            "kind": one.kind or None,
+            **about(one),
             "rank": one.rank,
             "right": sorted(one.asked.right),
             "found": list(one.found),

@@ -110,12 +110,12 @@ def _counted(columns: Columns) -> Iterator[tuple[str, tuple[Bools, Bools]]]:
     reciprocal = columns.numbers["reciprocal"]
     for rank in RANKS:
         # A tenth has no exact number in binary, but the same division always gives the same one.
-        yield f"hit@{rank}", (np.nan_to_num(reciprocal) >= 1 / rank, ~np.isnan(reciprocal))
+        yield f"success_at_{rank}", (np.nan_to_num(reciprocal) >= 1 / rank, ~np.isnan(reciprocal))
 
 
 def _means(columns: Columns) -> dict[str, Estimate]:
     """Return the figures that are means of a number that some turns have."""
-    names = {"mrr": "reciprocal", "ndcg@10": "ndcg", "chrf": "chrf", "rouge_l": "rouge_l"}
+    names = {"mrr": "reciprocal", "ndcg_at_10": "ndcg", "chrf": "chrf", "rouge_l": "rouge_l"}
     values = np.stack([columns.numbers[column] for column in names.values()], axis=1)
     found = dict(zip(names, ratios(np.nan_to_num(values), ~np.isnan(values), columns.dialogue), strict=True))
     return {name: estimate for name, estimate in found.items() if name not in columns.left_out}

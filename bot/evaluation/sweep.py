@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.evaluation.budget import LEVELS, Said
-from bot.evaluation.labelled import LabelledTurn, quotes
+from bot.evaluation.judging import quotes
+from bot.evaluation.labelled import LabelledTurn
+from bot.evaluation.replay import AT_ONCE
 from bot.policy import topic_of
 from bot.ports import Responder
 from bot.types import Conversation, ConversationKey, Message, Turn
 from retrieval.text import detect_language
-
-#: Turns asked about at the same time: two searches of 32 questions run side by side.
-AT_ONCE = 64
 
 _RISING = LEVELS[::-1]
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.evaluation.itemised import measured
+from bot.evaluation.itemised import about, measured
 from bot.evaluation.measures.intervals import Estimate, ratio, share
 from bot.evaluation.measures.labels import Span, macro_f1, micro_f1, tallies, type_of
 
@@ -136,7 +136,7 @@ def by_type(items: Sequence[Tagging]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def told(items: Sequence[Tagging]) -> dict[str, Any]:
+def as_json(items: Sequence[Tagging]) -> dict[str, Any]:
     """Return all there is to tell, for JSON: besides the figures what is wrong, counted and for each text."""
     wrong = [errors(item) for item in items]
     counts = Counter(error.slip for some in wrong for error in some)
@@ -146,9 +146,7 @@ def told(items: Sequence[Tagging]) -> dict[str, Any]:
         "errors": {slip.value: counts[slip] for slip in Slip},
         "items": [
             {
-                "id": item.id,
-                "language": item.language,
-                "kind": item.kind or None,
+                **about(item),
                 "wanted": list(map(_span, item.wanted)),
                 "found": list(map(_span, item.found)),
                 "errors": [

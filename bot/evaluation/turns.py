@@ -8,14 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.evaluation.dialogues import Dialogue, Reading, Truth
-from bot.evaluation.judging import GOOD, HARMFUL, Judged, Verdict
-from bot.evaluation.labelled import quotes
+from bot.evaluation.judging import GOOD, HARMFUL, Judged, Verdict, quotes
 from bot.policy import topic_of
 from bot.types import Action, Reason, Reply
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
+class CandidateRow:
     """A candidate without its answer, as a report shows it."""
 
     id: str
@@ -53,7 +52,7 @@ class ReplayedTurn:
     quoted: tuple[str, ...]
     offered: tuple[str, ...]
     #: Up to ten, best first.
-    candidates: tuple[Named, ...]
+    candidates: tuple[CandidateRow, ...]
     #: Labels and their chances, the likeliest first, and how the customer feels, where models are in use.
     intents: tuple[tuple[str, float], ...] = ()
     sentiment: str = ""
@@ -90,7 +89,7 @@ class ReplayedTurn:
             quoted=quoted,
             offered=() if quoted else tuple(citation.id for citation in reply.citations),
             candidates=tuple(
-                Named(
+                CandidateRow(
                     id=c.id,
                     confidence=round(c.confidence, 4),
                     source=c.source,
@@ -137,7 +136,7 @@ class ReplayedTurn:
         row: dict[str, Any] = json.loads(line)
         enums = {"action": Action, "reason": Reason, "reading": Reading, "verdict": Verdict}
         row |= {name: kind(row[name]) for name, kind in enums.items()}
-        row["candidates"] = tuple(Named(**each) for each in row["candidates"])
+        row["candidates"] = tuple(CandidateRow(**each) for each in row["candidates"])
         row["intents"] = tuple((label, chance) for label, chance in row["intents"])
         row["wanted"] = tuple(map(Action, row["wanted"]))
         row |= {name: tuple(row[name]) for name in ("quoted", "offered", "answers", "accept")}

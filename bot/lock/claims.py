@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.lock.clauses import Clause, Term, is_han_char
 from bot.lock.evidence import Known, surroundings
 from bot.lock.facing import Facing, same_head
 from bot.lock.figures import Figure
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import ANCHOR, COSTS, HAN_ANCHOR
+from bot.lock.wording import ANCHOR, COSTS, EVENTS, HAN_ANCHOR
 from bot.lock.words import stem
 
 #: The words around a figure have to share at least this much with those around it in the evidence.
 _NEAR_ENOUGH = 0.12
+#: One of a unit, which may be what something is counted by: "at most 3 in an hour".
+_ONE = re.compile(r"(?:一个?|an? |one )(\w+)", re.IGNORECASE)
 #: So near, beside the nearest, is as good as that.
 _AS_NEAR = 0.8
 
@@ -22,6 +26,8 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
     evidence, clause, text = facing.evidence, facing.clause, facing.reading.text
     objection = Objection(code=figure.code, words=text[figure.start : figure.end])
     if figure.own and (figure.kind, str(figure.low)) in evidence.said:
+        return None, None
+    if (unit := _ONE.fullmatch(text[figure.start : figure.end])) and evidence.per(unit[1]):
         return None, None
     near = surroundings(figure, clause, facing.reading)
     family = [
@@ -60,12 +66,16 @@ def _counts_alike(figure: Figure, known: Known, facing: Facing) -> bool:
     """Whether both count the same, and from the same: "3 instalments" are no "3 friends"."""
     sentence = known.stated.sentence
     anchor = _anchor(figure, facing.reading.text) if figure.family == "span" else ""
-    if anchor and anchor not in (sentence.text if is_han_char(anchor[0]) else sentence.about):
+    told = sentence.text if anchor and is_han_char(anchor[0]) else sentence.about
+    if anchor and anchor not in told and (anchor in EVENTS or anchor in facing.evidence.terms):
         return False
     mine, theirs = _counted(figure, facing.clause), _counted(known.figure, known.stated.clause)
     if figure.kind != "number" or mine is None or theirs is None:
         return True
-    return mine.text in known.stated.clause.about
+    if is_han_char(mine.text[0]):
+        return mine.text[0] == theirs.text[0] or mine.text in known.stated.clause.about
+    behind = [term.text for term in facing.clause.terms if term.at >= mine.at]
+    return not known.stated.clause.about.isdisjoint(behind[:2])
 
 
 def _anchor(figure: Figure, text: str) -> str:

@@ -16,10 +16,11 @@ from retrieval.text import HAN
 _BREAK = re.compile(
     r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)"
     r"|(?<=[a-z0-9])\.(?=\s|$)"
-    r"|\b(?:but|if|when|because|unless|whereas|although|though|otherwise|whether|which)\b"
+    r"|\b(?:but|if|when|because|since|unless|whereas|although|though|otherwise|whether|which)\b"
+    r"|\b(?:once)(?= (?:we|you|it|they|the|your|that|has|have|is)\b)"
     r"|\b(?:and|so|or|as)(?= (?:we|you|it|they|then|your|is|are|cannot|can|do|does|must|will|may|has|have|that)\b)"
     r"|\b(?:and )?without\b"
-    r"|但是?|而(?!且)|否则|另外",
+    r"|但是?|而(?!且)|否则",
     re.IGNORECASE,
 )
 _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{HAN}]+)*)")
@@ -35,7 +36,7 @@ _SPOKEN = frozenset({Mark.IF, Mark.EARLIER, Mark.LATER})
 #: How many characters may stand between what denies and what it denies: " be ".
 _BEHIND = 4
 #: What denies.
-DENYING = frozenset({Mark.NOT, Mark.NEEDLESS})
+DENYING = frozenset({Mark.NOT, Mark.NEEDLESS, Mark.YET})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,11 @@ class Clause:
         return Mark.NOT in self.kinds
 
     @property
+    def conditional(self) -> bool:
+        """Whether it says on what condition another one holds."""
+        return Mark.IF in self.kinds or self.text.lower().startswith(("without", "and without"))
+
+    @property
     def denials(self) -> int:
         """How often it denies or excepts something."""
         return sum(mark.mark in DENYING or mark.mark is Mark.EXCEPT for mark in self.marks)
@@ -94,6 +100,8 @@ class Reading:
     clauses: tuple[Clause, ...]
     about: frozenset[str]
     names: frozenset[str]
+    #: Its runs of Chinese, without figures.
+    runs: tuple[str, ...]
     #: Numbers that are part of no figure: they are spelled in a way that is read nowhere.
     unread: tuple[str, ...]
 
@@ -114,7 +122,7 @@ def read(sentence: str) -> Reading:
         inside = tuple(term for term in terms if start <= term.at < end)
         here = tuple(mark for mark in marked if start <= mark.start < end)
         values = tuple(_limited([figure for figure in found if start <= figure.start < end], here))
-        if inside or here or values or text[start:end].strip(" .。"):
+        if inside or here or values or text[start:end].strip(" ,.。"):
             clauses.append(
                 Clause(
                     text=text[start:end].strip(),
@@ -131,6 +139,7 @@ def read(sentence: str) -> Reading:
         clauses=tuple(clauses),
         about=frozenset(term.text for term in terms),
         names=frozenset(term.text for term in terms if term.name),
+        runs=tuple(match["han"] for match in _WORD.finditer(masked) if match["han"]),
         unread=tuple(_DIGITS.findall(masked)),
     )
 
@@ -166,8 +175,10 @@ def _limited(found: list[Figure], here: tuple[Marked, ...]) -> Iterator[Figure]:
     """Give a figure that stands alone the limit its clause states at a distance: 最多可以保存20个."""
     kinds = {mark.mark for mark in here}
     limits = {name for name, mark in (("most", Mark.MOST), ("least", Mark.LEAST)) if mark in kinds}
+    if Mark.ONLY in kinds and all(figure.kind == "number" for figure in found[:1]):
+        limits.add("most")
     for figure in found:
-        alone = len(found) == 1 and limits and figure.low == figure.high and not figure.bounds & {"most", "least"}
+        alone = figure is found[0] and limits and figure.low == figure.high and not figure.bounds & {"most", "least"}
         yield replace(figure, bounds=figure.bounds | limits) if alone else figure
 
 

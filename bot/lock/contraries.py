@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.lock.clauses import DENYING, Clause
+from bot.lock.clauses import DENYING, Clause, is_han_char
 from bot.lock.evidence import Stated, latin
 from bot.lock.facing import Facing, same_head
 from bot.lock.marks import Mark, Marked
@@ -34,15 +34,26 @@ _TURNS = {
 _COSTING = frozenset({Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS})
 #: Marks under which even a denied word may stand.
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
+#: Fewer letters than these may stand in any clause.
+_SENTENCE = 10
+#: So like, beside the most like, is as good as that.
+_AS_LIKE = 0.8
+#: What announces a denial.
+_REGRET = re.compile(
+    r"(?:(?:i am |we are )?(?:very |so |really )?sorry,|(?:i am|we are) afraid|unfortunately|regrettably)"
+    r"|(?:很|非常|真)?(?:抱歉|不好意思|遗憾|可惜)[,，]",
+    re.IGNORECASE,
+)
 _WITH = re.compile(r"\bwith (?:an? |the |your )?(\w+)", re.IGNORECASE)
 
 
 def objections(facing: Facing) -> Iterator[Objection]:
     """Yield what a clause turns round."""
-    text = facing.clause.text
-    if _denied_otherwise(facing) or (any_without_not(text) and not facing.clause.kinds & _SPARING):
+    clause, text = facing.clause, facing.clause.text
+    if _denied_otherwise(facing) or (any_without_not(text) and not clause.kinds & _SPARING):
         yield Objection(code=Code.NEGATION, words=text)
-    if any(word in facing.evidence.without for word in _WITH.findall(text)):
+    without, only = facing.evidence.without
+    if not without.isdisjoint(_WITH.findall(text)) or (not clause.denials and not only.isdisjoint(latin(text))):
         yield Objection(code=Code.NEGATION, words=text)
     if _turned(facing) or _paid_for(facing):
         yield Objection(code=Code.COMPARISON, words=text)
@@ -53,15 +64,18 @@ def _denied_otherwise(facing: Facing) -> bool:
     """Whether the clause denies what the evidence does not, or the other way round."""
     clause = facing.clause
     counts = facing.evidence.denials.get(clause.undenied, set())
-    if counts and clause.denials not in counts:
+    if counts and len(clause.undenied) >= _SENTENCE and clause.denials not in counts:
         return True
     denies = bool(clause.kinds & DENYING)
+    sorry = not denies and _REGRET.match(facing.reading.text) is not None
     same = other = 0.0
     for score, stated in facing.likeness:
-        if bool(stated.clause.kinds & DENYING) == denies:
+        if bool(stated.clause.kinds & DENYING) == denies or (Mark.YET in clause.kinds and _SPARING & stated.clause.kinds):
             same = max(same, score)
-        elif _of_the_same(clause, stated, score):
+        elif clause.conditional == stated.clause.conditional and (sorry or _of_the_same(clause, stated, score)):
             other = max(other, score)
+    if sorry and other >= max(_LIKE_ENOUGH, _AS_LIKE * same):
+        return True
     return other > same and other >= _OPPOSITE and not clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
 
 
@@ -92,7 +106,11 @@ def _before_for_after(mark: Marked, facing: Facing) -> bool:
         for term in facing.clause.terms
         if 0 <= mark.start - term.at - len(term.text) < _BESIDE or 0 <= term.at - mark.end <= _BESIDE
     }
-    kinds = [s.clause.kinds & {Mark.EARLIER, Mark.LATER} for _, s in facing.likeness if s.clause.about & beside]
+    kinds = [
+        s.clause.kinds & {Mark.EARLIER, Mark.LATER}
+        for _, s in facing.likeness
+        if s.clause.about & beside or any(is_han_char(word[0]) and word in s.clause.text for word in beside)
+    ]
     return any(kinds) and not any(mark.mark in found for found in kinds)
 
 

@@ -19,6 +19,8 @@ from bot.lock.words import plain
 _AROUND = 0.3
 #: How much of a likeness is asked of the clause to be sent; the rest of the evidence's clause.
 _OWN_SHARE = 0.75
+#: A sentence that has less in common with another one is not from it.
+_SHARED = 0.15
 #: How much a word counts that stands on the other side of the figure, and one that stands in another clause.
 _OTHER_SIDE, _OTHER_CLAUSE = 0.6, 0.25
 #: How many words a figure between counts for: what stands beyond it belongs to it.
@@ -66,6 +68,8 @@ class Evidence:
     terms: frozenset[str]
     names: frozenset[str]
     characters: frozenset[str]
+    #: All of them, as the lock reads them.
+    text: str
     #: Codes, mail addresses and telephone numbers that the conversation itself states.
     said: frozenset[tuple[str, str]]
     #: Numbers that nothing reads, as they are spelled.
@@ -73,12 +77,14 @@ class Evidence:
     #: Words that stand nowhere but where they are denied.
     #: And with each of them the words of the sentences it stands in.
     denied: dict[str, frozenset[str]]
-    #: Words behind "without" that stand nowhere behind "with".
-    without: frozenset[str]
+    #: Words behind "without" that stand nowhere behind "with", and those that stand nowhere else at all.
+    without: tuple[frozenset[str], frozenset[str]]
     #: Costs that are named only to say that there are none of them.
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
     denials: dict[str, set[int]]
+    #: Its clauses, as they are written.
+    texts: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
 
@@ -117,12 +123,14 @@ class Evidence:
             terms=frozenset(counts),
             names=frozenset(name for stated in clauses for name in stated.sentence.names),
             characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
+            texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
+            text="\n".join(plain(text) for _, text in passages),
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_only_denied(clauses),
             no_costs=_no_costs(clauses),
             denials=denials,
-            without=frozenset(word for _, text in passages for word in _only_without(plain(text).lower())),
+            without=_only_without("\n".join(plain(text).lower() for _, text in passages)),
             weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
         )
 
@@ -133,6 +141,19 @@ class Evidence:
         return self._overlap(clause.about, stated.clause.about) + _AROUND * self._overlap(
             sentence.about, stated.sentence.about
         )
+
+    def shared(self, about: frozenset[str], other: frozenset[str]) -> bool:
+        """Tell whether a sentence about ``about`` can be from one about ``other``."""
+        return self._overlap(about, other) >= _SHARED
+
+    def about(self, reading: Reading) -> str:
+        """Return the passage that has most in common with ``reading``, its questions counted; "" where none has."""
+        best = max(self.clauses, key=lambda stated: self._overlap(reading.about, stated.sentence.about), default=None)
+        return best.passage if best and best.sentence.about & reading.about else ""
+
+    def per(self, unit: str) -> bool:
+        """Tell whether the passages count something by ``unit``."""
+        return re.search(rf"每个?{unit}|\b(?:an?|per|every|each) {unit}\b", self.text, re.IGNORECASE) is not None
 
     def nearness(self, near: dict[str, float], known: Known) -> float:
         """Tell, from 0 to 1, how much of what stands near a figure stands near ``known`` as well."""
@@ -163,7 +184,7 @@ class Evidence:
 def _only_denied(clauses: Sequence[Stated]) -> dict[str, frozenset[str]]:
     heads: dict[str, frozenset[str]] = {}
     for stated in clauses:
-        for head in stated.clause.denied if not stated.asks else ():
+        for head in stated.clause.denied if not stated.asks and "without" not in stated.clause.text else ():
             heads[head] = heads.get(head, frozenset()) | stated.sentence.about
     said = {
         term
@@ -186,10 +207,12 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
     return frozenset(cost for cost, count in freed.items() if count == named[cost])
 
 
-def _only_without(text: str) -> set[str]:
-    return set(re.findall(r"\bwithout (?:an? |the |your )?(\w+)", text)) - set(
-        re.findall(r"\bwith (?:an? |the |your )?(\w+)", text)
-    )
+def _only_without(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words behind "without", inside a sentence, that stand nowhere behind "with"; and of them, nowhere else."""
+    without = Counter(re.findall(r"(?<=\w )without (?:an? |the |your )?([a-z]+)", text))
+    counts = Counter(re.findall(r"[a-z]+", text))
+    never = without.keys() - set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))
+    return frozenset(never), frozenset(word for word in never if counts[word] == without[word])
 
 
 def latin(text: str) -> set[str]:

@@ -36,13 +36,13 @@ _ADDRESS = re.compile(
 _BEFORE = {
     "least": r"at least|not? (?:less|fewer|earlier) than|(?:a )?minimum (?:order )?(?:value )?(?:of|is)|at a minimum"
     r"|starting (?:at|from)"
-    r"|starts? (?:at|from)|from|since|至少|最少|最低|不少于|不低于|满|满足|达到|自|从",
+    r"|starts? (?:at|from)|from|since|spen[dt]|spending|reach|至少|最少|最低|不少于|不低于|满|满足|达到|消费|自|从",
     "most": r"at (?:the )?most|at (?:the )?latest|not? (?:more|longer|later) than|up to|(?:a )?max(?:imum)?(?: (?:of"
     r"|is))?|within|not exceed(?:ing)?"
-    r"|(?:the )?(?:limit|maximum) (?:of|is)|capped at|as many as|as much as|最多(?:可以?|能|为)?|至多|最长(?:需要?"
+    r"|(?:the )?(?:limit|maximum) (?:of|is)|capped at|as many as|as much as|最多[\u4e00-\u9fff]{0,5}|至多|最长(?:需要?"
     r"|为)?|最高(?:可?达|为)?"
     r"|最大|最晚|最迟|不超过|不多于|上限(?:为|是)?|限",
-    "over": r"over|more than|above|exceed(?:s|ing)?|longer than|beyond|超过|多于|高于|大于|超出",
+    "over": r"over|more than|above|exceed(?:s|ing)?|longer than|beyond|过了|超过|多于|高于|大于|超出",
     "under": r"under|less than|below|fewer than|shorter than|不到|不足|少于|低于|小于|不满",
     "before": r"before|by|until|till|prior to|up until|earlier than|ends? (?:on|at)?|截至|截止(?:到|至)?|直到|到",
     "after": r"after|later than",
@@ -50,7 +50,7 @@ _BEFORE = {
 _BEHIND = {
     "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|或以上"
     r"|或更多",
-    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b|及?以内|之内|以下"
+    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b|(?:个?[\u4e00-\u9fff]{1,2})?以内|及?以内|之内|以下"
     r"|内(?!陆|地|容)|为限",
     "before": r"before\b|earlier|ahead|in advance|beforehand|prior|前(?!往|台)|之前|以前",
     "after": r"after\b|later\b|afterwards|后|之后|以后",
@@ -69,9 +69,9 @@ _EXTENT = re.compile(r"\b(?:have|has|get|gets|got|holds?)[ ]?$", re.IGNORECASE)
 _LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|或)[ ]?")
 #: Where a number word is none.
 _IDIOM = re.compile(
-    r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方|四周"
-    r"|统一|唯一|百分百|单一|再一次|"
-    r"\b(?:no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one "
+    r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方"
+    r"|(?:这|那|其他|你们|您|他们)两|两.(?=都)|多半|大半|统一|唯一|百分百|单一|再一次|"
+    r"\b(?:the two|these two|those two|other two|no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one "
     r"after another)\b",
     re.IGNORECASE,
 )

@@ -15,15 +15,18 @@ from bot.lock.wording import names_cost
 _LIKE_ENOUGH, _LIKE_BEST = 0.25, 0.75
 #: From here on a clause is so much like another one that it does not get a mark from the clause beside that.
 _WORD_FOR_WORD = 0.6
-#: From here on a clause denies the same even where it names it otherwise; and denies it as often.
-_SAME_DENIAL, _AS_OFTEN = 0.8, 0.55
+#: From here on, being like another clause turns a denial into its opposite.
+_OPPOSITE = 0.55
+#: So much more like one clause than another one is clearly of the first.
+_CLEARLY = 0.25
 #: So like, beside the most like, is as good as that.
 _AS_LIKE = 0.9
 
 #: Marks of the evidence that carry a mark of the text.
 _CARRIED_BY = {
-    Mark.NOT: frozenset({Mark.NOT, Mark.EXCEPT, Mark.NEEDLESS}),
+    Mark.NOT: frozenset({Mark.NOT, Mark.EXCEPT, Mark.NEEDLESS, Mark.YET}),
     Mark.NEEDLESS: frozenset({Mark.NEEDLESS, Mark.NOT}),
+    Mark.YET: frozenset({Mark.YET, Mark.EARLIER, Mark.NOT}),
     Mark.FREE: frozenset({Mark.FREE}),
     Mark.ONLY: frozenset({Mark.ONLY, Mark.EXCEPT}),
     Mark.EXCEPT: frozenset({Mark.EXCEPT, Mark.NOT, Mark.ONLY}),
@@ -36,6 +39,7 @@ _CARRIED_BY = {
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,
     Mark.NEEDLESS: Code.NEGATION,
+    Mark.YET: Code.NEGATION,
     Mark.SURE: Code.PROMISE,
     Mark.FREE: Code.COMPARISON,
     Mark.ONLY: Code.COMPARISON,
@@ -53,48 +57,65 @@ def objections(facing: Facing) -> Iterator[Objection]:
         carried_by = _CARRIED_BY.get(mark.mark)
         if mark.mark is Mark.NOT and Mark.EXCEPT in facing.clause.kinds:
             carried_by = DENYING
+        if facing.clause.text in facing.evidence.texts:
+            return
         paid = mark.mark is Mark.PAID and facing.clause.figures  # how much is checked with the figure
         if carried_by and not paid and not _carried(mark, carried_by, facing):
             yield Objection(code=_CODE_OF[mark.mark], words=facing.clause.text)
 
 
 def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
-    clause = facing.clause
-    carrying = [
-        (score, stated)
-        for score, stated in facing.likeness
-        if stated.clause.kinds & carried_by
-        and not _other_time(clause, stated.clause)
-        and (
-            mark.mark not in DENYING
-            or Mark.IF in clause.kinds
-            or score >= _SAME_DENIAL
-            or _same_denial(clause, stated.clause)
-        )
-    ]
+    if mark.mark in DENYING:
+        return _denied(carried_by, facing)
+    if mark.mark is Mark.ALL:  # what is said without a limit is said of all
+        around = facing.around()
+        return bool(around & carried_by) or not around & {Mark.EXCEPT, Mark.ONLY}
+    own = facing.clause
+    carrying = [(score, s) for score, s in facing.likeness if s.clause.kinds & carried_by]
     if not carrying:
         return False
+    if any(own.figures and any(k.carries(f) for k in s.clause.figures for f in own.figures) for _, s in carrying):
+        return True  # it stands beside the same figure
     best = max(score for score, _ in carrying)
-    loose = (mark.mark not in DENYING and facing.top < _WORD_FOR_WORD) or Mark.IF in clause.kinds
+    like = facing.like.sentence if facing.like else None
+    loose = facing.top < _WORD_FOR_WORD or Mark.IF in facing.clause.kinds
     if best < max(_LIKE_ENOUGH, _LIKE_BEST * facing.top):
-        beside = _beside(facing, carrying) or (loose and facing.top >= _LIKE_ENOUGH and facing.around() & carried_by)
+        alone = mark.mark is Mark.ONLY and any(s.sentence is like and not s.clause.about for _, s in carrying)
+        beside = (loose or alone) and facing.top >= _LIKE_ENOUGH and facing.around() & carried_by
         if not beside and not (
             mark.mark is Mark.FREE and any(_bare(mark, s, facing, loose=loose) for _, s in carrying)
         ):
             return False
     as_like = [stated for score, stated in carrying if score >= _AS_LIKE * best]
-    if mark.mark in DENYING:
-        return best <= _AS_OFTEN or clause.denials <= max(stated.clause.denials for stated in as_like)
     # What is free under a condition is not free without it.
     return mark.mark is not Mark.FREE or conditional(facing.reading) or not all(has_if(s.sentence) for s in as_like)
 
 
-def _beside(facing: Facing, carrying: list[tuple[float, Stated]]) -> bool:
-    """Whether the same word is denied in the sentence that the clause is from."""
-    return any(
-        facing.like is not None and s.sentence is facing.like.sentence and s.clause.denied & facing.clause.denied
-        for _, s in carrying
+def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:
+    """Whether the evidence denies what the clause does: by the clause most like it, or somewhere beside it."""
+    clause = facing.clause
+    same_time = [(score, s) for score, s in facing.likeness if not _other_time(clause, s.clause)]
+    denying = [
+        (score, s)
+        for score, s in same_time
+        if s.clause.kinds & carried_by and (Mark.IF in clause.kinds or not s.clause.conditional)
+    ]
+    affirming = [(score, s) for score, s in same_time if not s.clause.kinds & carried_by]
+    other = max((score for score, _ in affirming), default=0.0)
+    best = max((score for score, _ in denying), default=0.0)
+    denied, affirmed = (
+        bool(clause.denied) and any(has(clause.denied, s.clause) for _, s in stated) for stated in (denying, affirming)
     )
+    as_often = max((s.clause.denials for score, s in denying if score >= _AS_LIKE * best), default=0)
+    if best > _OPPOSITE and clause.denials > as_often and Mark.YET not in clause.kinds:
+        return False
+    if Mark.IF in clause.kinds:
+        return denied or other < _OPPOSITE or best >= other or not clause.about
+    if best >= max(_LIKE_ENOUGH, other) and (denied or not affirmed or best > other + _CLEARLY):
+        return True
+    if affirmed or other >= _WORD_FOR_WORD:
+        return False
+    return denied or any(facing.evidence.shared(facing.reading.about, s.sentence.about) for _, s in denying)
 
 
 def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:
@@ -110,9 +131,4 @@ def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:
 def _other_time(clause: Clause, stated: Clause) -> bool:
     """Whether one speaks of what is before, and the other of what is after."""
     one, other = (c.kinds & {Mark.EARLIER, Mark.LATER} for c in (clause, stated))
-    return bool(one) and bool(other) and not one & other
-
-
-def _same_denial(clause: Clause, stated: Clause) -> bool:
-    """Whether both deny the same thing."""
-    return has(stated.denied, clause) and has(clause.denied, stated)
+    return Mark.YET not in clause.kinds and bool(one) and bool(other) and not one & other

@@ -51,6 +51,8 @@ def check(sentence: str, evidence: Evidence) -> Sentence:
         return Sentence(text=sentence, supported=True, passages=())
     passages: dict[str, None] = {}
     against = dict.fromkeys(_objections(reading, evidence, passages))
+    if not against and not passages and (about := evidence.about(reading)):
+        passages[about] = None
     if not against and not passages:
         against = {Objection(code=Code.SUBJECT, words=reading.text.strip()): None}
     return Sentence(text=sentence, supported=not against, passages=tuple(passages), against=tuple(against))
@@ -89,5 +91,7 @@ def _verdict(reading: Reading, evidence: Evidence, passages: dict[str, None], *,
         answer = said if heads and all(head is said for head in heads.values()) else None
     if answer is said:
         passages.update(dict.fromkeys(passage for passage, head in heads.items() if head is said))
-    elif answer is not None or not rest or any(part.kinds & DENYING for part in rest) == said:
+    elif answer is not None and (said or not rest or not rest[0].kinds & DENYING):
+        yield Objection(code=Code.NEGATION, words=reading.clauses[0].text)
+    elif not rest or bool(rest[0].kinds & DENYING) == said:
         yield Objection(code=Code.NEGATION, words=reading.clauses[0].text)

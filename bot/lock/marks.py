@@ -15,6 +15,8 @@ class Mark(StrEnum):
     NOT = "not"
     #: Nothing has to be paid.
     FREE = "free"
+    #: It is not so yet.
+    YET = "yet"
     #: It need not be done.
     NEEDLESS = "needless"
     ONLY = "only"
@@ -53,21 +55,27 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
     (
         Mark.NONE,
-        r"not only|after that|feel free|only takes (?:a )?few|you only need|no (?:problem|worries|matter)"
-        r"|do not (?:worry|hesitate)|not at all|why not|whether or not|if not|"
+        r"not only|after that|feel free|with no (?:problem|trouble)s?|only takes (?:a )?few|you only need|no (?:problem|worries|matter)"
+        r"|(?:do not|no need to) (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
-        r"不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
-        r"|不小心|没问题|没关系|"
+        r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
+        r"|不小心|没问题|没关系|没事|不要紧|不着急|不急|"
         r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
     (
+        Mark.YET,  # "has not been packed yet" is "before it is packed"
+        r"(?:has|have) not been(?: yet)?|not yet|neither has(?: been)?",
+        r"还没有?|还未|尚未|趁",
+    ),
+    (
         Mark.FREE,
-        rf"free of charge|for free|free|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further "
+        rf"free of charge|for free|free(?!-| (?:of|from) (?!\x1a))|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further "
         rf")?{_FEE}(?: at all)?|"
         rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: "
         rf"(?:extra|more))?|"
-        r"nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
-        r"免费|免运费|包邮|免邮费?|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:手续|附加|服务|运|邮)?费?|不收费|"
+        r"(?<=[a-z] )(?<!please )(?<!simply )(?:do|does|will) not (?:have to |need to )?pay|"
+        r"(?:or|for) nothing|nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
+        r"免费|免运费|包邮|免邮费?|免利?息|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:手续|附加|服务|运|邮)?费?|不收费|"
         r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加"
         r"|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
     ),
@@ -81,13 +89,13 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         Mark.NOT,
         r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
         r"|refuse to|"
-        r"unavailable|invalid|excluded?|unsupported|fails? to|free from|[a-z]+-free",
-        r"不|没有|没|无法|无|未|勿|非|别(?=[点把给让用在])|禁止|杜绝|拒绝为|除外|停止支持",
+        r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free|stop(?= (?:us|do|send|accept)ing)",
+        r"不|没有|没|无法|无|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
     ),
     (
         Mark.ONLY,
-        r"only|solely|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
-        r"只有|只要|只需|仅需|仅限?|只限?|唯一|限于",
+        r"only|once(?! (?:you|we|it|the|your|they|that|has|all|an?|per|every|again|more|in)\b)|solely|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
+        r"只有|只需|仅需|仅限?|只限?|唯一|限于",
     ),
     (
         Mark.EXCEPT,
@@ -104,7 +112,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than",
         r"超过|多于|高于|大于|超出|逾期?",
     ),
-    (Mark.EARLIER, r"before|until|till|prior to|earlier", r"之前|以前|(?<!提)前(?![往台后])"),
+    (Mark.EARLIER, r"before|until|till|prior to|earlier|while (?=[\w ]{1,20}\bunpacked)", r"之前|以前|(?<!提)前(?![往台后])"),
     (
         Mark.LATER,
         r"after|once(?= (?:you|we|it|the|your|they))|as soon as|later|afterwards",
@@ -112,8 +120,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.ALL,
-        r"all(?= |$)(?! the same| you need| you have to)|every(?! [\x1a\d]|day| (?:day|week|month|year))|always"
-        r"|everywhere|anywhere|everyone|everybody|worldwide",
+        r"all(?= |$)(?! the same| you need| you have to)|each(?! other)|every(?! [\x1a\d]|day| (?:day|week|month|year))|always"
+        r"|everywhere|anywhere|any time|whenever|everyone|everybody|worldwide",
         r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
     ),
     (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
@@ -127,12 +135,12 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
         Mark.WE,
         r"we|i|our (?:team|staff|colleagues|support|people|agents?)",
-        r"我们|我(?!的)|这边|本店|客服(?=会|将)|(?:会|将)?(?:为|给|帮|替)您",
+        r"(?<!告诉|联系|通知|提供|发给)我(?:们|(?!的))|这边|本店|客服(?=会|将)|(?:会|将)?(?:为|给|帮|替)您",
     ),
     (
         Mark.IF,
-        r"if|when|whenever|in case|provided|should you|where|while|as long as",
-        r"如果|若|如(?=[有需遇果未])|一旦|的话|只要|假如|要是|时(?![间候区])",
+        r"if|when|it (?:might|may|could) be|in case|provided|should you|where|while|as long as",
+        r"如果|若|如(?=[有需遇果未])|一旦|的话|只要|假如|要是|(?<![暂小及随准临同])时(?![间候区])",
     ),
 )
 _MARK = re.compile(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import pairwise
 
-from bot.lock.clauses import DENYING, Reading, Term, is_han_char
+from bot.lock.clauses import DENYING, Reading, is_han_char
 from bot.lock.evidence import Evidence
 from bot.lock.facing import Facing, conditional, has_if
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, TELLING
+from bot.lock.wording import HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, ORDINARY, SERVICES, TELLING
+from bot.lock.words import tagged
 
 #: Of the words of a sentence, and of a clause that states something of weight, at most this share may be new.
 _NEW = 0.45
-#: With fewer words than these a share tells nothing.
-_FEW = 2
+#: One word may be new in any sentence.
+_ONE_NEW = 1.0
+#: Parts of speech that are names.
+NAMES = frozenset({"ns", "nt", "nz", "nrt"})
+#: So like a clause has to be for "us" to do, in other words, what it says.
+_LIKE_ENOUGH = 0.25
 #: What follows "we" and may be what we do, in words.
 _DEEDS = 3
 
@@ -24,15 +30,56 @@ def words(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
     for number in reading.unread:
         if number not in evidence.unread:
             yield Objection(code=Code.NUMBER, words=number)
-    yield from _too_new([term for clause in reading.clauses for term in clause.terms], evidence)
+    for term in (term for clause in reading.clauses for term in clause.terms):
+        if term.text in TELLING and term.text not in evidence.terms:
+            yield Objection(code=Code.SUBJECT, words=term.written)
+    known, new = 0.0, {}
+    for word, weight, is_new, name in _words(reading, evidence):
+        if is_new:
+            new[word] = weight
+            if name:
+                yield Objection(code=Code.NAME, words=word)
+        else:
+            known += weight
+    weight = sum(new.values())
+    if weight > _ONE_NEW and weight > _NEW * (known + weight):
+        yield Objection(code=Code.SUBJECT, words=" ".join(new))
+
+
+def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, float, bool, bool]]:
+    """Yield each word with its weight, whether it is new, and whether it can be nothing but a name.
+
+    A new word right before a noun that is known makes another thing of it, and is as good as a name: "diamond card".
+    """
     for clause in reading.clauses:
         for term in clause.terms:
-            if term.text in TELLING and term.text not in evidence.terms:
-                yield Objection(code=Code.SUBJECT, words=term.written)
-            elif {char for char in term.text if is_han_char(char)} - evidence.characters - HAN_KNOWN:
-                yield Objection(code=Code.NAME, words=term.written)
-        if clause.figures or clause.kinds & {Mark.WE, Mark.DONE, Mark.NOT, Mark.FREE}:
-            yield from _too_new(clause.terms, evidence)
+            if not is_han_char(term.text[0]):
+                new = term.text not in evidence.terms
+                if not (new and term.text in ORDINARY):
+                    yield term.written, 1.0, new, False
+    for run in reading.runs:
+        single = before = ""
+        before_name = False
+        for word, tag in (*tagged(run), ("", "")):
+            if len(word) == 1 and tag[0] in "nvaz" and word not in HAN_KNOWN:
+                single += word
+                continue
+            if len(word) == 1 and before and tag[0] == "n" and word in evidence.characters:
+                yield before, 1.0, True, True
+                before = ""
+            if len(single) > 1 and set(single) - evidence.characters:
+                yield single, 1.0, True, True
+            single = ""
+            kind = bool(before) and word[:1] in evidence.characters and tag[0] == "n"
+            if before:
+                yield before, 1.0, True, kind or before_name
+            before = ""
+            if len(word) < 2 or tag[0] not in "nvabszlij" or (tag[0] != "n" and HAN_KNOWN.issuperset(word)):
+                continue
+            if any(pair in evidence.text for pair in map("".join, pairwise(word))):
+                yield word, 1.0, False, False
+            else:
+                before, before_name = word, tag in NAMES
 
 
 def names(facing: Facing) -> Iterator[Objection]:
@@ -62,7 +109,7 @@ def promises(facing: Facing) -> Iterator[Objection]:
     """Object to what "we" do or have done, unless the evidence says so of "us", and under what condition."""
     clause = facing.clause
     acting = next((mark for mark in clause.marks if mark.mark in (Mark.WE, Mark.DONE)), None)
-    if acting is None or clause.kinds & {*DENYING, Mark.IF}:
+    if acting is None or clause.kinds & {*DENYING, Mark.IF} or clause.marks[0].mark in (Mark.LATER, Mark.EARLIER):
         return
     objection = Objection(code=Code.PROMISE, words=clause.text)
     deeds = [term.text for term in clause.terms if term.at >= acting.end][:_DEEDS]
@@ -72,12 +119,19 @@ def promises(facing: Facing) -> Iterator[Objection]:
             yield objection
         return
     chinese = is_han_char(deeds[0][0])
+    claimed = SERVICES.intersection(deeds if chinese else deeds[:1])
+    if not claimed and not done and (facing.top >= _LIKE_ENOUGH or deeds[0] in ORDINARY):
+        return
+    if not claimed and acting.text.endswith("been ") and deeds[0] in facing.evidence.terms:
+        return
     heads = set(deeds if chinese else deeds[:1])
     wanted = {Mark.DONE} if done else {Mark.WE, Mark.DONE}
+    heads = set(claimed) or heads
     promised = [
         stated
         for _, stated in facing.likeness
-        if stated.clause.about & heads and (_marks(stated.sentence) & wanted or (chinese and not done))
+        if stated.clause.about & heads
+        and ((stated.clause.kinds if done else _marks(stated.sentence)) & wanted or (chinese and not done))
     ]
     if not promised:
         yield objection
@@ -89,14 +143,3 @@ def promises(facing: Facing) -> Iterator[Objection]:
 
 def _marks(reading: Reading) -> set[Mark]:
     return {mark for clause in reading.clauses for mark in clause.kinds}
-
-
-def _too_new(terms: Iterable[Term], evidence: Evidence) -> Iterator[Objection]:
-    every = list(terms)
-    new = [term.written for term in every if not _known(term, evidence)]
-    if len(every) >= _FEW and len(new) > _NEW * len(every):
-        yield Objection(code=Code.SUBJECT, words=" ".join(new))
-
-
-def _known(term: Term, evidence: Evidence) -> bool:
-    return term.text in evidence.terms or (is_han_char(term.text[0]) and set(term.text) <= evidence.characters)

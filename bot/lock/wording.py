@@ -21,6 +21,11 @@ MONEY_DEEDS = _stems(
     "refund replace resend compensate cancel repair reimburse credit waive deduct transfer "
     "退款 补发 赔偿 取消 退还 更换 补偿 赔付 免除 维修 退回"
 )
+#: What "we" may not be said to do in other words than the evidence's.
+SERVICES = MONEY_DEEDS | _stems(
+    "guarantee promise assure install upgrade call give gift waive extend collect pick pay insure deliver issue "
+    "保证 承诺 确保 安装 升级 回电 赠送 送您 延长 上门 支付 承担 垫付 送 送达 送到 赔"
+)
 #: A sentence may not have them unless the evidence does: each of them is a fact by itself.
 TELLING = _stems(
     "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend "
@@ -29,11 +34,35 @@ TELLING = _stems(
     "overnight "
     "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice "
     "double triple half "
-    "day hour minute week month year premium exclusive extra express standard sunday saturday insured tracked "
+    "hour minute week month year premium exclusive express standard sunday saturday insured tracked "
     "certified organic award partner branch "
     "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 "
     "免邮 立即 立刻 马上 自动 凌晨 半价 "
     "加急 全国 海外 线下 热线 上门 保险"
+)
+#: What anybody says of anything: new words that invent neither a thing nor a service.
+ORDINARY = _stems(
+    "able add additional allow already alternative amount annoying anyway appear apply arrange arrive attach avoid "
+    "aware back bear become behave believe better bother bottom careful carefully cause certain check clear clearly "
+    "click closely complete completely concern consider contact contain continue copy correct correctly couple current "
+    "currently deal decide depend describe detail differ different difficult directly disappear discover double-check "
+    "earn easy edit empty enjoy enough enter entire entirely eventually expect explain fail fall far fast feel fill "
+    "final finally fine finish fit fix follow forget fresh fully function further future grab guess hand handle hard "
+    "head hear heavily hide hurry ignore important inform instance intend interest involve issue join land large last "
+    "late latest lead learn lie likely link list listen little live load locate lovely main manage mark match mention "
+    "miss missing mistake moment move necessary notice notify number obtain occur odd opt option original particular "
+    "patient perfect perform piece place plan plenty point possible prefer prepare press prevent previous probably "
+    "problem proceed process prompt proper properly prove pull reach read ready realise reason recognise refer regard "
+    "regular relate relevant remain remember remind remove repeat report request require resolve rest result reverse "
+    "review search seem separate serve several shortly show similar simply single situation skip small solve special "
+    "specific specify spend spot stand state stay step stick stop straightforward submit succeed suit swap switch tap "
+    "thorough thoroughly tick total touch treat trouble turn type understand unlike unsure update useful various verify "
+    "version view visit wait walk warn watch whenever whole wonder worry worth wrong"
+)
+#: What a span of time is counted from: another of them is another span.
+EVENTS = _stems(
+    "purchase order delivery receipt arrival dispatch payment return approval registration sale birthday "
+    "购买 签收 收货 收到 下单 付款 发货 退货 到货 审核 通过 生日 注册 取消 退款"
 )
 #: What is paid.
 COSTS = _stems("fee cost price charge surcharge pay 费用 运费 附加 收费 手续")
@@ -61,12 +90,12 @@ def _opposites() -> dict[str, tuple[str, ...]]:
 OPPOSITES = _opposites()
 
 _YES = re.compile(
-    r"(?:yes|yep|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
+    r"(?:yes|yep|(?:sure|yes),? you can|you can|能的|可以[呀啊的]|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
     r"|当然)[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"(?:no|nope|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
+    r"(?:no|nope|you can ?not|(?:please )?do not|better not|最好不要|不行[的哦]|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
     r"|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
@@ -79,7 +108,7 @@ def verdict(text: str) -> bool | None:
 
 #: Characters of Chinese words that name nothing: a word with another one that the evidence lacks may be a name.
 HAN_KNOWN = frozenset(
-    "一拨进已经则马类联系享受查询看到收来去说明告诉知道用使让叫给拿取带放打开关点击按选挑填写输入提交办理处置等待候再次先后之前现在目前时间期限内"
+    "哦呀啦哈嘛一拨进已经则马类联系享受查询看到收来去说明告诉知道用使让叫给拿取带放打开关点击按选挑填写输入提交办理处置等待候再次先后之前现在目前时间期限内"
     "外上下里边面部分每各个些几多少长短高低包含快慢早晚旧好坏对错真实际正常只仅就也都还又才更最很太非特比较相当完全直接立即刻随可能会要想需必须应该"
     "得以被把将向往从由于因为所如果若虽然但是而且或者及其他她它们这那哪什么怎样何谁久否有无没不未勿请您你我客服吧呢吗了的地着过够帮忙见换改变成"
     "做完找试确认准备记住忘麻烦谢感抱歉情况问题方便式法步骤另同样并至于则即使均约左右仍继续依然凭照常需超逾两三四五六七八九十百千半份次条项笔种位"
@@ -89,11 +118,11 @@ HAN_KNOWN = frozenset(
 ANCHOR = re.compile(r"[ ]?(?:of|after|from|before|since)[ ](?:the |your )?(?:(?:date|day) of )?([a-z]+)", re.IGNORECASE)
 HAN_ANCHOR = re.compile(r"([\u4e00-\u9fff]{2})(?:之日起|之后|后|起)的?$")
 
-_ANY = re.compile(r"\banything\b(?! else)", re.IGNORECASE)
+_ANY = re.compile(r"\banything\b(?! else)|需要?[^,，]*任何", re.IGNORECASE)
 
 
 def any_without_not(text: str) -> bool:
-    """Whether ``text`` has an "anything" that only a negation, which is not there, would carry."""
+    """Whether ``text`` has an "anything" or 任何 that only a negation, which is not there, would carry."""
     return bool(_ANY.search(text))
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+import rjieba
 import Stemmer
 
 from retrieval.text import HAN, levelled, written_out
@@ -21,10 +22,10 @@ _GLUE = frozenset(
     into is it its itself just keep kind kindly know later least leave let like look lot made make makes making many
     matter may me mean means meantime might mind more most much must my near need needed needs new next normally note
     now of off offer often ok okay on once one ones or order other others our out over own part per perhaps please
-    possible provide put quick quickly rather reach really right s safe same say see separately set shall she should
+    provide put quick quickly rather reach really right s safe same say see separately set shall she should
     simple simply since so some someone something soon sorry start still straight such sure take takes taken taking
     tell than that the their them then there these they thing things this those though through time to together too
-    try under until up upon us use used using usual usually via want was way we well were what whatever when where
+    try under until up upon us usual usually via want was way we well were what whatever when where
     whether which while who whole whose why will wish with within would yes yet you your yours yourself
     """.split()
 ) - {"full", "free", "order", "all", "new", "first", "next", "always", "every", "ensure", "safe", "same"}
@@ -89,19 +90,37 @@ _SAME = {
         "open": "opened opens opening",
         "phone": "telephone telephones phones call calls calling called",
         "reply": "answer answers answered replies replied respond response answering",
+        "available": "possible",
         "get": "receive received receives receiving",
     }.items()
     for form in forms.split()
 }
 
-_HAN_RUN = re.compile(f"[{HAN}]+")
+#: What may be spelled in several ways, and the one that it is compared in.
+_SPELLINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE), spelling)
+    for pattern, spelling in (
+        (r"\bbetween (\S+) and (?=[£$€]?\d)", r"\1 to "),
+        (r"\bun((?!limit|it)[a-z]+ed)\b", r"not \1"),
+        (r"\b(?:at once|right away|straight away|straightaway|instantly)\b", "immediately"),
+        (r"\b(?:a)?round the clock\b", "24 hours a day"),
+        (r"\bUSA\b|\bUnited States\b|\b(?-i:US)\b(?! dollar)", "USA"),
+        (r"马上|立刻|即刻", "立即"),
+        (r"答复|回应", "回复"),
+        (r"邮费", "运费"),
+        (r"([两三四五六七八])([三四五六七八九])(?=[天日周年次个]|小时)", r"\1到\2"),
+    )
+)
 _STEMMER = Stemmer.Stemmer("english")
 
 
 def plain(text: str) -> str:
     """Return ``text`` as the lock reads it: half-width, simplified, contractions in two words."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return written_out(text if text.isascii() else levelled(text))
+    text = written_out(text if text.isascii() else levelled(text))
+    for pattern, spelling in _SPELLINGS:
+        text = pattern.sub(spelling, text)
+    return text
 
 
 @lru_cache(maxsize=32768)
@@ -127,3 +146,9 @@ def pairs(run: str) -> tuple[tuple[int, str], ...]:
         found.extend((start + at, part[at : at + 2]) for at in range(len(part) - 1))
         start = glue.end() if glue else end
     return tuple(found)
+
+
+@lru_cache(maxsize=32768)
+def tagged(run: str) -> tuple[tuple[str, str], ...]:
+    """Return the words of a run of Chinese, as the dictionary of jieba knows them, each with its part of speech."""
+    return tuple(rjieba.tag(run, hmm=False))

@@ -31,11 +31,13 @@ _SAID = select(turns).where(turns.c.conversation == bindparam("place"), _SINCE).
 def lately(connection: Connection, since: datetime, after: int, limit: int) -> list[Lately]:
     """Return up to ``limit`` conversations behind the one numbered ``after`` in which something was said."""
     rows = connection.execute(_THERE, {"since": since, "after": after, "limit": limit}).all()
-    return [_lately(connection, case, since) for case in rows]
+    return [found for case in rows if (found := _lately(connection, case, since))]
 
 
-def _lately(connection: Connection, case: Row[Any], since: datetime) -> Lately:
+def _lately(connection: Connection, case: Row[Any], since: datetime) -> Lately | None:
     said = connection.execute(_SAID, {"place": case.id, "since": since}).all()[::-1]
+    if not said:  # forgotten since it was found
+        return None
     conversation = Conversation(
         key=key_of(case),
         owner=Owner(case.owner),

@@ -16,6 +16,7 @@ from retrieval.extension import Extension
 _IDLE = {
     *("head_rate", "label_smoothing", "hidden", "balance", "adversarial", "rdrop", "contrast", "label_names"),
     *("negatives", "partners", "prompt_tokens"),
+    *("pack", "checkpointing", "four_bit", "distractors", "declined"),
 }
 
 

@@ -77,6 +77,11 @@ _POLITE = _any(
     r"(?:非常|实在|真是?|很|太)?(?:抱歉|对不起|不好意思)|不(?:必|用)?客气|没关系|没事|理解|明白|收到|谢谢|感谢|祝|哎呀|放心|好[的嘞呢滴]|嗯"
     r"|哈哈|欢迎|辛苦|有的",
 )
+#: A greeting or a consent in front of what is said.
+_OPENING = _any(
+    r"^(?i:sure|of course|certainly|gladly|hello|hi|hey|good (?:morning|afternoon|evening))(?i: there)?\s*[,:!–-]+\s*",
+    r"^(?:您好|你好|好[的嘞呢滴]|嗯|有的)\s*[，,：:！!～~]+\s*",
+)
 _CLOSING = _any(
     r"(?i:\bclos(?:e|ing) (?:the|this) (?:chat|ticket|conversation)|\bclose here|haven'?t heard (?:back )?from you",
     r"are you still there|leave it here|\b(?:write|come) (?:to us|back|again) when)",
@@ -130,7 +135,11 @@ def is_polite(sentence: str) -> bool:
     """Whether a sentence is a courtesy and no more."""
     if says_nothing(sentence) or _CLOSING.search(sentence):
         return True
-    return is_short(sentence, _POLITE_WORDS, _POLITE_HAN) and _POLITE.match(sentence) is not None
+    if not is_short(sentence, _POLITE_WORDS, _POLITE_HAN) or _POLITE.match(sentence) is None:
+        return False
+    # "Hi there, from 9 to 18." begins politely and tells something.
+    rest = _OPENING.sub("", sentence)
+    return rest == sentence or not any(map(str.isdigit, rest)) or is_polite(rest)
 
 
 def is_answer(text: str) -> bool:

@@ -16,7 +16,8 @@ EXAMPLES = 3
 class What(StrEnum):
     """A kind of problem, in the words of a summary."""
 
-    #: Left out: whole lines, rows and turns.
+    #: Left out: whole files, lines, rows and turns.
+    EMPTY = "files with nothing in them"
     TOO_LONG = "lines too long to be read"
     NOT_JSON = "lines that are not JSON"
     NO_DIALOGUE = "lines without a dialogue"

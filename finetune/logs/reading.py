@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from finetune.errors import DataError
+from finetune.errors import DataError, NothingError
 from finetune.logs.cells import long_cells
 from finetune.logs.dialogues import dialogue_of, dialogue_pieces
 from finetune.logs.kinds import Cells
@@ -40,6 +40,8 @@ def log_files(paths: Sequence[Path]) -> list[Path]:
                 raise DataError(f"{path}: no log in this folder; expected files that end in {_ENDINGS}.")
             files += inside
         elif path.suffix.lower() not in _SUFFIXES:
+            if not path.exists():
+                raise DataError(f"{path}: No such file or directory.")
             raise DataError(f"{path}: not known by its name as a log; expected a file that ends in {_ENDINGS}.")
         else:
             files.append(path)
@@ -51,16 +53,25 @@ def iter_logs(paths: Sequence[Path], problems: Problems, progress: Progress | No
 
     Parts of a ticket in several exports are put together, and what stands in two of them counts once. What is wrong in
     them is told to ``problems``, and the rest is read; raises `DataError` for a file that cannot be read at all, or
-    that nothing is left of. ``progress`` hears of each file and each conversation.
+    that nothing is left of, and where there is nothing in any. ``progress`` hears of each file and each conversation.
     """
     files = log_files(paths)
     told = progress or _silent
     read = Counter[Path]()
     with open_shelf() as shelf:
-        headers = []
+        headers: list[Table | None] = []
+        empty: dict[Path, NothingError] = {}
         for number, path in enumerate(files):
             told(f"Reading {path.name}", number, len(files))
-            headers.append(_put(path, number, _label(path, files), shelf, problems))
+            try:
+                headers.append(_put(path, number, _label(path, files), shelf, problems))
+            except NothingError as nothing:  # a day without a ticket, say: nothing is lost without it
+                empty[path] = nothing
+                headers.append(None)
+        if len(empty) == len(files):
+            raise empty[files[0]]
+        for path in empty:
+            problems.at(path, 0)(What.EMPTY, "nothing in it", "a log")
         total = shelf.sort()
         for number, pieces in enumerate(shelf.conversations()):
             told("Reading conversations", number, total)
@@ -69,7 +80,7 @@ def iter_logs(paths: Sequence[Path], problems: Problems, progress: Progress | No
                 read[files[piece.file]] += len(part.utterances) + part.notes + part.events
             yield from _together(parts, files, shelf, problems)
     for path in files:
-        if not read[path] and path in problems.lost:
+        if not read[path] and path in problems.lost and path not in empty:
             raise _nothing(path, problems)
 
 
@@ -96,12 +107,16 @@ def _nothing(path: Path, problems: Problems) -> DataError:
     if lost := problems.lost.get(path):
         return DataError(f"Nothing in {path} can be read. {lost}.")
     if path.suffix.lower() in _TABLES:
-        return DataError(f"{path}: nothing below the header; expected a message in each row.")
-    return DataError(f"{path} is empty; expected a dialogue in each line.")
+        return NothingError(f"{path}: nothing below the header; expected a message in each row.")
+    return NothingError(f"{path} is empty; expected a dialogue in each line.")
+
+
+def labels(files: Sequence[Path]) -> dict[Path, str]:
+    """Return of each file as much of the end of its path as no other has: for that, what has no id is named."""
+    return {path: _label(path, files) for path in files}
 
 
 def _label(path: Path, files: Sequence[Path]) -> str:
-    """Return as much of the end of ``path`` as no other file has: what a dialogue without an id is named for."""
     for length in range(1, len(path.parts)):
         label = path.parts[-length:]
         if sum(file.parts[-length:] == label for file in files) == 1:

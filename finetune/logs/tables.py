@@ -10,7 +10,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 
-from finetune.errors import DataError
+from finetune.errors import DataError, NothingError
 from finetune.logs.cells import read_cells
 from finetune.logs.kinds import KINDS, Cells, Kind, column_name
 from finetune.logs.lines import read_lines
@@ -63,7 +63,7 @@ def table_pieces(path: Path, number: int, problems: Problems) -> tuple[Table, It
     rows = read_cells(path, read_lines(path, problems), problems)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{path} is empty; expected a CSV export of {', '.join(kind.title for kind in KINDS)}.")
+        raise NothingError(f"{path} is empty; expected a CSV export of {', '.join(kind.title for kind in KINDS)}.")
     table = Table.of(first[1], path)
     return table, _pieces(table, rows, path, number, problems)
 

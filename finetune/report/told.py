@@ -32,6 +32,7 @@ class Told:
     def refuses(self) -> bool:
         """Whether nothing found is a refusal, by a threshold that dev chose.
 
-        A text that names no entity is none that is to be refused, and an encoder finds something for every text.
+        A text that names no entity is none that is to be refused, an encoder finds something for every text, and what
+        a generator declines it declines in words.
         """
-        return self.recipe.kind not in (Kind.ENTITIES, Kind.ENCODER)
+        return self.recipe.kind not in (Kind.ENTITIES, Kind.ENCODER, Kind.GENERATOR)

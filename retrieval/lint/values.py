@@ -8,6 +8,8 @@ from decimal import Decimal
 
 #: Minutes of half a day: a clock without "am" and "pm" may mean either half.
 _HALF_DAY = 720
+#: Of a day: larger numbers are no time.
+_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +57,9 @@ class Value:
         if "date" in (self.kind, other.kind):
             number, date = (other, self) if self.kind == "date" else (self, other)
             return date.day[1:] == (0, 0) and number.written == date.day[0]
-        if "time" in (self.kind, other.kind):
-            return False
+        if "time" in (self.kind, other.kind):  # "open from 9 to 18"
+            number, time = (other, self) if self.kind == "time" else (self, other)
+            return number.written <= _HOURS and (60 * number.written - time.amount) % _HALF_DAY == 0
         return self.written == other.written
 
 

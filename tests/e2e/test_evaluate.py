@@ -115,7 +115,22 @@ def test_a_run_that_is_there_is_taken_over_and_one_of_other_data_is_not(desk: De
     assert "5 turns were there from the same run before." in again.out
     other = desk.run("evaluate", "dialogues", "--data", "bad.jsonl", "--report", "first")
     assert other.code == 2
-    assert "first holds a run of something else: its data differ" in other.err
+    assert "first holds a run of something else, with other data" in other.err
+
+
+def test_logs_in_which_no_customer_wrote_are_told_and_make_no_run(desk: Desk) -> None:
+    desk.write("silent.jsonl", {"id": "1", "turns": [{"speaker": "agent", "text": "Hello?"}]})
+    desk.write("bare.jsonl")
+    for kind, data, said in (
+        ("dialogues", "silent.jsonl", "no message of a customer in silent.jsonl"),
+        ("answers", "bare.jsonl", "no message of a customer in bare.jsonl"),
+        ("dialogues", "bare.jsonl", "bare.jsonl is empty"),
+        ("dialogues", "nowhere", "nowhere: No such file or directory"),
+    ):
+        ran = desk.run("evaluate", kind, "--data", data, "--report", "new")
+        assert (ran.code, ran.out) == (2, ""), ran
+        assert said in ran.err
+    assert desk.run("evaluate", "dialogues", "--data", "log.jsonl", "--report", "new").code == 0
 
 
 def test_without_a_folder_the_run_goes_to_the_state(desk: Desk, first: Ran) -> None:

@@ -110,7 +110,11 @@ def test_a_log_without_gaps_says_so(desk: Desk, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(("missing.jsonl",), "missing.jsonl"), (("log.jsonl", "--out", "drafts.txt"), "ends in .jsonl")],
+    [
+        (("missing.jsonl",), "missing.jsonl"),
+        (("log.jsonl", "--out", "drafts.txt"), "ends in .jsonl"),
+        (("log.jsonl", "--out", "no/drafts.jsonl"), "--out: there is no folder no."),
+    ],
 )
 def test_bad_usage_is_told(desk: Desk, arguments: tuple[str, ...], told: str) -> None:
     ran = desk.run("gaps", *arguments)

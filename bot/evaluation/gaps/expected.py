@@ -22,9 +22,9 @@ from bot.evaluation.turns import ReplayedTurn
 from bot.ports import Responder
 from bot.types import Citation
 
-#: Parts. With ten, drafts are made of nine tenths of what they will be made of.
+#: Parts. The more, the more of the gaps a draft is made of while it is tried, as it will be when it is added: all but
+#: one of 25. Each part costs an index, and the logs are read once for it.
 FOLDS = 25
-
 
 #: The customer is told the answer, or offered it.
 FOUND = frozenset({Verdict.RIGHT, Verdict.OFFERED})

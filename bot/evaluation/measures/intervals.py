@@ -39,8 +39,8 @@ class Estimate:
 
     #: None where there is nothing to measure, which is where n is 0.
     mean: float | None
-    #: The interval of 95 %, which holds the mean. None where fewer than two conversations have something to measure:
-    #: how much conversations differ is unknown then.
+    #: The interval of 95 %, which holds the mean. None where fewer than two conversations have something to measure,
+    #: for how much conversations differ is unknown then; and of a figure that is no function of sums over items.
     low: float | None
     high: float | None
     #: Items it rests on; of a ratio, those that count below the line.

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.evaluation.report.picked import right_of
-from bot.evaluation.report.words import FIGURES, HEADLINE, VERDICTS, cut, interval_of, sentence, value_of
+from bot.evaluation.report.words import FIGURES, HEADLINE, OF_SLICE, VERDICTS, cut, interval_of, sentence, value_of
 from bot.evaluation.turns import ReplayedTurn
 
 #: Harmful turns that are shown, and characters of each text.
 _TURNS, _TEXT = 20, 300
 
 #: Beside the headline.
-_MORE = ("accuracy_of_answers", "hit@1", "mrr", "excess_aurc", "ece")
+_MORE = ("accuracy_of_answers", "success_at_1", "mrr", "excess_aurc", "ece")
 
-#: What a table of slices shows of each, and what is sliced by there.
-_OF_SLICE = ("coverage", "harmful_of_answers", "good", "hand_over_recall", "hit@1")
+#: What is sliced by.
 _SLICED = ("language", "channel", "topic")
 
 #: Code hosts refuse comments that are very long; topics beyond these are on the page.
@@ -53,7 +52,9 @@ def markdown_of(summary: Mapping[str, Any], harmful: Sequence[ReplayedTurn]) -> 
     if log := summary["log"]:
         outcomes = [[name.replace("_", " "), str(each["n"])] for name, each in log["outcomes"].items()]
         lines += _table(["cases of the log, as it was held", ""], outcomes)
-        lines += [f"{n} {what}\n" for what, n in log["problems"].items()]
+        if problems := log["problems"]:
+            lines += ["What of it could not be read as it stands:\n"]
+            lines += [*(f"- {what}: {n}" for what, n in problems.items()), ""]
     lines += [f"Not measured: {name}. {why}\n" for name, why in summary["left_out"].items()]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -65,9 +66,9 @@ def _slices(slicing: str, slices: Mapping[str, Any]) -> list[str]:
     rows = []
     for name in most:
         told = slices[name]
-        figures = [value_of(figure, told["metrics"][figure]) for figure in _OF_SLICE]
+        figures = [value_of(figure, told["metrics"][figure]) for figure in OF_SLICE]
         rows.append([_code(name, in_table=True) if name else "none", str(told["turns"]), *figures])
-    heads = [FIGURES[figure].title.lower() for figure in _OF_SLICE]
+    heads = [FIGURES[figure].title.lower() for figure in OF_SLICE]
     more = [f"{len(slices) - len(most)} more are on the page.", ""] if len(slices) > len(most) else []
     return [*_table([slicing, "messages", *heads], rows), *more]
 

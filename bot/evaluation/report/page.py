@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import MissingExtraError
 from bot.evaluation.report.picked import Picked, right_of
 from bot.evaluation.report.plots import drawn
-from bot.evaluation.report.words import ACTIONS, FIGURES, HEADLINE, VERDICTS, cut, interval_of, sentence, value_of
-from bot.evaluation.turns import Named, ReplayedTurn
+from bot.evaluation.report.words import (
+    ACTIONS,
+    FIGURES,
+    HEADLINE,
+    OF_SLICE,
+    VERDICTS,
+    cut,
+    interval_of,
+    sentence,
+    value_of,
+)
+from bot.evaluation.turns import CandidateRow, ReplayedTurn
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,9 +36,6 @@ _FILTERS = {"verdict": "Verdict", "language": "Language", "topic": "Topic", "cha
 
 #: What is sliced by, and how it is called.
 _SLICINGS = {"language": "Language", "topic": "Topic", "channel": "Channel", "reading": "Held against"}
-
-#: What is shown of each slice.
-_OF_SLICE = ("coverage", "harmful_of_answers", "good", "hand_over_recall", "hit@1")
 
 
 def page_of(summary: Mapping[str, Any], picked: Picked) -> str:
@@ -46,7 +53,7 @@ def page_of(summary: Mapping[str, Any], picked: Picked) -> str:
         figures=FIGURES,
         verdicts=VERDICTS,
         slicings=_SLICINGS,
-        of_slice=_OF_SLICE,
+        of_slice=OF_SLICE,
         shown=shown,
         hidden=picked.found - len(shown),
         filters={name: (title, _options(name, shown)) for name, title in _FILTERS.items()},
@@ -83,7 +90,7 @@ def _options(name: str, turns: Iterable[ReplayedTurn]) -> list[tuple[str, int]]:
     return sorted(Counter(str(getattr(turn, name)) for turn in turns).items())
 
 
-def _listed(turn: ReplayedTurn) -> Sequence[tuple[int, Named]]:
+def _listed(turn: ReplayedTurn) -> Sequence[tuple[int, CandidateRow]]:
     """Return the candidates that are shown of ``turn``, each with its rank from 1."""
     told = {*turn.quoted, *turn.offered, *right_of(turn)}
     ranked = enumerate(turn.candidates, 1)

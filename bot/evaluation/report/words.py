@@ -61,11 +61,11 @@ FIGURES = {
     "hand_over": Figure(title="Handed over", meaning="of all messages"),
     "hand_over_precision": Figure(title="Needed hand-overs", meaning="of those that were made and judged"),
     "unjudged": Figure(title="Not judged", meaning="of all messages: what would have been right is not known"),
-    "hit@1": Figure(title="Right entry first", meaning="of the messages with named entries"),
-    "hit@3": Figure(title="Right entry in the first 3", meaning="of the messages with named entries"),
-    "hit@10": Figure(title="Right entry in the first 10", meaning="of the messages with named entries"),
+    "success_at_1": Figure(title="Right entry first", meaning="of the messages with named entries"),
+    "success_at_3": Figure(title="Right entry in the first 3", meaning="of the messages with named entries"),
+    "success_at_10": Figure(title="Right entry in the first 10", meaning="of the messages with named entries"),
     "mrr": Figure(title="Mean reciprocal rank", meaning="one by the rank of the first right entry", share=False),
-    "ndcg@10": Figure(title="nDCG of the first 10", meaning="1 where all right entries stand first", share=False),
+    "ndcg_at_10": Figure(title="nDCG of the first 10", meaning="1 where all right entries stand first", share=False),
     "accuracy_at_50": Figure(title="Right in the surest half", meaning="of the likeliest candidates"),
     "accuracy_at_80": Figure(title="Right in the surest 80%", meaning="of the likeliest candidates"),
     "accuracy_at_90": Figure(title="Right in the surest 90%", meaning="of the likeliest candidates"),
@@ -77,6 +77,9 @@ FIGURES = {
 }
 
 HEADLINE = tuple(FIGURES)[:6]
+
+#: Those that a table shows of each slice.
+OF_SLICE = ("coverage", "harmful_of_answers", "good", "hand_over_recall", "success_at_1")
 
 
 def value_of(name: str, metric: Mapping[str, Any]) -> str:

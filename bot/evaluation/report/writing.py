@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bot.evaluation.folder import read_turns
+from bot.evaluation.folder import put, read_turns
 from bot.evaluation.report.junit import Suites
 from bot.evaluation.report.markdown import markdown_of
 from bot.evaluation.report.page import page_of
@@ -35,5 +35,5 @@ def write_report(folder: Path) -> list[Path]:
     }
     for name, text in texts.items():
         # A line ends alike everywhere; half a character, as a log may have it, becomes a question mark.
-        (folder / name).write_bytes(text.encode("utf-8", errors="replace"))
+        put(folder / name, text.encode("utf-8", errors="replace"))
     return [folder / name for name in texts]

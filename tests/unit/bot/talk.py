@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.composer import VerbatimComposer
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
-from bot.ports import Entries, Source
+from bot.ports import Composer, Entries, Source
 from bot.responder import CombinedResponder
 from bot.store.memory import MemoryStore
 from bot.types import Action, Candidate, ConversationKey, Event, Message, Question, Reply
@@ -42,11 +42,12 @@ class Talk:
         rules: Rules | None = None,
         learned: Learned | None = None,
         entries: Entries | None = None,
+        composer: Composer | None = None,
     ) -> None:
         self.store = MemoryStore()
         self._responder = CombinedResponder(
             sources,
-            VerbatimComposer(),
+            composer or VerbatimComposer(),
             rules or Rules(thresholds=thresholds),
             understander=learned or Learned(Models()),
             entries=entries or NoEntries(),

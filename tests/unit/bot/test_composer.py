@@ -29,7 +29,7 @@ def handed(reason: Reason) -> Decision:
 async def test_an_answer_is_quoted_as_it_stands() -> None:
     entry = candidate("What does it cost?")
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(entry,))
-    assert await VerbatimComposer().compose(decision, "en", NOON) == entry.answer
+    assert VerbatimComposer().said(decision, "en", NOON) == entry.answer
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ async def test_an_entry_in_another_language_is_quoted_behind_a_word_about_it(
 ) -> None:
     quoted = replace(candidate("?", "It is {price} EUR."), language=entry)
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
-    assert await VerbatimComposer().compose(decision, spoken, NOON) == f"{said}\nIt is {{price}} EUR."
+    assert VerbatimComposer().said(decision, spoken, NOON) == f"{said}\nIt is {{price}} EUR."
 
 
 async def test_what_is_said_of_another_language_is_a_setting() -> None:
     replies = {**REPLIES, "other_language": {"en": "({language}, sorry)"}}
     quoted = replace(candidate("?", "价格"), language="zh")
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=(quoted,))
-    assert await VerbatimComposer(replies).compose(decision, "en", NOON) == "(Chinese, sorry)\n价格"
+    assert VerbatimComposer(replies).said(decision, "en", NOON) == "(Chinese, sorry)\n价格"
 
 
 async def test_two_answers_are_two_paragraphs_in_order() -> None:
     two = (candidate("?", "One."), candidate("??", "Two."))
     decision = Decision(action=Action.ANSWER, reason=Reason.CONFIDENT, chosen=two)
-    assert await VerbatimComposer().compose(decision, "en", NOON) == "One.\n\nTwo."
+    assert VerbatimComposer().said(decision, "en", NOON) == "One.\n\nTwo."
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ async def test_two_answers_are_two_paragraphs_in_order() -> None:
 async def test_a_clarifying_question_numbers_what_it_offers(language: str, text: str) -> None:
     offered = (candidate("Cost?"), candidate("Time?"))
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=offered)
-    assert await VerbatimComposer().compose(decision, language, NOON) == text
+    assert VerbatimComposer().said(decision, language, NOON) == text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_one_offer_is_asked_for_in_a_sentence(language: str) -> None:
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("Cost?"),))
-    text = await VerbatimComposer().compose(decision, language, NOON)
+    text = VerbatimComposer().said(decision, language, NOON)
     assert text == REPLIES["clarify_one"][language].replace("{question}", "Cost?")
 
 
 async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("", "Data are kept."),))
-    assert "Data are kept." in await VerbatimComposer().compose(decision, "en", NOON)
+    assert "Data are kept." in VerbatimComposer().said(decision, "en", NOON)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -101,20 +101,18 @@ async def test_a_section_without_a_question_is_offered_by_its_text() -> None:
 )
 async def test_small_talk_has_a_text_for_each_kind(language: str, reason: Reason, frame: str) -> None:
     decision = Decision(action=Action.SMALL_TALK, reason=reason)
-    assert await VerbatimComposer().compose(decision, language, NOON) == REPLIES[frame][language]
+    assert VerbatimComposer().said(decision, language, NOON) == REPLIES[frame][language]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_a_hand_over_says_so_whatever_its_reason(language: str) -> None:
     composer = VerbatimComposer()
     for reason in Reason:
-        text = await composer.compose(handed(reason), language, NOON)
+        text = composer.said(handed(reason), language, NOON)
         assert text in {texts[language] for texts in REPLIES.values()}
     for reason in (Reason.NOT_KNOWN, Reason.STILL_UNCLEAR, Reason.FAILED):
-        assert await composer.compose(handed(reason), language, NOON) == REPLIES["hand_off"][language]
-    assert (
-        await composer.compose(handed(Reason.ASKED_FOR_PERSON), language, NOON) == REPLIES["asked_for_person"][language]
-    )
+        assert composer.said(handed(reason), language, NOON) == REPLIES["hand_off"][language]
+    assert composer.said(handed(Reason.ASKED_FOR_PERSON), language, NOON) == REPLIES["asked_for_person"][language]
 
 
 async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -> None:
@@ -124,7 +122,7 @@ async def test_the_known_part_is_answered_before_the_open_one_is_handed_over() -
         chosen=(candidate("Cost?", "Five."),),
         open_question="and who is {question} king?",
     )
-    answer, rest = (await VerbatimComposer().compose(decision, "en", NOON)).split("\n\n")
+    answer, rest = (VerbatimComposer().said(decision, "en", NOON)).split("\n\n")
     assert answer == "Five."
     assert rest.startswith("As for “and who is {question} king?”")
 
@@ -137,29 +135,29 @@ async def test_what_leads_on_to_the_other_question_is_not_quoted_with_the_open_o
         chosen=(candidate("Cost?", "Five."),),
         open_question=f"how long does a brand take{end}",
     )
-    assert "“how long does a brand take”" in await VerbatimComposer().compose(decision, "en", NOON)
+    assert "“how long does a brand take”" in VerbatimComposer().said(decision, "en", NOON)
 
 
 async def test_a_language_without_texts_gets_the_english_ones() -> None:
-    assert await VerbatimComposer().compose(handed(Reason.NOT_KNOWN), "fr", NOON) == REPLIES["hand_off"]["en"]
+    assert VerbatimComposer().said(handed(Reason.NOT_KNOWN), "fr", NOON) == REPLIES["hand_off"]["en"]
 
 
 async def test_the_operators_texts_go_before_ours_one_by_one() -> None:
     texts = Replies(greeting={"en": "Ahoy!", "fr": "Bonjour !"}).texts()
     composer = VerbatimComposer(texts)
     hello = Decision(action=Action.SMALL_TALK, reason=Reason.GREETING)
-    assert await composer.compose(hello, "en", NOON) == "Ahoy!"
-    assert await composer.compose(hello, "fr", NOON) == "Bonjour !"
-    assert await composer.compose(hello, "zh", NOON) == REPLIES["greeting"]["zh"]
-    assert await composer.compose(handed(Reason.NOT_KNOWN), "en", NOON) == REPLIES["hand_off"]["en"]
+    assert composer.said(hello, "en", NOON) == "Ahoy!"
+    assert composer.said(hello, "fr", NOON) == "Bonjour !"
+    assert composer.said(hello, "zh", NOON) == REPLIES["greeting"]["zh"]
+    assert composer.said(handed(Reason.NOT_KNOWN), "en", NOON) == REPLIES["hand_off"]["en"]
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "{0}", "{name} 100 %", "%s {question} {question}", "\\1 {!r}"])
 async def test_braces_in_texts_of_the_operator_and_the_customer_do_no_harm(text: str) -> None:
     composer = VerbatimComposer({**REPLIES, "clarify_one": {"en": text}, "hand_off": {"en": text}})
     decision = Decision(action=Action.CLARIFY, reason=Reason.AMBIGUOUS, chosen=(candidate("A {b} {0}?"),))
-    assert await composer.compose(decision, "en", NOON) == text.replace("{question}", "A {b} {0}?")
-    assert await composer.compose(handed(Reason.NOT_KNOWN), "en", NOON) == text
+    assert composer.said(decision, "en", NOON) == text.replace("{question}", "A {b} {0}?")
+    assert composer.said(handed(Reason.NOT_KNOWN), "en", NOON) == text
 
 
 def test_every_frame_speaks_both_languages() -> None:
@@ -175,11 +173,11 @@ def test_every_frame_speaks_both_languages() -> None:
 )
 async def test_who_is_handed_over_when_nobody_is_there_is_told_so(language: str, told: str) -> None:
     hours = Hours.of(["mon-fri 09:00-18:00"], ZoneInfo("UTC"))
-    text = await VerbatimComposer(hours=hours).compose(handed(Reason.NOT_KNOWN), language, NOON)
+    text = VerbatimComposer(hours=hours).said(handed(Reason.NOT_KNOWN), language, NOON)
     assert text.endswith(told)
 
 
 async def test_only_a_hand_over_speaks_of_hours() -> None:
     hours = Hours.of(["mon-fri 09:00-18:00"], ZoneInfo("UTC"))
     decision = Decision(action=Action.SMALL_TALK, reason=Reason.GREETING)
-    assert await VerbatimComposer(hours=hours).compose(decision, "en", NOON) == REPLIES["greeting"]["en"]
+    assert VerbatimComposer(hours=hours).said(decision, "en", NOON) == REPLIES["greeting"]["en"]

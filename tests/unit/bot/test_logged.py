@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.logged import dialogue_of, dialogues
+from bot.cli.logged import dialogue_of, dialogues, labelled
 from bot.evaluation.dialogues import Dialogue, Reading, Truth
 from bot.types import Action, Citation, Speaker, Turn
 from finetune.logs import Conversation, Problems, Utterance, What
@@ -90,6 +90,22 @@ def test_an_unknown_action_is_none_and_told(tmp_path: Path) -> None:
     [dialogue], problems = read(tmp_path, {"turns": [{"speaker": "bot", "text": "x", "action": "dance"}]})
     assert dialogue.turns[0].action is None
     assert problems.counts == {What.FIELD: 1}
+
+
+def test_half_a_character_can_be_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"id": "\ud83d", "text": "how long? \ud83d", "answer_ids": ["a"]}) + "\n")
+    [dialogue] = labelled([path], NOON)
+    assert (dialogue.id, dialogue.turns[0].text) == ("\ufffd", "how long? \ufffd")
+
+
+def test_rows_without_an_id_are_named_for_their_file_also_where_two_have_one_name(tmp_path: Path) -> None:
+    paths = [tmp_path / language / "rows.jsonl" for language in ("en", "zh")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text('{"text": "how long?", "answer_ids": ["a"]}\n')
+    assert [dialogue.id for dialogue in labelled(paths, NOON)] == ["en/rows.jsonl:1", "zh/rows.jsonl:1"]
+    assert [dialogue.id for dialogue in labelled(paths[:1], NOON)] == ["rows.jsonl:1"]
 
 
 times = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 9)).map(lambda at: at.replace(tzinfo=UTC))

@@ -9,7 +9,8 @@ import pytest
 
 from bot.composer import VerbatimComposer
 from bot.evaluation.budget import LEVELS, Said
-from bot.evaluation.labelled import LabelledTurn, quotes
+from bot.evaluation.judging import quotes
+from bot.evaluation.labelled import LabelledTurn
 from bot.evaluation.sweep import sweep
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
@@ -22,7 +23,7 @@ NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 BAD = [
     ({}, 'field "text": expected what the customer wrote'),
     ({"text": " "}, 'field "text": expected what the customer wrote'),
-    ({"text": "hi", "answer_ids": "refund"}, 'field "answer_ids": expected a list, found str'),
+    ({"text": "hi", "answer_ids": "refund"}, 'field "answer_ids": expected a list, in square brackets'),
     ({"text": "hi", "accept": [3]}, 'field "accept": expected a list of the ids of entries'),
     ({"text": "hi", "history": ["hello"]}, 'field "history": expected turns such as {"speaker": "customer"'),
     ({"text": "hi", "history": [{"speaker": "nobody", "text": "x"}]}, 'field "history": expected turns'),

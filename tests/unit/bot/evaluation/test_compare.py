@@ -267,9 +267,9 @@ def test_the_figures_are_shares_before_and_after() -> None:
     assert {name: (figure.before, figure.after) for name, figure in figures.items()} == {
         "good": (0.5, 0.5),
         "harmful": (0.25, 0.5),
-        "harmful_among_sent": (pytest.approx(1 / 3), 0.5),
+        "harmful_of_answers": (pytest.approx(1 / 3), 0.5),
         "coverage": (0.8, 1.0),
-        "handed_over": (0.2, 0.0),
+        "hand_over": (0.2, 0.0),
     }
     assert figures["harmful"].difference.mean == 0.25
     assert figures["coverage"].difference.n == 5

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from bot.evaluation.labelling import OUT_OF_SCOPE, SHARES, Labelling, by_label, figures, told
+from bot.evaluation.labelling import OUT_OF_SCOPE, SHARES, Labelling, as_json, by_label, figures
 
 NAMES = ["pay", "refund", "track"]
 
@@ -68,7 +68,7 @@ def test_f1_is_that_of_scikit_learn_with_no_label_for_what_is_out_of_scope(rows:
 @settings(deadline=None, max_examples=50)
 @given(items)
 def test_all_that_is_told_adds_up(rows: list[Labelling]) -> None:
-    document = told(rows)
+    document = as_json(rows)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     wrong = sum(not row.right for row in rows)
     assert sum(pair["n"] for pair in document["confusions"]) == wrong
@@ -80,7 +80,7 @@ def test_all_that_is_told_adds_up(rows: list[Labelling]) -> None:
 
 def test_what_is_taken_for_what_is_told_most_frequent_first() -> None:
     rows = [item("pay", "track"), item("", "track"), item("pay", "track"), item("refund"), item("pay", "pay")]
-    assert [(pair["wanted"], pair["found"], pair["n"]) for pair in told(rows)["confusions"]] == [
+    assert [(pair["wanted"], pair["found"], pair["n"]) for pair in as_json(rows)["confusions"]] == [
         ("pay", "track", 2),
         (OUT_OF_SCOPE, "track", 1),
         ("refund", OUT_OF_SCOPE, 1),
@@ -101,7 +101,7 @@ def test_of_several_labels_all_must_be_right() -> None:
 @given(items)
 def test_a_share_of_the_surest_is_of_all_texts_and_ends_where_labels_do(rows: list[Labelling]) -> None:
     labelled = sum(bool(row.found) for row in rows)
-    curve = told(rows)["curve"]
+    curve = as_json(rows)["curve"]
     assert [point["coverage"] for point in curve] == list(SHARES)
     for point in curve:
         assert (point["accuracy"] is not None) == (0 < point["coverage"] * len(rows) <= labelled)
@@ -111,4 +111,4 @@ def test_a_share_of_the_surest_is_of_all_texts_and_ends_where_labels_do(rows: li
 
 def test_the_surest_are_believed_first() -> None:
     rows = [item("pay", "pay", 0.9)] * 5 + [item("pay", "track", 0.6)] * 5
-    assert [point["accuracy"] for point in told(rows)["curve"]][::4] == pytest.approx([1, 1, 5 / 9])
+    assert [point["accuracy"] for point in as_json(rows)["curve"]][::4] == pytest.approx([1, 1, 5 / 9])

@@ -14,7 +14,17 @@ from bot.composer import VerbatimComposer
 from bot.errors import UsageError
 from bot.evaluation import replay as replaying
 from bot.evaluation.dialogues import Dialogue
-from bot.evaluation.folder import RUN, TIMINGS, TURNS, read_run, read_timings, read_turns, writing
+from bot.evaluation.folder import (
+    RUN,
+    TIMINGS,
+    TURNS,
+    read_log,
+    read_run,
+    read_timings,
+    read_turns,
+    write_log,
+    writing,
+)
 from bot.evaluation.judging import Verdict
 from bot.evaluation.replay import replay
 from bot.evaluation.turns import ReplayedTurn
@@ -180,7 +190,7 @@ async def test_a_replay_that_is_given_up_leaves_no_task(responder: Responder) ->
 async def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, responder: Responder) -> None:
     await put(tmp_path / "run", LOG[:1], responder)
     before = (tmp_path / "run" / TURNS).read_bytes()
-    with pytest.raises(UsageError, match="holds a run of something else: its of differ"):
+    with pytest.raises(UsageError, match="holds a run of something else, with other of"):
         await put(tmp_path / "run", LOG, responder, run="another")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
@@ -188,6 +198,48 @@ async def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, respon
         await put(tmp_path / "notes", LOG, responder)
     assert (tmp_path / "run" / TURNS).read_bytes() == before
     assert [path.name for path in (tmp_path / "notes").iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UsageError, match=r"(File exists|Not a directory)\. Name another folder"), writing(folder, {}):
+            pass
+
+
+async def test_a_run_without_a_turn_was_not_begun(tmp_path: Path, responder: Responder) -> None:
+    for run in ("data that cannot be read", "others"):
+        with pytest.raises(ZeroDivisionError), writing(tmp_path / "run", {"of": run}):
+            raise ZeroDivisionError
+    assert list((tmp_path / "run").iterdir()) == []
+    await put(tmp_path / "run", LOG[:1], responder)
+    with pytest.raises(ZeroDivisionError), writing(tmp_path / "run", read_run(tmp_path / "run")):
+        raise ZeroDivisionError
+    assert list(read_turns(tmp_path / "run"))
+
+
+def test_one_writes_a_folder_at_a_time(tmp_path: Path) -> None:
+    first, second = writing(tmp_path / "run", {}), writing(tmp_path / "run", {})
+    with first, pytest.raises(UsageError, match="being written by another kefu"), second:
+        pass
+    with writing(tmp_path / "run", {}) as file:
+        assert file.before == 0
+
+
+def test_times_that_were_cut_off_cost_no_others(tmp_path: Path) -> None:
+    (tmp_path / TIMINGS).write_text(
+        '{"dialogue": "a", "ms": [1.5, 2]}\n{"dialogue": "b", "ms": [3{"dialo\n{"ms": [4]}\n'
+    )
+    assert read_timings(tmp_path) == [1.5, 2, 4]
+
+
+def test_what_is_told_of_the_log_is_read_back_or_named(tmp_path: Path) -> None:
+    assert read_log(tmp_path) is None
+    write_log(tmp_path, {"cases": 3})
+    assert read_log(tmp_path) == {"cases": 3}
+    (tmp_path / "log.json").write_text("{")
+    with pytest.raises(UsageError, match=r"log\.json.*evaluate again"):
+        read_log(tmp_path)
 
 
 def test_what_is_no_run_says_so(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bot.evaluation.dialogues import Reading
 from bot.evaluation.judging import Verdict
 from bot.evaluation.report import markdown, picked, write_report
 from bot.evaluation.summary import summarise
-from bot.evaluation.turns import Named, ReplayedTurn
+from bot.evaluation.turns import CandidateRow, ReplayedTurn
 from bot.types import Action
 from tests.unit.bot.evaluation.runs import run, turn
 
@@ -29,8 +29,8 @@ ATTACK = (
 )
 
 
-def candidate(id_: str, confidence: float = 0.8, **more: str) -> Named:
-    return Named(
+def candidate(id_: str, confidence: float = 0.8, **more: str) -> CandidateRow:
+    return CandidateRow(
         id=id_,
         confidence=confidence,
         source="knowledge",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.evaluation.retrieved import FIRST, Asked, Looked, figures, told
+from bot.evaluation.retrieved import FIRST, LabelledQuestion, Retrieved, as_json, figures
 
 IDS = [f"entry-{number}" for number in range(14)]
 
@@ -23,13 +23,13 @@ looked = st.builds(
 )
 
 
-def looking(right: set[str], *found: str, **row: Any) -> Looked:
-    asked = Asked.of({"text": "where is it", "answer_ids": sorted(right), **row}, "rows.jsonl:1")
+def looking(right: set[str], *found: str, **row: Any) -> Retrieved:
+    asked = LabelledQuestion.of({"text": "where is it", "answer_ids": sorted(right), **row}, "rows.jsonl:1")
     assert asked is not None
-    return Looked(asked=asked, found=found)
+    return Retrieved(asked=asked, found=found)
 
 
-def means(*items: Looked) -> dict[str, float | None]:
+def means(*items: Retrieved) -> dict[str, float | None]:
     return {name: estimate.mean for name, estimate in figures(items).items()}
 
 
@@ -51,7 +51,7 @@ def test_what_stands_beyond_the_places_is_not_found() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(looked, min_size=1, max_size=12))
-def test_the_figures_of_all_are_those_of_the_items(items: list[Looked]) -> None:
+def test_the_figures_of_all_are_those_of_the_items(items: list[Retrieved]) -> None:
     measured, ranks = means(*items), [item.rank for item in items]
     for k in FIRST:
         here = sum(rank is not None and rank <= k for rank in ranks) / len(items)
@@ -64,13 +64,13 @@ def test_the_figures_of_all_are_those_of_the_items(items: list[Looked]) -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(looked, min_size=1, max_size=12))
-def test_slices_share_the_items_out_and_json_can_carry_all(items: list[Looked]) -> None:
-    document = told(items)
+def test_slices_share_the_items_out_and_json_can_carry_all(items: list[Retrieved]) -> None:
+    document = as_json(items)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     languages = document["slices"]["language"]
     assert sum(each["mrr"]["n"] for each in languages.values()) == document["metrics"]["mrr"]["n"] == len(items)
     for language, each in languages.items():
-        assert each == told([item for item in items if item.language == language])["metrics"]
+        assert each == as_json([item for item in items if item.language == language])["metrics"]
     named = [item.kind for item in items if item.kind]
     kinds = document["slices"].get("kind", {})
     assert {kind: each["mrr"]["n"] for kind, each in kinds.items()} == {kind: named.count(kind) for kind in named}
@@ -91,12 +91,14 @@ def test_the_search_gets_what_the_bot_would_look_for() -> None:
 
 
 def test_a_row_says_what_it_is_or_is_called_by_its_place() -> None:
-    plain = Asked.of({"text": "快递到哪了", "answer_ids": ["a"]}, "rows.jsonl:7")
-    named = Asked.of({"text": "hi", "answer_ids": ["a"], "id": "q1", "language": "de", "kind": "typo"}, "rows.jsonl:8")
+    plain = LabelledQuestion.of({"text": "快递到哪了", "answer_ids": ["a"]}, "rows.jsonl:7")
+    named = LabelledQuestion.of(
+        {"text": "hi", "answer_ids": ["a"], "id": "q1", "language": "de", "kind": "typo"}, "rows.jsonl:8"
+    )
     assert plain is not None
     assert named is not None
     assert (plain.id, plain.language, plain.kind) == ("rows.jsonl:7", "zh", "")
     assert (named.id, named.language, named.kind) == ("q1", "de", "typo")
-    assert Asked.of({"text": "who was the first king of Rome", "accept": ["a"]}, "rows.jsonl:9") is None
+    assert LabelledQuestion.of({"text": "who was the first king of Rome", "accept": ["a"]}, "rows.jsonl:9") is None
     with pytest.raises(ValueError, match='field "text"'):
-        Asked.of({"answer_ids": ["a"]}, "rows.jsonl:10")
+        LabelledQuestion.of({"answer_ids": ["a"]}, "rows.jsonl:10")

@@ -20,15 +20,15 @@ from bot.evaluation.folder import TIMINGS, TURNS
 from bot.evaluation.judging import Verdict
 from bot.evaluation.measures.intervals import share
 from bot.evaluation.summary import latencies, summarise
-from bot.evaluation.turns import Named, ReplayedTurn
+from bot.evaluation.turns import CandidateRow, ReplayedTurn
 from bot.types import Action
 from tests.unit.bot.evaluation.runs import run, turn
 
 
-def named(*ids: str, first: float = 0.9) -> tuple[Named, ...]:
+def named(*ids: str, first: float = 0.9) -> tuple[CandidateRow, ...]:
     """Candidates with falling confidences."""
     return tuple(
-        Named(id=id_, confidence=first / rank, source="knowledge", question=f"{id_}?", origin="faq.jsonl:1")
+        CandidateRow(id=id_, confidence=first / rank, source="knowledge", question=f"{id_}?", origin="faq.jsonl:1")
         for rank, id_ in enumerate(ids, 1)
     )
 
@@ -83,8 +83,8 @@ def test_what_was_found_counts_by_where_the_right_entry_stands(tmp_path: Path) -
         turn(4, candidates=named("pay"), reading=Reading.TEXT, answers=()),
         turn(5, candidates=named("pay"), answers=()),
     )
-    assert told(metrics, "hit@1", "hit@3", "hit@10") == [(0.5, 4), (0.75, 4), (0.75, 4)]
-    assert told(metrics, "mrr", "ndcg@10") == [(0.583333, 4), (0.375, 4)]
+    assert told(metrics, "success_at_1", "success_at_3", "success_at_10") == [(0.5, 4), (0.75, 4), (0.75, 4)]
+    assert told(metrics, "mrr", "ndcg_at_10") == [(0.583333, 4), (0.375, 4)]
 
 
 def test_confidences_count_where_it_is_known_whether_they_are_right(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.evaluation.measures.labels import Span
-from bot.evaluation.tagging import Error, Slip, Tagging, errors, figures, overlapping, told
+from bot.evaluation.tagging import Error, Slip, Tagging, as_json, errors, figures, overlapping
 
 
 def item(wanted: list[Span], found: list[Span], language: str = "en") -> Tagging:
@@ -95,7 +95,7 @@ def test_one_that_covers_two_is_near_one_of_them_alone() -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.lists(items, min_size=1, max_size=8))
 def test_all_that_is_told_adds_up(rows: list[Tagging]) -> None:
-    document = told(rows)
+    document = as_json(rows)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert sum(document["errors"].values()) == sum(len(row["errors"]) for row in document["items"])
     metrics = document["metrics"]

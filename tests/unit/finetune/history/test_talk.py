@@ -97,6 +97,16 @@ def test_the_parts_of_that_by_name() -> None:
     assert not is_polite("No problem: the warranty covers lamps, kettles, pans and all other things.")
 
 
+@pytest.mark.parametrize("text", ["Hi there, Monday to Saturday, 9 to 18.", "Sure: 12 euros.", "好的，9点到18点。"])
+def test_a_figure_behind_a_greeting_answers(text: str) -> None:
+    assert is_answer(text)
+
+
+@pytest.mark.parametrize("text", ["Hi, I see your order LB-2048817.", "Hi, this is Tom from support.", "好的，谢谢"])
+def test_a_greeting_that_goes_on_politely_does_not(text: str) -> None:
+    assert not is_answer(text)
+
+
 def test_sentences_end_at_stops_and_lines_and_not_in_numbers() -> None:
     assert sentences("It is 5.90 USD. From 49 it is free!\nYes.") == ["It is 5.90 USD.", "From 49 it is free!", "Yes."]
     assert sentences("可以的。运费5.90美元！好") == ["可以的。", "运费5.90美元！", "好"]

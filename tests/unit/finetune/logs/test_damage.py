@@ -32,6 +32,7 @@ HEADS = [f"{','.join(ZAMMAD)}\n".encode(), b"ticket_id,author_id,public,body,cre
 @quick
 @given(st.binary(max_size=300), st.sampled_from([b"", b'{"turns": [{"speaker": "agent", "text": "x"}]}\n']))
 @example(b"\0", b"")
+@example(b"\x1c", b'{"turns": [{"speaker": "agent", "text": "x"}]}\n')
 @example(b"\xff\xfe", b"")
 @example(b"\xff\xfe\x00", b"")
 @example(b'\xef\xbb\xbf{"turns": [[]]}', b"")
@@ -42,7 +43,7 @@ def test_no_bytes_of_a_jsonl_file_break_anything(content: bytes, head: bytes) ->
         return
     assert conversations
     assert texts(conversations)[: bool(head)] == ["x"] * bool(head)
-    assert str(problems) or not content.strip()
+    assert str(problems) or not "".join(content.decode("utf-8", "replace").split()).replace("\ufeff", "")
 
 
 @quick
@@ -124,12 +125,14 @@ def test_a_damaged_line_costs_no_other_dialogue(place: int, content: bytes) -> N
 @given(st.integers(1, 5), damage)
 @example(3, b'7,"open,Customer,no')
 @example(3, b'"')
+@example(1, b"2")
 def test_a_damaged_line_costs_no_other_row(place: int, content: bytes) -> None:
     rows = [row(number) for number in range(6)]
     rows.insert(place, content)
     conversations, _ = read(HEADS[0] + b"\n".join(rows), "log.csv")
     whole, _ = read(HEADS[0] + b"\n".join(map(row, range(6))), "log.csv")
-    assert [c for c in conversations if c in whole] == whole
+    # In any order: what is damaged may name a conversation, which begins with it then.
+    assert [c for c in sorted(conversations, key=lambda c: c.id) if c in whole] == whole
 
 
 def test_each_line_is_read_in_its_own_encoding(tmp_path: Path) -> None:

@@ -27,15 +27,32 @@ def test_a_folder_is_read_with_the_logs_in_it_and_nothing_else(tmp_path: Path) -
 def test_what_is_no_log_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "log.jsonl").touch()
+    (tmp_path / "a.xlsx").touch()
     for path, said in (
         (tmp_path / "empty", "no log in this folder; expected files that end in .jsonl, .ndjson, .csv, .tsv."),
         (tmp_path / "a.xlsx", "a.xlsx: not known by its name as a log"),
         (tmp_path / "gone.jsonl", "gone.jsonl: No such file or directory."),
+        (tmp_path / "gone", "gone: No such file or directory."),
         (tmp_path / "log.jsonl", "log.jsonl is empty; expected a dialogue in each line."),
     ):
         with pytest.raises(DataError) as raised:
             read(path)
         assert said in str(raised.value)
+
+
+def test_the_file_of_a_day_without_a_ticket_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    log(tmp_path, {"id": "a", "turns": [turn("customer", "Hi")]})
+    (tmp_path / "0.jsonl").touch()
+    (tmp_path / "1.csv").write_text("ticket_id,plain_body,public,author_role\n", "utf-8")
+    problems = Problems()
+    assert ids(list(iter_logs([tmp_path], problems))) == ["a"]
+    assert problems.counts == {What.EMPTY: 2}
+    assert [str(problem) for problem in problems.examples(What.EMPTY)] == [
+        f"{tmp_path / name}: nothing in it; expected a log" for name in ("0.jsonl", "1.csv")
+    ]
+    (tmp_path / "log.jsonl").unlink()
+    with pytest.raises(DataError, match="is empty"):
+        read(tmp_path)
 
 
 def test_a_dialogue_without_an_id_is_named_for_its_file_and_line(tmp_path: Path) -> None:

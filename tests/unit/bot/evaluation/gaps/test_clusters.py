@@ -10,7 +10,7 @@ import pytest
 from bot.evaluation.gaps import Cluster, Gap, Why, clustered, drafts_of
 from bot.evaluation.gaps.drafts import stands_for
 from bot.evaluation.judging import Verdict
-from bot.evaluation.turns import Named
+from bot.evaluation.turns import CandidateRow
 from retrieval.encoder import Encoder
 from retrieval.ingest import read_sources
 from tests.unit.bot.evaluation.runs import turn
@@ -65,8 +65,8 @@ def test_who_asks_the_same_again_in_a_dialogue_counts_once(encoder: Encoder) -> 
 
 
 def test_the_nearest_entry_is_the_one_that_is_likeliest_over_all_turns(encoder: Encoder) -> None:
-    def named(id_: str, confidence: float) -> Named:
-        return Named(id=id_, confidence=confidence, source="knowledge", question=f"{id_}?", origin="")
+    def named(id_: str, confidence: float) -> CandidateRow:
+        return CandidateRow(id=id_, confidence=confidence, source="knowledge", question=f"{id_}?", origin="")
 
     rows = [
         gap("Do you wrap gifts?", candidates=(named("pay", 0.5), named("track", 0.2))),

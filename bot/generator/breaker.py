@@ -1,0 +1,69 @@
+"""A circuit breaker: a server that fails is left alone for a while, so that customers do not wait for it in vain.
+
+Michael Nygard, Release It! (2nd edition, 2018), chapter 5.
+
+| state  | asked                                 | it answers | it fails                              |
+| ------ | ------------------------------------- | ---------- | ------------------------------------- |
+| closed | yes                                   | closed     | open, if it is the last of so many    |
+| open   | no; after a while one goes: trial     | closed     | open, as long as it would have been   |
+| trial  | no, until it is known how it went     | closed     | open, for another while               |
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+
+
+class _State(Enum):
+    CLOSED = auto()
+    OPEN = auto()
+    TRIAL = auto()
+
+
+class Breaker:
+    """Says whether a server may be asked."""
+
+    def __init__(
+        self, *, failures: int = 5, seconds: float = 30.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Open after so many ``failures`` in a row, for so many ``seconds`` of ``clock``."""
+        self._most = failures
+        self._seconds = seconds
+        self._clock = clock
+        self._state = _State.CLOSED
+        self._failures = 0
+        self._opened = 0.0
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nobody may ask at the moment."""
+        waits = self._state is _State.OPEN and self._clock() - self._opened < self._seconds
+        return waits or self._state is _State.TRIAL
+
+    def enter(self) -> bool:
+        """Ask whether one may ask now; who may has to tell how it went: `answered`, `failed` or `left`."""
+        if self.refuses:
+            return False
+        if self._state is _State.OPEN:
+            self._state = _State.TRIAL
+        return True
+
+    def answered(self) -> None:
+        """Tell that the server answered."""
+        self._state = _State.CLOSED
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Tell that it did not."""
+        self._failures += 1
+        trial = self._state is _State.TRIAL
+        if trial or (self._state is _State.CLOSED and self._failures >= self._most):
+            self._state = _State.OPEN
+            self._opened = self._clock()
+
+    def left(self) -> None:
+        """Tell that nobody waited for it: the next one may try."""
+        if self._state is _State.TRIAL:
+            self._state = _State.OPEN

@@ -1,0 +1,165 @@
+"""An OpenAI-compatible server: one address, asked for streams, bounded in time, in size and in how many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs
+
+from bot.generator.breaker import Breaker
+from bot.generator.failure import NotWritten, Why
+from bot.generator.stream import MOST, pieces
+from bot.settings_generator import Generator
+
+#: What says that the server is not well. Whatever else there is, it has answered.
+_ILL = {Why.TIMEOUT, Why.UNREACHABLE, Why.REFUSED, Why.OVERLOADED, Why.SERVER_ERROR, Why.GARBAGE}
+
+#: No connection, or one that broke before the first byte of an answer: nothing was written yet, so it is asked again.
+_BEFORE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
+
+
+class ModelServer:
+    """Asks a server for text. It may be used in several event loops, one after the other.
+
+    Connections are opened when the first text is asked for, and closed when the event loop ends or nothing refers to
+    this any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        model: str,
+        key: str = "",
+        deadline: float = 8.0,
+        at_once: int = 8,
+        temperature: float = 0.0,
+        max_tokens: int = 300,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """``url`` is that of the API, such as "http://127.0.0.1:8000/v1"; ``deadline`` is in seconds."""
+        self._url = url.rstrip("/")
+        self._body = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "stream": True}
+        # Uncompressed: a small answer cannot become a large one.
+        self._headers = {hdrs.ACCEPT_ENCODING: "identity"} | ({hdrs.AUTHORIZATION: f"Bearer {key}"} if key else {})
+        self._deadline = deadline
+        self._at_once = at_once
+        self._breaker = breaker or Breaker()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @asynccontextmanager
+    async def asked(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[AsyncIterator[str]]:
+        """Ask for a reply to ``messages``; gives its text piece by piece, and stops the model when the block ends.
+
+        Raises `NotWritten`, also in the block: when the deadline has passed, it is left.
+        """
+        if self._breaker.refuses:
+            raise NotWritten(Why.CIRCUIT_OPEN)
+        http, permits = await self._opened()
+        reached = False
+        try:
+            try:
+                async with asyncio.timeout(self._deadline), permits:
+                    if not self._breaker.enter():
+                        raise NotWritten(Why.CIRCUIT_OPEN)
+                    reached = True
+                    response = await self._post(http, {**self._body, "messages": list(messages)})
+                    try:
+                        _check(response, "text/event-stream")
+                        yield pieces(response.content.iter_any())
+                    finally:
+                        response.close()  # and with it the connection of what is not at its end: the server stops
+            except TimeoutError:
+                raise NotWritten(Why.TIMEOUT if reached else Why.BUSY) from None
+            except aiohttp.ClientError:
+                raise NotWritten(Why.UNREACHABLE) from None
+        except BaseException as error:
+            if reached:
+                self._note(error)
+            raise
+        self._breaker.answered()
+
+    async def models(self) -> list[str]:
+        """Return the names of the models that the server has; raises `NotWritten`. No text is sent."""
+        http, _ = await self._opened()
+        url = f"{self._url}/models"
+        try:
+            async with (
+                asyncio.timeout(self._deadline),
+                http.get(url, headers=self._headers, allow_redirects=False) as response,
+            ):
+                _check(response, "application/json")
+                body = await response.content.read(MOST)
+        except TimeoutError:
+            raise NotWritten(Why.TIMEOUT) from None
+        except aiohttp.ClientError:
+            raise NotWritten(Why.UNREACHABLE) from None
+        try:
+            return [str(model["id"]) for model in json.loads(body)["data"]]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise NotWritten(Why.GARBAGE) from None
+
+    def _note(self, error: BaseException) -> None:
+        if not isinstance(error, NotWritten):  # the service stops, or kefu failed: that says nothing of the server
+            self._breaker.left()
+        elif error.why in _ILL:
+            self._breaker.failed()
+        else:
+            self._breaker.answered()
+
+    async def _post(self, http: aiohttp.ClientSession, body: dict[str, Any]) -> aiohttp.ClientResponse:
+        url = f"{self._url}/chat/completions"
+        try:
+            return await http.post(url, json=body, headers=self._headers, allow_redirects=False)
+        except _BEFORE:
+            return await http.post(url, json=body, headers=self._headers, allow_redirects=False)
+
+    async def _opened(self) -> tuple[aiohttp.ClientSession, asyncio.Semaphore]:
+        """Return connections and permits of the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._permits = loop, asyncio.Semaphore(self._at_once)
+            self._held = _connections(self._at_once)
+            self._http = await anext(self._held)
+        return self._http, self._permits
+
+
+def server_of(settings: Generator) -> ModelServer:
+    """Return the server that the settings name."""
+    return ModelServer(
+        url=settings.url,
+        model=settings.model,
+        key=settings.key.get_secret_value() if settings.key else "",
+        deadline=settings.deadline_seconds,
+        at_once=settings.at_once,
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+    )
+
+
+async def _connections(most: int) -> AsyncGenerator[aiohttp.ClientSession, None]:
+    """Yield a session, once. An event loop closes the generators that it began when it ends, and this one with it."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=most),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(),  # none of its own
+        auto_decompress=False,
+    ) as http:
+        yield http
+
+
+def _check(response: aiohttp.ClientResponse, kind: str) -> None:
+    """Raise `NotWritten` where ``response`` is an error, or not of the ``kind`` that was asked for."""
+    if response.status in (429, 503):
+        raise NotWritten(Why.OVERLOADED)
+    if response.status >= 500:
+        raise NotWritten(Why.SERVER_ERROR)
+    if response.status != 200:
+        raise NotWritten(Why.REFUSED)
+    if response.content_type != kind:
+        raise NotWritten(Why.GARBAGE)

@@ -1,0 +1,145 @@
+"""Replies as a language model writes them, as far as the evidence lock lets them; otherwise the approved text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bot.composer import VerbatimComposer
+from bot.generator.client import ModelServer
+from bot.generator.failure import NotWritten, Why
+from bot.generator.prompt import NONE, messages
+from bot.lock import Evidence, Held, Sentence
+from bot.policy import Decision
+from bot.saying import Composed, Saying
+from bot.types import Action, Author, Candidate, Removed, Sourced, Writing
+from retrieval.text import detect_language
+
+log = logging.getLogger(__name__)
+
+#: The languages that the lock and the prompt speak.
+WRITTEN = ("en", "zh")
+
+#: A reply is asked for in one to four sentences; more than so many sentences or characters are not one.
+SENTENCES, CHARACTERS = 10, 2_000
+
+#: Of the sentences that state something, at most this share may have been taken out of a reply.
+TAKEN = 1 / 3
+
+
+class GeneratedComposer:
+    """Lets a model write what is answered, and quotes what it cannot write, in time, whatever happens to the model."""
+
+    def __init__(self, verbatim: VerbatimComposer, server: ModelServer) -> None:
+        """``server`` has a deadline, which is the one of a reply."""
+        self._verbatim = verbatim
+        self._server = server
+
+    async def compose(self, saying: Saying) -> Composed:
+        """Return the reply; what is not answered from entries is never the model's to write."""
+        decision = saying.decision
+        if not _answers(decision):
+            return await self._verbatim.compose(saying)
+        draft = _Draft(decision.chosen)
+        try:
+            if saying.language not in WRITTEN or any(c.language != saying.language for c in decision.chosen):
+                raise NotWritten(Why.OTHER_LANGUAGE)
+            asks = messages(saying.question, decision.chosen, saying.language, saying.earlier)
+            async with self._server.asked(asks) as pieces:
+                async for piece in pieces:
+                    draft.add(piece)
+            answer, sentences = draft.end(saying.language)
+        except NotWritten as error:
+            return self._quoted(saying, error.why, draft)
+        except Exception as error:  # whatever it is, a customer waits
+            log.error("a reply could not be written: %s", type(error).__name__)
+            return self._quoted(saying, Why.FAILED, draft)
+        writing = Writing(by=Author.GENERATOR, removed=tuple(draft.removed), sentences=sentences)
+        text = self._verbatim.said(decision, saying.language, saying.at, answer=answer)
+        return Composed(text=text, writing=writing)
+
+    def _quoted(self, saying: Saying, why: Why, draft: _Draft) -> Composed:
+        text = self._verbatim.said(saying.decision, saying.language, saying.at)
+        return Composed(text=text, writing=Writing(why=why.value, removed=tuple(draft.removed)))
+
+
+class _Draft:
+    """What a model has written so far; what cannot become a reply any more is told at once, and the model stopped."""
+
+    def __init__(self, chosen: Sequence[Candidate]) -> None:
+        self._entries = {candidate.id for candidate in chosen}
+        self._held = Held(_evidence(tuple((c.id, f"{c.question}\n{c.answer}") for c in chosen)))
+        self._kept: list[Sentence] = []
+        #: What was taken out.
+        self.removed: list[Removed] = []
+        self._length = 0
+
+    def add(self, piece: str) -> None:
+        """Take a piece of the text; raises `NotWritten`."""
+        self._length += len(piece)
+        if self._length > CHARACTERS:
+            raise NotWritten(Why.TOO_LONG)
+        self._take(self._held.add(piece))
+
+    def end(self, language: str) -> tuple[str, tuple[Sourced, ...]]:
+        """Return the reply, and what carries its sentences; raises `NotWritten`."""
+        self._take(self._held.end())
+        carried = {entry for sentence in self._kept for entry in sentence.passages}
+        stating = sum(bool(sentence.passages) for sentence in self._kept)
+        if not self._kept:
+            raise NotWritten(Why.EMPTY)
+        if not stating or len(self.removed) > TAKEN * (stating + len(self.removed)):
+            raise NotWritten(Why.UNSUPPORTED)
+        if self._entries - carried:
+            raise NotWritten(Why.INCOMPLETE)
+        text = "".join(sentence.text for sentence in self._kept)
+        if detect_language(text) != language:
+            raise NotWritten(Why.WRONG_LANGUAGE)
+        return text.strip(), tuple(self._sourced(text))
+
+    def _take(self, sentences: Sequence[Sentence]) -> None:
+        for sentence in sentences:
+            self._refuse(sentence.text)
+            if not sentence.text.strip():
+                continue
+            if sentence.supported:
+                self._kept.append(sentence)
+                continue
+            against = tuple((each.code.value, each.words) for each in sentence.against)
+            self.removed.append(Removed(text=sentence.text.strip(), against=against))
+            if not self._kept:  # what follows leans on it
+                raise NotWritten(Why.UNSUPPORTED)
+
+    def _refuse(self, text: str) -> None:
+        """Raise `NotWritten` where a sentence shows that this is no reply."""
+        said = [kept.text.strip() for kept in self._kept]
+        if text.strip().rstrip(".。") == NONE:
+            raise NotWritten(Why.NOT_AN_ANSWER)
+        if not text.replace("\n", "").replace("\t", "").isprintable():
+            raise NotWritten(Why.GARBAGE)
+        if text.strip() in said:
+            raise NotWritten(Why.REPEATING)
+        if len(said) + len(self.removed) >= SENTENCES:
+            raise NotWritten(Why.TOO_LONG)
+
+    def _sourced(self, text: str) -> list[Sourced]:
+        """Return where each sentence stands in ``text`` without the blanks around it."""
+        found, at = [], -(len(text) - len(text.lstrip()))
+        for sentence in self._kept:
+            start = at + len(sentence.text) - len(sentence.text.lstrip())
+            at += len(sentence.text)
+            end = at - (len(sentence.text) - len(sentence.text.rstrip()))
+            found.append(Sourced(start=start, end=end, entries=sentence.passages))
+        return found
+
+
+def _answers(decision: Decision) -> bool:
+    """Whether entries answer the message, or one of the questions in it."""
+    return bool(decision.chosen) and (decision.action is Action.ANSWER or bool(decision.open_question))
+
+
+@lru_cache(maxsize=512)
+def _evidence(passages: tuple[tuple[str, str], ...]) -> Evidence:
+    # What the customer said is no evidence, not even for what is the customer's own: an attacker would say it.
+    return Evidence.of(passages)

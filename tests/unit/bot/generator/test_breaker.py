@@ -1,0 +1,69 @@
+"""A server that fails is left alone for a while, and then tried by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.generator.breaker import Breaker
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock: Clock) -> Breaker:
+    return Breaker(failures=3, seconds=10, clock=clock)
+
+
+def fail(breaker: Breaker, times: int) -> None:
+    for _ in range(times):
+        breaker.failed()
+
+
+def test_it_opens_after_so_many_failures_in_a_row(breaker: Breaker) -> None:
+    fail(breaker, 2)
+    breaker.answered()
+    fail(breaker, 2)
+    assert breaker.enter()
+    breaker.failed()
+    assert breaker.refuses
+    assert not breaker.enter()
+
+
+@pytest.mark.parametrize(("answers", "refuses"), [(True, False), (False, True)])
+def test_after_a_while_one_may_try(breaker: Breaker, clock: Clock, *, answers: bool, refuses: bool) -> None:
+    fail(breaker, 3)
+    clock.now = 9.9
+    assert not breaker.enter()
+    clock.now = 10
+    assert breaker.enter()
+    assert not breaker.enter()
+    breaker.answered() if answers else breaker.failed()
+    assert breaker.enter() is not refuses
+    clock.now = 20
+    assert breaker.enter()
+
+
+def test_a_trial_that_nobody_waited_for_leaves_the_next_one_to_try(breaker: Breaker, clock: Clock) -> None:
+    fail(breaker, 3)
+    clock.now = 10
+    assert breaker.enter()
+    breaker.left()
+    assert breaker.enter()
+
+
+def test_failures_of_calls_that_were_under_way_do_not_keep_it_open_for_longer(breaker: Breaker, clock: Clock) -> None:
+    fail(breaker, 3)
+    clock.now = 5
+    fail(breaker, 3)
+    clock.now = 10
+    assert breaker.enter()
