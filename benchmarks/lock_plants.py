@@ -128,7 +128,7 @@ _NOT_ADDED: dict[str, tuple[tuple[str, Any], ...]] = {
         *((r"\bcan (?!not)", "cannot "), (r"\b(is|are) (?!not|there)", r"\1 not "), (r"\bYes, ", "No, ")),
         *((r"\bwe (send|refund|accept|ship|charge|check|pay|keep|correct|add|open)\b", r"we do not \1"),),
         *(
-            (r"\b(costs|takes|works|applies|covers)\b", lambda m: f"does not {m[1].removesuffix('s')}"),
+            (r"(?<!no )\b(costs|takes|works|applies|covers)\b", lambda m: f"does not {m[1].removesuffix('s')}"),
             (r"\b(have|get) (?=\d|a |\w+ days)", r"do not \1 "),
         ),
     ),
@@ -413,6 +413,8 @@ def name(rng: random.Random, sentence: str, evidence: str, language: str) -> str
 
 def swapped(rng: random.Random, sentence: str, evidence: str, language: str) -> str | None:
     """Put a value in the place of another one of its kind that the evidence states elsewhere."""
+    if re.search("[两三四五六七][三四五六七八]", sentence):  # "two or three" is no value that is read
+        return None
     mine = [v for v in values(sentence) if v.firm and v.text in sentence and v.kind not in ("weekday", "number")]
     theirs = [v for v in values(evidence) if v.firm and v.kind not in ("weekday", "number")]
     pairs = [

@@ -34,7 +34,7 @@ def compare(
 ) -> None:
     """Tell which turns two runs of the same logs answer differently, and whether the second is worse.
 
-    Exit code 1 on a regression: fewer turns are well served than before, or more are harmed, by more than the margin,
+    Exit code 1 on a regression: fewer turns are well served than before, or more are harmful, by more than the margin,
     net over all turns, be it chance or not; or in a language, topic or channel, where that is not chance (p < 0.05,
     corrected for their number).
     """

@@ -30,6 +30,7 @@ _EXAMPLES = 5
 def as_json(
     found: Found, clusters: Sequence[Cluster], expected: Expected | None, out: Path | None
 ) -> dict[str, object]:
+    """Return all gaps, what their drafts are expected to change, and the file that these were written to."""
     return {
         "turns": found.turns,
         "gaps": len(found.gaps),
@@ -69,6 +70,7 @@ def _expected_json(expected: Expected) -> dict[str, object]:
 
 
 def plain(found: Found, clusters: Sequence[Cluster], expected: Expected | None, out: Path | None) -> str:
+    """Return the gaps that came up again, the others counted, and what to do next."""
     drafts = sum(len(drafts_of(cluster)) for cluster in clusters)
     lines = [
         f"{counted(len(found.gaps), 'turn', 'turns')} of {found.turns} ask what the knowledge does not have: "

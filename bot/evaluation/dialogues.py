@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 
+from bot.responder import LONGEST
 from bot.types import Action, Speaker, Turn
 
 
@@ -124,4 +125,5 @@ def _blocks(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
 
 
 def _joined(turns: Sequence[Turn]) -> str:
-    return "\n".join(text for turn in turns if (text := turn.text.strip()))
+    """Return what they say, of a file that somebody pasted the beginning."""
+    return "\n".join(text for turn in turns if (text := turn.text.strip()))[:LONGEST]

@@ -10,6 +10,7 @@ from typing import Any
 from bot.evaluation.dialogues import Dialogue, Reading, Truth
 from bot.evaluation.judging import GOOD, HARMFUL, Judged, Verdict, quotes
 from bot.policy import topic_of
+from bot.responder import LONGEST
 from bot.types import Action, Reason, Reply
 
 
@@ -42,7 +43,7 @@ class ReplayedTurn:
     #: Of the reply; and the first tag of the likeliest entry.
     language: str
     topic: str
-    #: What the customer wrote.
+    #: What the customer wrote, as far as the bot reads it.
     text: str
     action: Action
     reason: Reason
@@ -81,7 +82,7 @@ class ReplayedTurn:
             channel=dialogue.channel,
             language=reply.language,
             topic=topic_of(reply.candidates),
-            text=turn.text,
+            text=turn.text[:LONGEST],
             action=reply.action,
             reason=reply.reason,
             confidence=reply.confidence,

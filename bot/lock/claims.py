@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from bot.lock.clauses import Clause, Term, is_han_char
 from bot.lock.evidence import Known, surroundings
@@ -44,7 +45,8 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
     against, rival = max(
         (pair for pair in family if pair not in carrying), key=lambda pair: pair[0], default=(0.0, known)
     )
-    if against > best and not (
+    tied = against == best > 0 and figure.family in ("span", "amount", "percent")
+    if (against > best or tied) and not (
         _together(figure, known, rival, facing, best - against) or _beyond_frame(near, known, rival)
     ):
         return known, objection
@@ -55,6 +57,18 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
     if Mark.FREE in known.stated.clause.kinds and _charged(figure, clause):
         return known, Objection(code=Code.COMPARISON, words=clause.text)
     return known, None
+
+
+def apart(facing: Facing) -> Iterator[Objection]:
+    """Object where the figures of one clause stand in the evidence in no sentence together."""
+    figures = [figure for figure in facing.clause.figures if figure.kind not in ("link", "mail")]
+    together: set[int] = set()
+    for number, figure in enumerate(figures):
+        sentences = {id(k.stated.sentence) for k in facing.evidence.known if k.figure.carries(figure)}
+        if number and sentences and together and not sentences & together:
+            words = facing.reading.text[figure.start : figure.end]
+            yield Objection(code=figure.code, words=words)
+        together = sentences & together or sentences or together
 
 
 def _charged(figure: Figure, clause: Clause) -> bool:
@@ -75,7 +89,8 @@ def _counts_alike(figure: Figure, known: Known, facing: Facing) -> bool:
     if is_han_char(mine.text[0]):
         return mine.text[0] == theirs.text[0] or mine.text in known.stated.clause.about
     behind = [term.text for term in facing.clause.terms if term.at >= mine.at]
-    return not known.stated.clause.about.isdisjoint(behind[:2])
+    counted = [text for text in behind[:2] if text in facing.evidence.terms]
+    return not counted or not known.stated.clause.about.isdisjoint(counted)
 
 
 def _anchor(figure: Figure, text: str) -> str:

@@ -72,7 +72,7 @@ class Clause:
     @property
     def conditional(self) -> bool:
         """Whether it says on what condition another one holds."""
-        return Mark.IF in self.kinds or self.text.lower().startswith(("without", "and without"))
+        return Mark.IF in self.kinds or self.text.lower().startswith(("without", "and without")) or "才" in self.text
 
     @property
     def denials(self) -> int:

@@ -209,7 +209,7 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
 
 def _only_without(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the words behind "without", inside a sentence, that stand nowhere behind "with"; and of them, nowhere else."""
-    without = Counter(re.findall(r"(?<=\w )without (?:an? |the |your )?([a-z]+)", text))
+    without = Counter(re.findall(r"(?<![.!?\n] )(?<!\n)\bwithout (?:an? |the |your )?([a-z]+)", text))
     counts = Counter(re.findall(r"[a-z]+", text))
     never = without.keys() - set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))
     return frozenset(never), frozenset(word for word in never if counts[word] == without[word])

@@ -8,11 +8,12 @@ mean is not carried: the approved text is there to be quoted instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.lock import contraries, limits, subject
-from bot.lock.claims import carried
+from bot.lock.claims import apart, carried
 from bot.lock.clauses import DENYING, Reading, read
 from bot.lock.courtesies import is_courtesy
 from bot.lock.evidence import Evidence, spelled
@@ -20,6 +21,9 @@ from bot.lock.facing import Facing
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
 from bot.lock.wording import verdict
+
+
+_ABLE = re.compile(r"\bcan\b|能|可以", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +75,7 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
                 passages[known.stated.passage] = None
             if objection:
                 yield objection
+        yield from apart(facing)
         yield from subject.names(facing)
         if number == 0 and (said := verdict(clause.text)) is not None:
             yield from _verdict(reading, evidence, passages, said=said)
@@ -89,9 +94,8 @@ def _verdict(reading: Reading, evidence: Evidence, passages: dict[str, None], *,
         answer = heads.get(max(likeness, default=(0.0, ""))[1])
     else:
         answer = said if heads and all(head is said for head in heads.values()) else None
-    if answer is said:
+    denies = bool(rest and rest[0].kinds & DENYING)
+    if answer is said and not (not said and not denies and rest and _ABLE.search(rest[0].text)):
         passages.update(dict.fromkeys(passage for passage, head in heads.items() if head is said))
-    elif answer is not None and (said or not rest or not rest[0].kinds & DENYING):
-        yield Objection(code=Code.NEGATION, words=reading.clauses[0].text)
-    elif not rest or bool(rest[0].kinds & DENYING) == said:
+    elif not rest or denies is said or (said and answer is False):
         yield Objection(code=Code.NEGATION, words=reading.clauses[0].text)

@@ -59,18 +59,18 @@ def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, float, b
                     yield term.written, 1.0, new, False
     for run in reading.runs:
         single = before = ""
-        before_name = False
+        before_name = before_noun = False
         for word, tag in (*tagged(run), ("", "")):
             if len(word) == 1 and tag[0] in "nvaz" and word not in HAN_KNOWN:
                 single += word
                 continue
-            if len(word) == 1 and before and tag[0] == "n" and word in evidence.characters:
+            if len(word) == 1 and before_noun and before and tag[0] == "n" and word in evidence.characters:
                 yield before, 1.0, True, True
                 before = ""
             if len(single) > 1 and set(single) - evidence.characters:
                 yield single, 1.0, True, True
             single = ""
-            kind = bool(before) and word[:1] in evidence.characters and tag[0] == "n"
+            kind = before_noun and word[:1] in evidence.characters and tag[0] == "n"
             if before:
                 yield before, 1.0, True, kind or before_name
             before = ""
@@ -79,7 +79,7 @@ def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, float, b
             if any(pair in evidence.text for pair in map("".join, pairwise(word))):
                 yield word, 1.0, False, False
             else:
-                before, before_name = word, tag in NAMES
+                before, before_name, before_noun = word, tag in NAMES, tag[0] == "n"
 
 
 def names(facing: Facing) -> Iterator[Objection]:

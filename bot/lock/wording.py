@@ -36,7 +36,7 @@ TELLING = _stems(
     "double triple half "
     "hour minute week month year premium exclusive express standard sunday saturday insured tracked "
     "certified organic award partner branch "
-    "全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 "
+    "第二 第三 第四 全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 "
     "免邮 立即 立刻 马上 自动 凌晨 半价 "
     "加急 全国 海外 线下 热线 上门 保险"
 )

@@ -149,6 +149,10 @@ def test_what_cannot_be_read_is_counted_and_named_and_the_rest_is_judged(desk: D
     assert counts == {"not_json": 1, "speaker": 1, "no_text": 1}
     assert "bad.jsonl:1" in ran.err
     assert rows(desk, "bad")["d4#0"]["person"] == "By the link."
+    for page in ("report.html", "report.md"):
+        text = (desk.folder / "bad" / page).read_text("utf-8")
+        assert "could not be read as it stands:" in text
+        assert "turns of an unknown speaker: 1" in text
     assert told["turns"] == 6
 
 

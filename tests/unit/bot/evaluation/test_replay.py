@@ -32,7 +32,7 @@ from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
 from bot.ports import Responder
-from bot.responder import CombinedResponder
+from bot.responder import LONGEST, CombinedResponder
 from bot.types import Action, Conversation, Message, Reply
 from tests.unit.bot.evaluation.logged import NOON, dialogue
 
@@ -202,8 +202,8 @@ async def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, respon
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(UsageError, match=r"(File exists|Not a directory)\. Name another folder"), writing(folder, {}):
+    for folder, why in ((tmp_path / "file", "File exists"), (tmp_path / "file" / "run", "Not a directory")):
+        with pytest.raises(UsageError, match=rf"{why}\. Name another folder"), writing(folder, {}):
             pass
 
 
@@ -263,3 +263,10 @@ async def test_a_turn_is_the_same_after_it_was_written(tmp_path: Path, responder
         for turn in replayed.turns:
             assert ReplayedTurn.of_json(turn.json()) == turn
             assert json.loads(turn.json())["action"] in tuple(Action)
+
+
+async def test_of_a_file_that_somebody_pasted_the_beginning_is_kept(responder: Responder) -> None:
+    log = [dialogue(f"customer: How do I track my order? {'x' * 50_000}", f"agent: {'With the link. ' * 9_000}")]
+    async for replayed in replay(log, responder, alike):
+        (turn,) = replayed.turns
+        assert (len(turn.text), len(turn.person)) == (LONGEST, LONGEST)
