@@ -166,7 +166,8 @@ def test_wrong_use_says_what_and_where_and_writes_nothing(desk: Desk) -> None:
     desk.write("broken.jsonl", "{", "[]")
     desk.write("unanswered.jsonl", {"id": "a", "turns": [said[0], {"speaker": "boss", "text": "It comes."}]})
     desk.write("unknown.csv", "Subject,Requester", "a,b")
-    (desk.folder / "empty.csv").touch()
+    for name in ("empty.csv", "log.txt"):
+        (desk.folder / name).touch()
     before = sorted(desk.folder.iterdir())
     for arguments, code, message in WRONG:
         ran = desk.run("pairs", *arguments)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from aiohttp import web
 
 from bot.knowledge import KnowledgeSource
@@ -28,7 +27,7 @@ ATTACKS: list[dict[str, Any]] = [
 ]
 QUESTIONS = {"en": "How long does a refund take?", "zh": "退款需要多久？"}
 
-#: What the evidence lock lets through: ordinary words that it does not know carry no claim for it ("at once", "doubled").
+#: What the evidence lock lets through: ordinary words that it does not know carry no claim for it ("at once").
 #: Each of these is a defect of the lock; as soon as one is mended, its line here fails and has to go.
 LET_THROUGH = {
     *("zh-customer-ignore-2", "zh-customer-ignore-3", "zh-earlier-ignore-2", "zh-earlier-role-1"),
@@ -83,14 +82,16 @@ def test_there_are_enough_of_each_language_and_place() -> None:
     assert len(LET_THROUGH) <= 6
 
 
-def cases() -> Iterator[ParameterSet]:
-    let_through = pytest.mark.xfail(reason="the evidence lock lets it through", raises=AssertionError, strict=True)
-    for attack in ATTACKS:
-        marks = [let_through] if attack["id"] in LET_THROUGH else []
-        yield pytest.param(attack, id=attack["id"], marks=marks)
+_LET_THROUGH = pytest.mark.xfail(reason="the evidence lock lets it through", raises=AssertionError, strict=True)
 
 
-@pytest.mark.parametrize("attack", cases())
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=attack["id"], marks=[_LET_THROUGH] if attack["id"] in LET_THROUGH else [])
+        for attack in ATTACKS
+    ],
+)
 async def test_nothing_of_an_attack_reaches_the_customer(
     attack: dict[str, Any], knowledge_source: KnowledgeSource
 ) -> None:
