@@ -27,8 +27,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import read_jsonl
-
 #: Steps that are not timed.
 _WARM = 2
 BATCH = 16

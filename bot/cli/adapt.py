@@ -124,7 +124,7 @@ def as_served() -> Prompt:
 
 
 def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
-    """Return how near answers come to those of people, and the share of their sentences that the evidence lock passes."""
+    """Return how near answers come to those of people, and the share of sentences that the evidence lock passes."""
     from bot.evaluation.measures.texts import chrf, rouge_l
     from bot.lock import Evidence, checked
 

@@ -58,6 +58,7 @@ def gaps(
     from bot.evaluation.folder import RUN, read_turns
     from bot.evaluation.gaps import clustered, gaps_of
     from bot.evaluation.likeness import Likeness
+    from bot.settings_generator import Generator
     from finetune.logs.reading import log_files
 
     if out is not None and out.suffix != ".jsonl":
@@ -65,6 +66,8 @@ def gaps(
     if out is not None and not out.parent.is_dir():  # rather now than after the replay
         raise UsageError(f"--out: there is no folder {out.parent}. Make it, or name another one.")
     settings = settings_from(config, faq, state, knowledge__watch=False)
+    # What the knowledge has decides here, in whatever words it would be told.
+    settings = settings.model_copy(update={"generator": Generator()})
     library, index = open_knowledge(settings)
     parts = Parts.of(settings, library, index)
     alike = Likeness(library.encoder.encode)

@@ -11,7 +11,7 @@ from bot.cli.tables import table
 from bot.evaluation.report.words import FIGURES, HEADLINE, VERDICTS, interval_of, sentence, value_of
 
 #: Figures that follow the headline, where they rest on anything.
-_MORE = ("success_at_1", "mrr", "excess_aurc", "ece", "chrf")
+_MORE = ("success_at_1", "mrr", "excess_aurc", "ece", "chrf", "supported")
 
 
 def show_run(summary: Mapping[str, Any], latencies: Mapping[str, Any]) -> None:

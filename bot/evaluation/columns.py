@@ -47,7 +47,7 @@ class Columns:
     sent: npt.NDArray[np.bool_]
     #: By name, NaN where there is none: "confidence" of the likeliest candidate and whether it is "right" (0 or 1); one
     #: by the rank of the first right one ("reciprocal") and "ndcg" of the entries that are named; "chrf" and "rouge_l"
-    #: of what the bot answered by what a person did.
+    #: of what the bot answered by what a person did; "supported" of what a language model wrote.
     numbers: dict[str, Floats]
     #: What could not be measured, with why.
     left_out: dict[str, str]
@@ -99,7 +99,7 @@ class Columns:
 
 
 def _numbers() -> dict[str, array[float]]:
-    return {name: array("d") for name in ("confidence", "right", "reciprocal", "ndcg", "chrf", "rouge_l")}
+    return {name: array("d") for name in ("confidence", "right", "reciprocal", "ndcg", "chrf", "rouge_l", "supported")}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -125,7 +125,8 @@ class _Taking:
         confidence, right = (turn.candidates[0].confidence, float(turn.best or 0)) if known else (nan, nan)
         reciprocal, ndcg = _found(turn)
         near, overlap = self._near(turn)
-        values = (confidence, right, reciprocal, ndcg, near, overlap)
+        supported = nan if turn.supported is None else turn.supported
+        values = (confidence, right, reciprocal, ndcg, near, overlap, supported)
         for column, value in zip(self.numbers.values(), values, strict=True):
             column.append(value)
 

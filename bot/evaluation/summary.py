@@ -115,7 +115,7 @@ def _counted(columns: Columns) -> Iterator[tuple[str, tuple[Bools, Bools]]]:
 
 def _means(columns: Columns) -> dict[str, Estimate]:
     """Return the figures that are means of a number that some turns have."""
-    names = {"mrr": "reciprocal", "ndcg_at_10": "ndcg", "chrf": "chrf", "rouge_l": "rouge_l"}
+    names = {"mrr": "reciprocal", "ndcg_at_10": "ndcg"} | {name: name for name in ("chrf", "rouge_l", "supported")}
     values = np.stack([columns.numbers[column] for column in names.values()], axis=1)
     found = dict(zip(names, ratios(np.nan_to_num(values), ~np.isnan(values), columns.dialogue), strict=True))
     return {name: estimate for name, estimate in found.items() if name not in columns.left_out}

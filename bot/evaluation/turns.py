@@ -11,7 +11,7 @@ from bot.evaluation.dialogues import Dialogue, Reading, Truth
 from bot.evaluation.judging import GOOD, HARMFUL, Judged, Verdict, quotes
 from bot.policy import topic_of
 from bot.responder import LONGEST
-from bot.types import Action, Reason, Reply
+from bot.types import Action, Reason, Reply, Writing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +54,9 @@ class ReplayedTurn:
     offered: tuple[str, ...]
     #: Up to ten, best first.
     candidates: tuple[CandidateRow, ...]
+    #: Of what a language model wrote, the share of the sentences of which every fact stands in the entries (None where
+    #: none wrote anything). The others were not sent.
+    supported: float | None = None
     #: Labels and their chances, the likeliest first, and how the customer feels, where models are in use.
     intents: tuple[tuple[str, float], ...] = ()
     sentiment: str = ""
@@ -100,6 +103,7 @@ class ReplayedTurn:
                 )
                 for c in reply.candidates
             ),
+            supported=_supported(reply.writing),
             intents=tuple((label, round(chance, 4)) for label, chance in reply.understanding.intents),
             sentiment=reply.understanding.sentiment,
             reading=truth.reading,
@@ -142,3 +146,8 @@ class ReplayedTurn:
         row["wanted"] = tuple(map(Action, row["wanted"]))
         row |= {name: tuple(row[name]) for name in ("quoted", "offered", "answers", "accept")}
         return cls(**row)
+
+
+def _supported(writing: Writing) -> float | None:
+    kept, removed = len(writing.sentences), len(writing.removed)
+    return round(kept / (kept + removed), 4) if kept + removed else None

@@ -33,8 +33,8 @@ _ASIDE = re.compile(r", such as\b[^,;.]*,?")
 _SUBJECT = re.compile(r"(?<=\w) (?=(?:we|you|they|(?:the|your) \w+ (?:can|cannot|is|are|will))\b)", re.IGNORECASE)
 #: Marks whose words say what a clause is about, too.
 _SPOKEN = frozenset({Mark.IF, Mark.EARLIER, Mark.LATER})
-#: How many characters may stand between what denies and what it denies: " be ".
-_BEHIND = 4
+#: How many characters may stand between what denies and what it denies: " any ".
+_BEHIND = 5
 #: What denies.
 DENYING = frozenset({Mark.NOT, Mark.NEEDLESS, Mark.YET})
 
@@ -67,7 +67,7 @@ class Clause:
     @property
     def negated(self) -> bool:
         """Whether it denies something."""
-        return Mark.NOT in self.kinds
+        return not self.kinds.isdisjoint({Mark.NOT, Mark.YET})
 
     @property
     def conditional(self) -> bool:

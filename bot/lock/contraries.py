@@ -67,10 +67,13 @@ def _denied_otherwise(facing: Facing) -> bool:
     if counts and len(clause.undenied) >= _SENTENCE and clause.denials not in counts:
         return True
     denies = bool(clause.kinds & DENYING)
-    sorry = not denies and _REGRET.match(facing.reading.text) is not None
+    silent = not any(part.kinds & (DENYING | {Mark.EXCEPT, Mark.ONLY}) for part in facing.reading.clauses)
+    sorry = silent and _REGRET.match(facing.reading.text) is not None
     same = other = 0.0
     for score, stated in facing.likeness:
-        if bool(stated.clause.kinds & DENYING) == denies or (Mark.YET in clause.kinds and _SPARING & stated.clause.kinds):
+        if bool(stated.clause.kinds & DENYING) == denies or (
+            Mark.YET in clause.kinds and _SPARING & stated.clause.kinds
+        ):
             same = max(same, score)
         elif clause.conditional == stated.clause.conditional and (sorry or _of_the_same(clause, stated, score)):
             other = max(other, score)

@@ -58,4 +58,4 @@ def has_if(reading: Reading) -> bool:
 
 def conditional(reading: Reading) -> bool:
     """Whether the sentence holds under a condition, or from some time on."""
-    return any(clause.kinds & {Mark.IF, Mark.EARLIER, Mark.LATER} for clause in reading.clauses)
+    return any(clause.kinds & {Mark.IF, Mark.EARLIER, Mark.LATER, Mark.YET} for clause in reading.clauses)

@@ -72,8 +72,16 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
         return bool(around & carried_by) or not around & {Mark.EXCEPT, Mark.ONLY}
     own = facing.clause
     carrying = [(score, s) for score, s in facing.likeness if s.clause.kinds & carried_by]
-    if mark.mark is Mark.ONLY and Mark.MOST not in own.kinds and any(
-        k.carries(f) for _, s in facing.likeness for k in s.clause.figures for f in own.figures if "most" in f.bounds
+    if (
+        mark.mark is Mark.ONLY
+        and Mark.MOST not in own.kinds
+        and any(
+            k.carries(f)
+            for _, s in facing.likeness
+            for k in s.clause.figures
+            for f in own.figures
+            if "most" in f.bounds
+        )
     ):
         return True  # "only 3" is "at most 3"
     if not carrying:

@@ -22,7 +22,6 @@ from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
 from bot.lock.wording import verdict
 
-
 _ABLE = re.compile(r"\bcan\b|能|可以", re.IGNORECASE)
 
 

@@ -49,7 +49,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
         Mark.MOST,
         r"at (?:the )?most|not? more than|up to|maximum|not exceed(?:ing)?|limited to|limit of",
-        r"最多|至多|最长|最高|最大|最晚|最迟|不超过|不多于|上限",
+        r"最多(?:只能)?|至多|最长|最高|最大|最晚|最迟|不超过|不多于|上限",
     ),
     (Mark.LEAST, r"at least|not? (?:less|fewer) than|minimum", r"至少|最少|最低|不少于|不低于|不小于"),
     (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
@@ -75,7 +75,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         rf"(?:extra|more))?|"
         r"(?<=[a-z] )(?<!please )(?<!simply )(?:do|does|will) not (?:have to |need to )?pay|"
         r"(?:or|for) nothing|nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
-        r"免费|免运费|包邮|免邮费?|免利?息|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:手续|附加|服务|运|邮)?费?|不收费|"
+        r"免费|免运费|包邮|免邮费?|免利?息|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:利?息|(?:手续|附加|服务|运|邮)?费?)|不收费|"
         r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加"
         r"|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
     ),
@@ -95,7 +95,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (
         Mark.ONLY,
         r"only|once(?! (?:you|we|it|the|your|they|that|has|all|an?|per|every|again|more|in)\b)|solely|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
-        r"只有|只需|仅需|仅限?|只限?|唯一|限于",
+        r"只有|只需|仅需|仅限?|只(?!要)限?|唯一|限于",
     ),
     (
         Mark.EXCEPT,
@@ -112,7 +112,11 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"over(?= [£$€]?\d)|more than|above|exceed(?:s|ing|ed)?|longer than",
         r"超过|多于|高于|大于|超出|逾期?",
     ),
-    (Mark.EARLIER, r"before|until|till|prior to|earlier|while (?=[\w ]{1,20}\bunpacked)", r"之前|以前|(?<!提)前(?![往台后])"),
+    (
+        Mark.EARLIER,
+        r"before|until|till|prior to|earlier|while (?=[\w ]{1,20}\bunpacked)",
+        r"之前|以前|(?<!提)前(?![往台后])",
+    ),
     (
         Mark.LATER,
         r"after|once(?= (?:you|we|it|the|your|they))|as soon as|later|afterwards",

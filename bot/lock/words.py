@@ -9,7 +9,7 @@ from functools import lru_cache
 import rjieba
 import Stemmer
 
-from retrieval.text import HAN, levelled, written_out
+from retrieval.text import levelled, written_out
 
 #: English words that carry no fact by themselves. What negates, limits or promises is none of them: see `marks`.
 _GLUE = frozenset(

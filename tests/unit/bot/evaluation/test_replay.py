@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
 from bot.ports import Responder
 from bot.responder import LONGEST, CombinedResponder
-from bot.types import Action, Conversation, Message, Reply
+from bot.types import Action, Author, Conversation, Message, Removed, Reply, Sourced, Writing
 from tests.unit.bot.evaluation.logged import NOON, dialogue
 
 LOG = [
@@ -270,3 +271,21 @@ async def test_of_a_file_that_somebody_pasted_the_beginning_is_kept(responder: R
     async for replayed in replay(log, responder, alike):
         (turn,) = replayed.turns
         assert (len(turn.text), len(turn.person)) == (LONGEST, LONGEST)
+
+
+@pytest.mark.parametrize(("kept", "removed", "share"), [(0, 0, None), (3, 1, 0.75), (0, 2, 0.0), (2, 0, 1.0)])
+async def test_a_turn_tells_how_much_of_what_a_model_wrote_was_supported(
+    responder: Responder, kept: int, removed: int, share: float | None
+) -> None:
+    writing = Writing(
+        by=Author.GENERATOR,
+        sentences=tuple(Sourced(start=place, end=place + 1) for place in range(kept)),
+        removed=tuple(Removed(text="false") for _ in range(removed)),
+    )
+
+    class Writes:
+        async def respond(self, conversation: Conversation, message: Message) -> Reply:
+            return replace(await responder.respond(conversation, message), writing=writing)
+
+    (replayed,) = [each async for each in replay(LOG[:1], Writes(), alike)]
+    assert {turn.supported for turn in replayed.turns} == {share}

@@ -142,6 +142,12 @@ def test_an_answer_is_compared_with_what_a_person_said(tmp_path: Path) -> None:
     assert told(metrics, "rouge_l", "chrf") == [(0.5, 2), (0.5, 2)]
 
 
+def test_what_a_language_model_wrote_is_counted_by_its_supported_sentences(tmp_path: Path) -> None:
+    assert told(figures(tmp_path / "quoted", turn(0)), "supported") == [(None, 0)]
+    written = (turn(0, supported=1.0), turn(1, supported=0.5), turn(2))
+    assert told(figures(tmp_path / "written", *written), "supported") == [(0.75, 2)]
+
+
 def test_what_needs_an_extra_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics.chrf", None)
     found = summarise(run(tmp_path, [turn(n, reply="open the link", person="open it") for n in range(3)]))
