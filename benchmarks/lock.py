@@ -1,15 +1,13 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
-    python -m benchmarks.lock            development: seeds 1 to 3, the rewrites of the split `dev`
+    python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev` and `dev2`
     python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test`
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
 order, the answers of two entries merged, or an honest rewrite of `faq_data/eval/rewrites.jsonl`. Each sentence is,
-with a
-chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
-evidence is
-the entries' questions and answers.
+with a chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
+evidence is the entries' questions and answers.
 
 Figures: false sentences and how many of them passed, by kind; true sentences, true replies and rewrites that were
 blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
@@ -66,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--test", action="store_true", help="the figures to report, instead of those to tune by")
     parser.add_argument("--replies", type=int, default=2000, help="how many a seed (2000)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="of the generator (1 2 3)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="of the generator (1 to 5)")
     parser.add_argument("--show", action="store_true", help="print what passed and what was blocked wrongly")
     chosen = parser.parse_args()
     passages = {(p.language, p.id): p for p in read_sources([FAQ]).passages if p.id != "promo-old-summer"}
@@ -112,7 +110,8 @@ def _honest(
         sentences = [sentence for result in results for sentence in result]
         wrong = [sentence for sentence in sentences if not sentence.supported]
         print(
-            f"honest rewrites, {split_name}, {language}: {len(blocked)} of {len(rows)} blocked ({len(blocked) / len(rows):.1%}), "
+            f"honest rewrites, {split_name}, {language}: "
+            f"{len(blocked)} of {len(rows)} blocked ({len(blocked) / len(rows):.1%}), "
             f"{len(wrong)} of {len(sentences)} sentences ({len(wrong) / len(sentences):.1%})"
         )
         if show:

@@ -124,7 +124,10 @@ def as_served() -> Prompt:
 
 
 def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
-    """Return how near answers come to those of people, and the share of sentences that the evidence lock passes."""
+    """Return how near answers come to those of people, and the share of sentences that the evidence lock passes.
+
+    Of a text that states nothing that share is 0.
+    """
     from bot.evaluation.measures.texts import chrf, rouge_l
     from bot.lock import Evidence, checked
 
@@ -133,5 +136,6 @@ def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
     for one in made:
         passages = [(p.id, f"{p.question}\n{p.answer}") for p in one.example.passages]
         sentences = checked(one.text, Evidence.of(passages))
-        supported.append(sum(s.supported for s in sentences) / max(len(sentences), 1))
+        carried = any(s.passages for s in sentences)  # or it states nothing, and so nothing that is supported
+        supported.append(sum(s.supported for s in sentences) / len(sentences) if carried else 0.0)
     return {"chrf": chrf(texts, wanted), "rouge_l": rouge_l(texts, wanted), "supported": supported}

@@ -20,7 +20,8 @@ _COURTESY = re.compile(
   | (?:i|we)\ (?:am|are)\ (?:happy|glad)\ to\ help(?:\ you)?(?:\ with\ (?:that|this))?
   | (?:i|we)?\ ?hope\ (?:this|that)\ helps(?:\ you)?
   | (?:great|good)\ (?:question|news|choice)
-  | (?:sure|no\ problem|no\ worries|you\ are\ welcome|my\ pleasure|gladly|(?:that|this)\ is\ (?:fine|okay|no\ problem)|all\ right|okay|ok|do\ not\ worry
+  | (?:sure|no\ problem|no\ worries|you\ are\ welcome|my\ pleasure|gladly|(?:that|this)\ is\ (?:fine|okay
+        |no\ problem)|all\ right|okay|ok|do\ not\ worry
     |happy\ to\ help)(?:\ thing)?
   | (?:please\ )?(?:just\ )?let\ (?:me|us)\ know(?:\ (?:if|whether|when)\ (?:you\ (?:have|need|want|would\ like
     |get\ stuck|run\ into)|there\ is|i\ can|we\ can|anything)[\w\ ']*)?
@@ -40,7 +41,8 @@ _COURTESY = re.compile(
   | (?:您好|你好|亲|嗨|早上好|下午好|晚上好|您好呀|亲亲)+
   | (?:非常|十分)?(?:感谢|谢谢)(?:您|你)?的?(?:来信|咨询|留言|提问|耐心等待|耐心|支持|理解|反馈|联系|关注|光临|配合
     |提醒)?
-  | (?:非常|十分|很|真的|实在)?(?:抱歉|对不起|不好意思|遗憾)(?:给您(?:带来|添)(?:了)?(?:不便|麻烦)了?|让您久等了?|让您(?:有了?|遇到了?)不(?:好|愉快)的(?:体验|经历)
+  | (?:非常|十分|很|真的|实在)?(?:抱歉|对不起|不好意思|遗憾)(?:给您(?:带来|添)(?:了)?(?:不便|麻烦)了?
+        |让您久等了?|让您(?:有了?|遇到了?)不(?:好|愉快)的(?:体验|经历)
     |听到(?:这个|这件事))?
   | (?:给您(?:带来|添)(?:了)?(?:不便|麻烦)了?)
   | (?:很)?(?:高兴|乐意|荣幸)(?:能)?(?:为您)?(?:服务|效劳|解答|帮助您?|帮忙)

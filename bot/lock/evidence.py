@@ -208,7 +208,7 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
 
 
 def _only_without(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words behind "without", inside a sentence, that stand nowhere behind "with"; and of them, nowhere else."""
+    """Return the words behind "without", and none behind "with"; and those that stand nowhere else."""
     without = Counter(re.findall(r"(?<![.!?\n] )(?<!\n)\bwithout (?:an? |the |your )?([a-z]+)", text))
     counts = Counter(re.findall(r"[a-z]+", text))
     never = without.keys() - set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))

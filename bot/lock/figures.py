@@ -50,7 +50,8 @@ _BEFORE = {
 _BEHIND = {
     "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|或以上"
     r"|或更多",
-    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b|(?:个?[\u4e00-\u9fff]{1,2})?以内|及?以内|之内|以下"
+    "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b"
+    r"|(?:个?[\u4e00-\u9fff]{1,2})?以内|及?以内|之内|以下"
     r"|内(?!陆|地|容)|为限",
     "before": r"before\b|earlier|ahead|in advance|beforehand|prior|前(?!往|台)|之前|以前",
     "after": r"after\b|later\b|afterwards|后|之后|以后",
@@ -71,7 +72,8 @@ _LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|
 _IDIOM = re.compile(
     r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方"
     r"|(?:这|那|其他|你们|您|他们)两|两.(?=都)|多半|大半|统一|唯一|百分百|单一|再一次|"
-    r"\b(?:the two|these two|those two|other two|no one|someone|one another|or two|one of|the one|which one|new one|old one|one by one|one or two|one "
+    r"\b(?:the two|these two|those two|other two|no one|someone|one another|or two|one of|the one|which one"
+    r"|new one|old one|one by one|one or two|one "
     r"after another)\b",
     re.IGNORECASE,
 )

@@ -55,7 +55,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     (Mark.UNDER, r"less than|fewer than|under|below", r"不满(?=\d)|不到(?=\d|期)|不足(?=\d)|低于|少于|小于|未满"),
     (
         Mark.NONE,
-        r"not only|after that|feel free|with no (?:problem|trouble)s?|only takes (?:a )?few|you only need|no (?:problem|worries|matter)"
+        r"not only|after that|feel free|with no (?:problem|trouble)s?|only takes (?:a )?few|you only need"
+        r"|no (?:problem|worries|matter)"
         r"|(?:do not|no need to) (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
         r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
@@ -69,12 +70,14 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.FREE,
-        rf"free of charge|for free|free(?!-| (?:of|from) (?!\x1a))|at no (?:extra |additional )?{_FEE}|no (?:extra |additional |further "
+        rf"free of charge|for free|free(?!-| (?:of|from) (?!\x1a))|at no (?:extra |additional )?{_FEE}"
+        rf"|no (?:extra |additional |further "
         rf")?{_FEE}(?: at all)?|"
         rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: "
         rf"(?:extra|more))?|"
         r"(?<=[a-z] )(?<!please )(?<!simply )(?:do|does|will) not (?:have to |need to )?pay|"
-        r"(?:or|for) nothing|nothing (?:extra|more)?(?: ?to pay)|complimentary|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
+        r"(?:or|for) nothing|nothing (?:extra|more)?(?: ?to pay)|complimentary"
+        r"|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
         r"免费|免运费|包邮|免邮费?|免利?息|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:利?息|(?:手续|附加|服务|运|邮)?费?)|不收费|"
         r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加"
         r"|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
@@ -89,12 +92,14 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         Mark.NOT,
         r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
         r"|refuse to|"
-        r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free|stop(?= (?:us|do|send|accept)ing)",
+        r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free"
+        r"|stop(?= (?:us|do|send|accept)ing)",
         r"不|没有|没|无法|无|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
     ),
     (
         Mark.ONLY,
-        r"only|once(?! (?:you|we|it|the|your|they|that|has|all|an?|per|every|again|more|in)\b)|solely|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
+        r"only|once(?! (?:you|we|it|the|your|they|that|has|all|an?|per|every|again|more|in)\b)|solely"
+        r"|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
         r"只有|只需|仅需|仅限?|只(?!要)限?|唯一|限于",
     ),
     (
@@ -124,7 +129,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.ALL,
-        r"all(?= |$)(?! the same| you need| you have to)|each(?! other)|every(?! [\x1a\d]|day| (?:day|week|month|year))|always"
+        r"all(?= |$)(?! the same| you need| you have to)|each(?! other)|every(?! [\x1a\d]|day| (?:day|week"
+        r"|month|year))|always"
         r"|everywhere|anywhere|any time|whenever|everyone|everybody|worldwide",
         r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
     ),

@@ -15,10 +15,12 @@ from bot.lock.words import tagged
 
 #: Of the words of a sentence, and of a clause that states something of weight, at most this share may be new.
 _NEW = 0.45
-#: One word may be new in any sentence.
-_ONE_NEW = 1.0
+#: So many words may be new in any sentence.
+_FEW_NEW = 1
+#: Letters that make no word of the dictionary, in the place of a part of speech.
+_LETTERS = "letters"
 #: Parts of speech that are names.
-NAMES = frozenset({"ns", "nt", "nz", "nrt"})
+_NAMES = frozenset({"ns", "nt", "nz", "nrt"})
 #: So like a clause has to be for "us" to do, in other words, what it says.
 _LIKE_ENOUGH = 0.25
 #: What follows "we" and may be what we do, in words.
@@ -33,53 +35,48 @@ def words(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
     for term in (term for clause in reading.clauses for term in clause.terms):
         if term.text in TELLING and term.text not in evidence.terms:
             yield Objection(code=Code.SUBJECT, words=term.written)
-    known, new = 0.0, {}
-    for word, weight, is_new, name in _words(reading, evidence):
+    known = 0
+    new = []
+    for word, is_new, name in _words(reading, evidence):
+        known += not is_new
         if is_new:
-            new[word] = weight
+            new.append(word)
             if name:
                 yield Objection(code=Code.NAME, words=word)
-        else:
-            known += weight
-    weight = sum(new.values())
-    if weight > _ONE_NEW and weight > _NEW * (known + weight):
+    if len(new) > _FEW_NEW and len(new) > _NEW * (known + len(new)):
         yield Objection(code=Code.SUBJECT, words=" ".join(new))
 
 
-def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, float, bool, bool]]:
-    """Yield each word with its weight, whether it is new, and whether it can be nothing but a name.
-
-    A new word right before a noun that is known makes another thing of it, and is as good as a name: "diamond card".
-    """
-    for clause in reading.clauses:
-        for term in clause.terms:
-            if not is_han_char(term.text[0]):
-                new = term.text not in evidence.terms
-                if not (new and term.text in ORDINARY):
-                    yield term.written, 1.0, new, False
+def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each word that tells something, whether it is new, and whether it can be nothing but a name."""
+    for term in (term for clause in reading.clauses for term in clause.terms):
+        new = term.text not in evidence.terms
+        if not is_han_char(term.text[0]) and not (new and term.text in ORDINARY):
+            yield term.written, new, False
     for run in reading.runs:
-        single = before = ""
-        before_name = before_noun = False
-        for word, tag in (*tagged(run), ("", "")):
-            if len(word) == 1 and tag[0] in "nvaz" and word not in HAN_KNOWN:
-                single += word
-                continue
-            if len(word) == 1 and before_noun and before and tag[0] == "n" and word in evidence.characters:
-                yield before, 1.0, True, True
-                before = ""
-            if len(single) > 1 and set(single) - evidence.characters:
-                yield single, 1.0, True, True
-            single = ""
-            kind = before_noun and word[:1] in evidence.characters and tag[0] == "n"
-            if before:
-                yield before, 1.0, True, kind or before_name
-            before = ""
-            if len(word) < 2 or tag[0] not in "nvabszlij" or (tag[0] != "n" and HAN_KNOWN.issuperset(word)):
-                continue
-            if any(pair in evidence.text for pair in map("".join, pairwise(word))):
-                yield word, 1.0, False, False
-            else:
-                before, before_name, before_noun = word, tag in NAMES, tag[0] == "n"
+        for (word, tag), (after, after_tag) in pairwise([*_parts(run), ("", " ")]):
+            if tag == _LETTERS:
+                if not evidence.characters.issuperset(word):
+                    yield word, True, True
+            elif any(pair in evidence.text for pair in map("".join, pairwise(word))):
+                yield word, False, False
+            else:  # right before a noun that is known it makes another thing of it: "diamond card"
+                compound = tag[0] == "n" and after_tag[0] == "n" and after[0] in evidence.characters
+                yield word, True, compound or tag in _NAMES
+
+
+def _parts(run: str) -> Iterator[tuple[str, str]]:
+    """Yield the words of a run of Chinese that tell something; what is no word there is letter after letter."""
+    letters = ""
+    for word, tag in (*tagged(run), ("", " ")):
+        if len(word) == 1 and tag[0] in "nvaz" and word not in HAN_KNOWN:
+            letters += word
+            continue
+        if len(letters) > 1:
+            yield letters, _LETTERS
+        letters = ""
+        if len(word) > 1 and tag[0] in "nvabszlij" and (tag[0] == "n" or not HAN_KNOWN.issuperset(word)):
+            yield word, tag
 
 
 def names(facing: Facing) -> Iterator[Objection]:

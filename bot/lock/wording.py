@@ -36,7 +36,8 @@ TELLING = _stems(
     "double triple half "
     "hour minute week month year premium exclusive express standard sunday saturday insured tracked "
     "certified organic award partner branch "
-    "第二 第三 第四 全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 补偿 赔偿 双倍 两倍 "
+    "第二 第三 第四 全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 "
+    "补偿 赔偿 双倍 两倍 "
     "免邮 立即 立刻 马上 自动 凌晨 半价 "
     "加急 全国 海外 线下 热线 上门 保险"
 )
@@ -56,7 +57,8 @@ ORDINARY = _stems(
     "regular relate relevant remain remember remind remove repeat report request require resolve rest result reverse "
     "review search seem separate serve several shortly show similar simply single situation skip small solve special "
     "specific specify spend spot stand state stay step stick stop straightforward submit succeed suit swap switch tap "
-    "thorough thoroughly tick total touch treat trouble turn type understand unlike unsure update useful various verify "
+    "thorough thoroughly tick total touch treat trouble turn type understand unlike unsure update useful "
+    "various verify "
     "version view visit wait walk warn watch whenever whole wonder worry worth wrong"
 )
 #: What a span of time is counted from: another of them is another span.
@@ -90,12 +92,14 @@ def _opposites() -> dict[str, tuple[str, ...]]:
 OPPOSITES = _opposites()
 
 _YES = re.compile(
-    r"(?:yes|yep|(?:sure|yes),? you can|you can|能的|可以[呀啊的]|of course|certainly|absolutely|indeed|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
+    r"(?:yes|yep|(?:sure|yes),? you can|you can|能的|可以[呀啊的]|of course|certainly|absolutely|indeed"
+    r"|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
     r"|当然)[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"(?:no|nope|you can ?not|(?:please )?do not|better not|最好不要|不行[的哦]|unfortunately not|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
+    r"(?:no|nope|you can ?not|(?:please )?do not|better not|最好不要|不行[的哦]|unfortunately not"
+    r"|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
     r"|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
     re.IGNORECASE,
 )

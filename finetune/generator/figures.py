@@ -83,7 +83,7 @@ def figures(
         "written": len(made),
         "loss": mean_loss(losses(writer, cuts, pad)),
         "declined_right": _mean([one.declines for one in made if one.example.declines]),
-        "answered": _mean([not one.declines for one in made if not one.example.declines]),
+        "answered": _mean([bool(one.text) and not one.declines for one in made if not one.example.declines]),
     }
     if judge and answers:
         out |= {name: _mean(values) for name, values in judge(answers).items()}

@@ -204,3 +204,34 @@ def test_an_encoder_in_its_usual_place_says_how_it_is_used(desk: Desk, tmp_path:
 def test_the_help_of_an_encoder_promises_no_promoting(desk: Desk) -> None:
     helps = {kind: desk.run("train", kind, "--help").out for kind in ("encoder", "intents")}
     assert ["promote" in text for text in helps.values()] == [False, True]
+
+
+def test_a_language_model_is_adapted_and_what_comes_of_it_loads(desk: Desk, tmp_path: Path) -> None:
+    from finetune.generator.small import write_small
+
+    pairs = [
+        {"question": text, "answer": passage.answer, "intent": passage.id}
+        for passage in read_sources([FAQ]).passages[:20]
+        for text in (passage.question, *passage.alternatives[:2])
+    ]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in pairs), "utf-8")
+    texts = [text for pair in pairs for text in pair.values()]
+    small = write_small(tmp_path / "small", texts, vocabulary=800, size=32, layers=1)
+    asked = ("train", "generator", "--backbone", str(small), "--data", str(data), "--method", "full", "--epochs", "1")
+    done = desk.run(*asked, "--json")
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert {"rows", "written", "loss"} <= set(result["metrics"]["dev"])
+    assert Path(result["report"]).is_file()
+    assert sorted(path.name for path in (desk.state / "models" / "generator").iterdir()) == [result["version"]]
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = Path(result["folder"]) / "model"
+    assert AutoModelForCausalLM.from_pretrained(model).config.hidden_size == 32
+    assert AutoTokenizer.from_pretrained(model).chat_template
+
+    done = desk.run(*asked, "--set", "rdrop=1")
+    assert (done.code, done.out) == (2, "")
+    assert "a generator does not" in done.err

@@ -49,6 +49,10 @@ CARRIED = [
     ("金卡会员有60天退货期。", "退货"),
     ("我们会在五个工作日内为您退款。", "退款"),
     ("礼品卡不能兑换成现金。", "退款"),
+    ("Unfortunately, we don't deliver on Sundays.", "ship"),
+    ("It reliably takes us between 3 and 5 working days; your bank needs them.", "refund"),
+    ("Each order can only use one code.", "code"),
+    ("没关系，签收之后三十天之内都能退货。", "退货"),
 ]
 
 OBJECTED = [
@@ -80,6 +84,10 @@ OBJECTED = [
     ("The pick-up is free of charge.", Code.COMPARISON),
     ("Descale the Drift kettle once a week.", Code.NAME),
     ("Descale the Aqua kettle once a week.", Code.NAME),
+    ("I'm sorry, we deliver on Sundays.", Code.NEGATION),
+    ("From 49 USD you get 12 % off.", Code.PERCENTAGE),
+    ("您可以用比特币退货。", Code.NAME),
+    ("钻石会员可享60天退货期。", Code.NAME),
     ("Our engineers install solar panels on roofs.", Code.SUBJECT),
     ("金卡会员可享30天退货期。", Code.DURATION),
     ("标准配送每单运费59美元。", Code.AMOUNT),
