@@ -73,9 +73,7 @@ FIGURES = {
     "excess_aurc": Figure(title="Excess area", meaning="what the order of the confidences costs", share=False),
     "ece": Figure(title="Calibration error", meaning="mean distance of confidences to what they promise", share=False),
     "chrf": Figure(title="chrF", meaning="likeness of answers to those of people, by characters", share=False),
-    "supported": Figure(
-        title="Supported sentences", meaning="of what a language model wrote, and only these are sent"
-    ),
+    "supported": Figure(title="Supported sentences", meaning="of what a language model wrote, and only these are sent"),
     "rouge_l": Figure(title="ROUGE-L", meaning="likeness of answers to those of people, by words", share=False),
 }
 

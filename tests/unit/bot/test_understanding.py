@@ -58,7 +58,22 @@ DECLINED = [
     ),
     *("不用转人工", "我不要人工", "先不要转人工客服", "别转人工", "不需要人工", "没必要转人工"),
 ]
-NO_WORDS = ["", "   ", "\n", "...", "？", "?!", "😀", "👍👍", "❤️", "——", "\u200b", "[图片][图片]", "[photo]", "（视频）"]
+NO_WORDS = [
+    "",
+    "   ",
+    "\n",
+    "...",
+    "？",
+    "?!",
+    "😀",
+    "👍👍",
+    "❤️",
+    "——",
+    "\u200b",
+    "[图片][图片]",
+    "[photo]",
+    "【视频】",
+]
 QUESTIONS = [
     *("hi, where is my order", "hello kitty lamp", "thanks for the refund?", "good lamp", "Is the shipping great?"),
     *("hey, this is not a lamp", "thank you but where's my parcel", "bye bye parcel", "history", "they", "This"),
