@@ -92,7 +92,7 @@ def _evaluate(settings: Settings, inputs: Inputs, report: Path | None, json_outp
     from bot.app import Parts
     from bot.cli.knowledge import open_knowledge
     from bot.cli.logged import warn_of
-    from bot.cli.replayed import folder_for, replay_into
+    from bot.cli.replayed import replay_into
     from bot.evaluation.folder import write_log
     from bot.evaluation.ledger import ledger_of
     from bot.evaluation.likeness import Likeness
@@ -106,26 +106,25 @@ def _evaluate(settings: Settings, inputs: Inputs, report: Path | None, json_outp
     library, index = open_knowledge(settings)
     prepare(index)
     parts, problems = Parts.of(settings, library, index), Problems()
-    folder = report or folder_for(settings, inputs.run(settings, parts))
-    done = replay_into(folder, inputs, settings, parts, Likeness(library.encoder.encode), problems)
+    done = replay_into(report, inputs, settings, parts, Likeness(library.encoder.encode), problems)
     with waiting("Writing the report"):
         if inputs.kind == "dialogues" and done.until:
             # As it was held: what became of its cases by its end, and what could not be read of it.
             ledger = ledger_of(inputs.read(settings, Problems()), now=done.until)
-            write_log(folder, {**ledger.as_json(), "problems": problems.told()})
-        write_report(folder)
+            write_log(done.folder, {**ledger.as_json(), "problems": problems.told()})
+        write_report(done.folder)
     warn_of(problems)
-    _tell(folder, done, problems, json_output)
+    _tell(done, problems, json_output)
 
 
-def _tell(folder: Path, done: Done, problems: Problems, json_output: bool) -> None:
+def _tell(done: Done, problems: Problems, json_output: bool) -> None:
     """Print what a run came to."""
     from bot.evaluation.report import REPORT
     from bot.evaluation.summary import latencies
 
-    summary, waited = json.loads((folder / REPORT).read_bytes()), latencies(folder)
+    summary, waited = json.loads((done.folder / REPORT).read_bytes()), latencies(done.folder)
     if json_output:
-        more = {"problems": problems.as_json(), "speed": round(done.speed, 1), "report": str(folder)}
+        more = {"problems": problems.as_json(), "speed": round(done.speed, 1), "report": str(done.folder)}
         print_json({**summary, "latency_ms": waited, **more})
         return
     from bot.cli.run_shown import show_run
@@ -133,4 +132,4 @@ def _tell(folder: Path, done: Done, problems: Problems, json_output: bool) -> No
     show_run(summary, waited)
     if done.before:
         typer.echo(f"{counted(done.before, 'turn was', 'turns were')} there from the same run before.")
-    typer.echo(f"Every turn: {folder / 'report.html'}")
+    typer.echo(f"Every turn: {done.folder / 'report.html'}")

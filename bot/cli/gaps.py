@@ -100,14 +100,13 @@ def gaps(
 def _replayed(settings: Settings, parts: Parts, inputs: Inputs, alike: Alike) -> Path:
     """Replay, and return the folder of the run."""
     from bot.cli.logged import warn_of
-    from bot.cli.replayed import folder_for, replay_into
+    from bot.cli.replayed import replay_into
     from finetune.logs import Problems
 
     problems = Problems()
-    folder = folder_for(settings, inputs.run(settings, parts))
-    replay_into(folder, inputs, settings, parts, alike, problems)
+    done = replay_into(None, inputs, settings, parts, alike, problems)
     warn_of(problems)
-    return folder
+    return done.folder
 
 
 def _expected(

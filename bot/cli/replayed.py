@@ -84,6 +84,8 @@ class Inputs:
 class Done:
     """A replay after its end."""
 
+    #: Of the run.
+    folder: Path
     #: Turns that were there before, and those that were replayed now.
     before: int
     turns: int
@@ -98,25 +100,29 @@ class Done:
         return self.turns / self.seconds if self.seconds else 0.0
 
 
-def folder_for(settings: Settings, run: dict[str, Any]) -> Path:
+def _folder_for(settings: Settings, run: dict[str, Any]) -> Path:
     """Return the folder in the state folder of a run, by what decides on it."""
     name = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:12]
     return settings.state.folder / RUNS / name
 
 
 def replay_into(
-    folder: Path,
+    folder: Path | None,
     inputs: Inputs,
     settings: Settings,
     parts: Parts,
     alike: Alike,
     problems: Problems,
 ) -> Done:
-    """Replay into ``folder`` what is not there yet, with a bar; raises `UsageError` where there is nothing to ask."""
+    """Replay into ``folder`` what is not there yet, with a bar; without one, into one in the state folder.
+
+    Raises `UsageError` where there is nothing to ask.
+    """
     from bot.evaluation.folder import DATA, put, writing
 
-    start = monotonic()
-    with writing(folder, inputs.run(settings, parts)) as file:
+    start, run = monotonic(), inputs.run(settings, parts)
+    folder = folder or _folder_for(settings, run)
+    with writing(folder, run) as file:
         put(folder / DATA, json.dumps([str(path.absolute()) for path in inputs.files]).encode())
         until: datetime | None = None
 
@@ -132,7 +138,7 @@ def replay_into(
         if not file.before + turns:
             names = listed([str(path) for path in inputs.files])
             raise UsageError(f"There is no message of a customer in {names}, so there is nothing to ask.")
-        return Done(before=file.before, turns=turns, seconds=monotonic() - start, until=until)
+        return Done(folder=folder, before=file.before, turns=turns, seconds=monotonic() - start, until=until)
 
 
 async def _replay(
