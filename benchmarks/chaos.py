@@ -29,6 +29,7 @@ from typing import Any
 
 from bot.dispatcher import Dispatcher
 from bot.errors import DeliveryError, OverloadedError
+from bot.ports import Released, unseen
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, ConversationKey, Event, Message, Reason, Reply, Speaker, Turn
 
@@ -255,7 +256,7 @@ class Channel:
 class Echo:
     """Answers after a moment."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         """Return the one reply."""
         await asyncio.sleep(0.002)
         return _reply(message)

@@ -17,7 +17,7 @@ from aiohttp import web
 from benchmarks.fuzz_calls import KEY, SETTINGS, anything
 from bot.channels import CONNECTORS, helpdesks
 from bot.dispatcher import Dispatcher
-from bot.ports import Connector, Store
+from bot.ports import Connector, Released, Store, unseen
 from bot.settings import Settings, State
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, Message, Outcome, Reason, Reply
@@ -31,7 +31,7 @@ from connectors.server.run import listening
 class Echo:
     """Repeats the customer."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         """Answer at once; now and then a person is to answer."""
         return Reply(
             id=uuid.uuid4().hex,

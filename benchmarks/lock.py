@@ -24,10 +24,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from benchmarks.lock_plants import KINDS
+from benchmarks.lock_respelled import RESPELLINGS, joined
 from bot.lock import Evidence, Sentence, checked
 from bot.lock.sentences import split
 from retrieval.ingest import read_sources
@@ -74,6 +75,7 @@ def main() -> None:
         rows = list(_rewrites(split_name))
         _honest(split_name, rows, passages, evidence, show=chosen.show)
         rewrites += rows
+    _respelled(passages, evidence, show=chosen.show)
     for seed in (0,) if chosen.test else chosen.seeds:
         _planted(seed, chosen.replies, rewrites, passages, evidence, show=chosen.show)
 
@@ -116,6 +118,40 @@ def _honest(
         )
         if show:
             _show(wrong)
+
+
+def _respelled(
+    passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool
+) -> None:
+    """Respell every sentence of every entry in each way that fits, and plant a false fact in each of those."""
+    rng = random.Random(0)
+    count: Counter[str] = Counter()
+    blocked: Counter[str] = Counter()
+    false = passed = 0
+    for (language, entry), passage in passages.items():
+        evidence = _evidence(language, (entry,), passages, made)
+        sentences = split(passage.answer)
+        texts = [(name, spell(s.strip(), passage.question, language)) for name, spell in RESPELLINGS.items() for s in sentences]
+        texts += [("two joined", joined(one, two, language)) for one, two in pairwise(sentences)]
+        for name, text in texts:
+            if text is None:
+                continue
+            wrong = [sentence for sentence in checked(text, evidence) if not sentence.supported]
+            count[name] += 1
+            blocked[name] += bool(wrong)
+            planted, kind = _made_false(rng, text, passage.answer, language)
+            false += bool(kind)
+            let_through = kind and all(sentence.supported for sentence in checked(planted, evidence))
+            passed += bool(let_through)
+            if show and let_through:
+                print(f"  passed (respelled: {name}, then {kind}, {entry}): {planted}")
+            if show and wrong:
+                print(f"  blocked (respelled: {name}, {entry}):")
+                _show(wrong)
+    print(f"respelled: {sum(blocked.values())} of {sum(count.values())} blocked ({sum(blocked.values()) / sum(count.values()):.2%})")
+    for name in count:
+        print(f"  {name:<24}{count[name]:>6}{blocked[name]:>6}")
+    print(f"  made false on top: {false}, {passed} passed")
 
 
 def _planted(
@@ -188,7 +224,7 @@ def _made_false(rng: random.Random, sentence: str, evidence: str, language: str)
     """Plant one false fact of a kind that fits."""
     order = rng.sample(sorted(KINDS), len(KINDS))
     if rng.random() < 0.8:  # those that fit every sentence give the others a chance
-        order.sort(key=lambda kind: kind in ("promise", "invented"))
+        order.sort(key=lambda kind: kind in ("promise", "invented", "denial"))
     for kind in order:
         false = KINDS[kind](rng, sentence, evidence, language)
         if false and _plain(false) != _plain(sentence) and _plain(false) not in _plain(evidence):

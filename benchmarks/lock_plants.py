@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from benchmarks.lock_adversary import denial, opposite, payer
 from benchmarks.lock_words import (
     COMPARISONS,
     CURRENCIES,
@@ -287,4 +288,7 @@ KINDS: dict[str, Plant] = {
     "name": name,
     "value of another clause": swapped,
     "invented": invented,
+    "opposite": opposite,
+    "payer": payer,
+    "denial": denial,
 }

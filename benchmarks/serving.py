@@ -36,6 +36,7 @@ from aiohttp import web
 
 from benchmarks.common import FAQ, labelled
 from bot.dispatcher import Dispatcher
+from bot.ports import Released, unseen
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
 
@@ -208,7 +209,7 @@ class Elsewhere:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         """Return the one reply."""
         await asyncio.sleep(self._seconds)
         return _reply(message)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from benchmarks.gates import Gates
 from bot.errors import DeliveryError
 from bot.handover import AFTER
-from bot.ports import Store
+from bot.ports import Released, Store, unseen
 from bot.types import Action, Conversation, ConversationKey, Event, Message, Owner, Reason, Reply
 from bot.work import Delivery, Errand, Taken, Work
 
@@ -317,7 +317,7 @@ class Answers:
         """``gates`` are where it thinks."""
         self.gates = gates
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         """Return the one reply."""
         await self.gates.stop()
         if FAILS in message.text:

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.hours import Hours, told
 from bot.languages import name_of
 from bot.policy import Decision
+from bot.ports import Released, unseen
 from bot.saying import Composed, Saying
 from bot.types import Action, Candidate, Reason
 
@@ -94,7 +95,7 @@ class VerbatimComposer:
         self._replies = replies
         self._hours = hours
 
-    async def compose(self, saying: Saying) -> Composed:
+    async def compose(self, saying: Saying, released: Released = unseen) -> Composed:
         """Return the reply; who is handed over when nobody is there, is told so."""
         return Composed(text=self.said(saying.decision, saying.language, saying.at))
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from bot.errors import DeliveryError
 from bot.logs import name_of, where
-from bot.ports import Busy, Connector, Relay, Store
-from bot.types import ConversationKey
+from bot.ports import Busy, Connector, Preview, Relay, Released, Store, unseen
+from bot.types import ConversationKey, Message
 from bot.work import Delivery, Errand
 
 #: The first wait after a failed delivery in seconds, which doubles with each, and the longest.
@@ -22,6 +22,9 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 #: Seconds after which a customer is shown that a reply is being written, and between two such signs: Telegram shows
 #: one for five.
 BUSY_AFTER, BUSY_AGAIN = 1.5, 4.0
+
+#: Seconds that a channel may take to show what is written so far.
+PREVIEW_WITHIN = 5.0
 
 #: How long a reply is tried to be delivered. After that it would surprise more than it helps.
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -53,6 +56,41 @@ class Sender:
             yield
         finally:
             showing.cancel()
+
+    @asynccontextmanager
+    async def previewing(self, message: Message) -> AsyncIterator[Released]:
+        """Give what shows the customer, where the channel can, as much of the reply to ``message`` as is written.
+
+        Where the channel is slow, what is newer takes the place of what was not shown yet. After the block nothing more
+        is shown.
+        """
+        connector = self._connectors.get(message.conversation.channel)
+        if not isinstance(connector, Preview):
+            yield unseen
+            return
+        newest: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
+
+        def released(text: str) -> None:
+            if newest.full():
+                newest.get_nowait()
+            newest.put_nowait(text)
+
+        showing = asyncio.create_task(self._preview(connector, message, newest), name="kefu preview")
+        try:
+            yield released
+        finally:
+            showing.cancel()
+            await asyncio.wait({showing}, timeout=PREVIEW_WITHIN)
+
+    async def _preview(self, connector: Preview, message: Message, newest: asyncio.Queue[str]) -> None:
+        with suppress(Exception):  # the reply comes all the same
+            while True:
+                text = await newest.get()
+                done, _ = await self._store.answered(message.conversation, message.id)
+                if done:  # by a person, who has taken the case
+                    return
+                async with asyncio.timeout(PREVIEW_WITHIN):
+                    await connector.preview(message, text)
 
     async def deliver(self, delivery: Delivery, *, again: bool) -> bool:
         """Send something, withdraw it or give it up; False if it stays in the outbox.

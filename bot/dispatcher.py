@@ -344,8 +344,8 @@ class Dispatcher:
             log.warning("%s goes too fast for a person: handed over", name_of(conversation.key))
             return replace(self._fallback(message), reason=Reason.TOO_FAST)
         try:
-            async with self._sender.busy(conversation.key):
-                return await self._responder.respond(without(conversation, messages[:-1]), message)
+            async with self._sender.busy(conversation.key), self._sender.previewing(message) as released:
+                return await self._responder.respond(without(conversation, messages[:-1]), message, released)
         except (Exception, asyncio.CancelledError) as error:
             reraise_if_cancelled(error)
             log.error(
@@ -368,7 +368,8 @@ class Dispatcher:
     async def _finish(self, messages: Sequence[Message], reply: Reply, note: str, seen: Conversation) -> bool:
         """Write the outcome; False where the bot has to stay silent."""
         *earlier, message = messages
-        written = self._store.finish(message, reply, note, earlier=earlier, seen=seen, setup=self._setup)
+        kept = reply.to_keep()
+        written = self._store.finish(message, kept, note, earlier=earlier, seen=seen, setup=self._setup)
         if await completed(written):
             return True
         log.info("silent on message %s of %s: taken or forgotten meanwhile", message.id, name_of(message.conversation))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -22,6 +22,14 @@ from bot.types import (
     Understanding,
 )
 from bot.work import Delivery, Lately, Record, Taken, Work
+
+#: Is told, while a reply is written, all of its text so far whenever there is more that may be shown: a preview, which
+#: the reply replaces. It returns at once and raises nothing.
+Released = Callable[[str], None]
+
+
+def unseen(text: str) -> None:
+    """Show nobody what is written so far."""
 
 
 class Source(Protocol):
@@ -58,16 +66,19 @@ class Entries(Protocol):
 class Composer(Protocol):
     """Writes the text of a reply."""
 
-    async def compose(self, saying: Saying) -> Composed:
-        """Return what to say, in its language where the knowledge has it. Raises nothing, and takes bounded time."""
+    async def compose(self, saying: Saying, released: Released = unseen) -> Composed:
+        """Return what to say, in its language where the knowledge has it. Raises nothing, and takes bounded time.
+
+        What is ``released`` meanwhile may be sent as it is; what is returned may be something else all the same.
+        """
         ...
 
 
 class Responder(Protocol):
     """Answers one message of a conversation."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
-        """Return the one reply. Raises nothing for any text a customer can type."""
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
+        """Return the one reply; see `Composer.compose`. Raises nothing for any text a customer can type."""
         ...
 
 
@@ -290,4 +301,17 @@ class Busy(Protocol):
 
     async def busy(self, key: ConversationKey) -> None:
         """Show the customer, for some seconds, that a reply is being written. What it raises is passed over."""
+        ...
+
+
+@runtime_checkable
+class Preview(Protocol):
+    """A connector whose channel shows a reply while it is written."""
+
+    async def preview(self, message: Message, text: str) -> None:
+        """Show all of the text so far of what may become the reply to ``message``, in place of what was shown of it.
+
+        The reply replaces it, and is perhaps another one; none comes where a person takes the case meanwhile. What this
+        raises is passed over, and nothing more is shown then.
+        """
         ...

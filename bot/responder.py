@@ -13,7 +13,7 @@ from bot.knowledge import CANDIDATES
 from bot.languages import TOLD_APART, is_plain
 from bot.placeholders import filled
 from bot.policy import Decision, Finding, Rules, Situation, decide
-from bot.ports import Composer, Entries, Source, Understander
+from bot.ports import Composer, Entries, Released, Source, Understander, unseen
 from bot.saying import Saying
 from bot.types import (
     Action,
@@ -79,7 +79,7 @@ class CombinedResponder:
         self._entries = entries
         self._versions = versions
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         """Return the one reply to ``message``, which is the last turn of ``conversation``."""
         start = time.perf_counter()
         earlier = _before(conversation.turns, message)
@@ -97,7 +97,7 @@ class CombinedResponder:
             decision=decision, language=language, at=message.at, question=heard.asks or heard.text, earlier=earlier
         )
         composing = time.perf_counter()
-        composed = await self._composer.compose(saying)
+        composed = await self._composer.compose(saying, released)
         if composed.writing != Writing():
             timings["generator"] = _milliseconds_since(composing)
         timings["total"] = _milliseconds_since(start)

@@ -218,6 +218,9 @@ class Writing:
     why: str = ""
     removed: tuple[Removed, ...] = ()
     sentences: tuple[Sourced, ...] = ()
+    #: What the model is asked, role and content of each message. It is not kept, for it repeats what customers said, and
+    #: tells no two replies apart.
+    prompt: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,6 +254,10 @@ class Reply:
     def without_texts(self) -> Reply:
         """Return the same without what it says and what its candidates say: for where that is kept elsewhere."""
         return replace(self, text="", candidates=tuple(replace(c, question="", answer="") for c in self.candidates))
+
+    def to_keep(self) -> Reply:
+        """Return the same as it may be stored: without the prompt of a language model."""
+        return replace(self, writing=replace(self.writing, prompt=()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,7 +86,18 @@ class Rewrite(Row):
     entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
     question: Text
     text: Text
-    split: Literal["dev", "dev2", "test"]
+    split: Literal["dev", "dev2", "test", "test2"]
+
+
+class FalseRewrite(Row):
+    """A fluent reply with one fact that its entries do not state; ``false`` are the words that say it."""
+
+    entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
+    question: Text
+    text: Text
+    false: Text
+    kind: Literal["number", "date", "amount", "link", "negation", "comparison", "promise", "name"]
+    split: Literal["test2"]
 
 
 class Message(Row):

@@ -19,24 +19,39 @@ from itertools import pairwise
 from pathlib import Path
 
 from faq_data.likeness import near_pairs, normalised
-from faq_data.rows import LANGUAGES, Asked, Dialogue, Located, Question, Rewrite, Row, Unanswerable, read_rows
+from faq_data.rows import (
+    LANGUAGES,
+    Asked,
+    Dialogue,
+    FalseRewrite,
+    Located,
+    Question,
+    Rewrite,
+    Row,
+    Unanswerable,
+    read_rows,
+)
 from faq_data.training import Seen, check_training
 from retrieval.ingest import read_sources
+from retrieval.text import HAN
 from retrieval.types import Passage, Problem
 
 #: The day on which the evaluation asks: all entries are valid on it, but the expired one.
 EVALUATION_DAY = date(2026, 11, 25)
 #: Fewer rows than these make the intervals of the metrics too wide to compare two versions.
 LEAST = {"questions.en.jsonl": 400, "questions.zh.jsonl": 400, "unanswerable.jsonl": 150, "dialogues.jsonl": 100}
-#: So many rewrites there are in each language.
+#: So many rewrites there are in each language, and so many false ones.
 REWRITES = 270
-#: The number of the last rewrite of the first writing, in each language.
+FALSE_REWRITES = 40
+#: The numbers of the last rewrite of the first and of the second writing, in each language.
 FIRST_REWRITES = {"en": 169, "zh": 167}
+SECOND_REWRITES = {"en": 316, "zh": 302}
 #: So many questions every entry that is valid on that day has in each language.
 QUESTIONS_PER_ENTRY = 3
 #: Each language names its own hotline, so the two count as the same fact.
 HOTLINES = ("+1 202 555 0143", "400-555-0136")
 
+_CHINESE = re.compile(f"[{HAN}]")
 _MAIL = re.compile(r"[\w.+-]*@[\w-]+(?:\.[a-z]+)+")
 _LINK = re.compile(r"https?://[\w./-]*[\w/]", re.ASCII)
 _NUMBER = re.compile(r"\d+:\d\d|\d+(?:,\d{3})*(?:\.\d+)?")
@@ -72,7 +87,12 @@ def validate(folder: Path) -> list[Problem]:
     problems += _splits(asked)
     problems += _dialogues(dialogues, {passage.id for passage in passages})
     problems += _repeated(asked, dialogues)
-    problems += _rewrites(read_rows(folder / "eval" / "rewrites.jsonl", Rewrite, problems), passages)
+    rewrites = read_rows(folder / "eval" / "rewrites.jsonl", Rewrite, problems)
+    false_rewrites = read_rows(folder / "eval" / "false_rewrites.jsonl", FalseRewrite, problems)
+    problems += _writings(rewrites, REWRITES, passages)
+    problems += _rewrite_splits(rewrites)
+    problems += _writings(false_rewrites, FALSE_REWRITES, passages)
+    problems += _false_words(false_rewrites)
     for language in LANGUAGES:
         problems += _leaks(asked, passages, dialogues, language)
     problems += check_training(folder / "training", _seen(asked, passages, dialogues))
@@ -215,8 +235,13 @@ def _dialogues(dialogues: Iterable[Located[Dialogue]], known: set[str]) -> Itera
             yield located.problem("outcome", "'handed_over' without a turn that does it", "a 'hand_off'")
 
 
-def _rewrites(rewrites: Sequence[Located[Rewrite]], passages: Iterable[Passage]) -> Iterator[Problem]:
-    """Check that each rewrite stands once, says what entries that exist say, and quotes none of them as a whole."""
+def _writings(
+    rewrites: Sequence[Located[Rewrite]] | Sequence[Located[FalseRewrite]], least: int, passages: Iterable[Passage]
+) -> Iterator[Problem]:
+    """Check that each rewrite stands once, is of entries that exist, quotes none as a whole, and that there are enough.
+
+    A Chinese one has Chinese characters and an English one has none.
+    """
     answers = {passage.key: passage.answer for passage in passages if passage.valid_on(EVALUATION_DAY)}
     seen: set[str] = set()
     for located in rewrites:
@@ -230,21 +255,36 @@ def _rewrites(rewrites: Sequence[Located[Rewrite]], passages: Iterable[Passage])
             if value in seen:
                 yield located.problem(field, repr(value)[:60], "one of its own")
             seen.add(value)
-        if row.split != (split := _rewrite_split(row)):
-            yield located.problem("split", repr(row.split), f"{split!r}, by the number and the checksum of {row.id!r}")
+        if (row.language == "zh") != bool(_CHINESE.search(row.text)):
+            yield located.problem("language", repr(row.language), "the language of the text")
     counts: Counter[str] = Counter(located.row.language for located in rewrites)
     for language in LANGUAGES:
-        if rewrites and counts[language] < REWRITES:
-            found, expected = f"{counts[language]} rows in {language!r}", f"at least {REWRITES}"
+        if rewrites and counts[language] < least:
+            found, expected = f"{counts[language]} rows in {language!r}", f"at least {least}"
             yield Problem(file=rewrites[0].file, line=0, field="language", found=found, expected=expected)
 
 
+def _rewrite_splits(rewrites: Iterable[Located[Rewrite]]) -> Iterator[Problem]:
+    for located in rewrites:
+        row = located.row
+        if row.split != (split := _rewrite_split(row)):
+            yield located.problem("split", repr(row.split), f"{split!r}, by the number and the checksum of {row.id!r}")
+
+
 def _rewrite_split(row: Rewrite) -> str:
-    """Rows of the first writing are all ``dev``; of the second, those that are not ``test`` are ``dev2``."""
+    """Tell the split: the first writing is ``dev``, the second ``dev2`` and ``test``, the third ``test2``."""
     _, _, number = row.id.rpartition("-")
     if not number.isdecimal() or int(number) <= FIRST_REWRITES[row.language]:
         return "dev"
+    if int(number) > SECOND_REWRITES[row.language]:
+        return "test2"
     return "test" if split_of(row.id) == "test" else "dev2"
+
+
+def _false_words(rewrites: Iterable[Located[FalseRewrite]]) -> Iterator[Problem]:
+    for located in rewrites:
+        if located.row.false not in located.row.text:
+            yield located.problem("false", repr(located.row.false), "words of the text")
 
 
 def _repeated(asked: Iterable[Located[Asked]], dialogues: Iterable[Located[Dialogue]]) -> Iterator[Problem]:

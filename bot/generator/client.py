@@ -14,10 +14,8 @@ from aiohttp import hdrs
 from bot.generator.breaker import Breaker
 from bot.generator.failure import NotWritten, Why
 from bot.generator.stream import MOST, pieces
+from bot.generator.turns import Turns
 from bot.settings_generator import Generator
-
-#: What says that the server is not well. Whatever else there is, it has answered.
-_ILL = {Why.TIMEOUT, Why.UNREACHABLE, Why.REFUSED, Why.OVERLOADED, Why.SERVER_ERROR, Why.GARBAGE}
 
 #: No connection, or one that broke before the first byte of an answer: nothing was written yet, so it is asked again.
 _BEFORE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
@@ -49,44 +47,27 @@ class ModelServer:
         self._headers = {hdrs.ACCEPT_ENCODING: "identity"} | ({hdrs.AUTHORIZATION: f"Bearer {key}"} if key else {})
         self._deadline = deadline
         self._at_once = at_once
-        self._breaker = breaker or Breaker()
+        self._turns = Turns(at_once=at_once, deadline=deadline, breaker=breaker)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @asynccontextmanager
     async def asked(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[AsyncIterator[str]]:
-        """Ask for a reply to ``messages``; gives its text piece by piece, and stops the model when the block ends.
-
-        Raises `NotWritten`, also in the block: when the deadline has passed, it is left.
-        """
-        if self._breaker.refuses:
-            raise NotWritten(Why.CIRCUIT_OPEN)
-        http, permits = await self._opened()
-        reached = False
-        try:
+        """Ask as a `bot.generator.model.LanguageModel` is asked."""
+        async with self._turns.turn():
+            http = await self._opened()
             try:
-                async with asyncio.timeout(self._deadline), permits:
-                    if not self._breaker.enter():
-                        raise NotWritten(Why.CIRCUIT_OPEN)
-                    reached = True
-                    response = await self._post(http, {**self._body, "messages": list(messages)})
-                    try:
-                        _check(response, "text/event-stream")
-                        yield pieces(response.content.iter_any())
-                    finally:
-                        response.close()  # and with it the connection of what is not at its end: the server stops
-            except TimeoutError:
-                raise NotWritten(Why.TIMEOUT if reached else Why.BUSY) from None
+                response = await self._post(http, {**self._body, "messages": list(messages)})
+                try:
+                    _check(response, "text/event-stream")
+                    yield pieces(response.content.iter_any())
+                finally:
+                    response.close()  # and with it the connection of what is not at its end: the server stops
             except aiohttp.ClientError:
                 raise NotWritten(Why.UNREACHABLE) from None
-        except BaseException as error:
-            if reached:
-                self._note(error)
-            raise
-        self._breaker.answered()
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server has; raises `NotWritten`. No text is sent."""
-        http, _ = await self._opened()
+        http = await self._opened()
         url = f"{self._url}/models"
         try:
             async with (
@@ -104,14 +85,6 @@ class ModelServer:
         except (ValueError, TypeError, KeyError, RecursionError):
             raise NotWritten(Why.GARBAGE) from None
 
-    def _note(self, error: BaseException) -> None:
-        if not isinstance(error, NotWritten):  # the service stops, or kefu failed: that says nothing of the server
-            self._breaker.left()
-        elif error.why in _ILL:
-            self._breaker.failed()
-        else:
-            self._breaker.answered()
-
     async def _post(self, http: aiohttp.ClientSession, body: dict[str, Any]) -> aiohttp.ClientResponse:
         url = f"{self._url}/chat/completions"
         try:
@@ -119,14 +92,13 @@ class ModelServer:
         except _BEFORE:
             return await http.post(url, json=body, headers=self._headers, allow_redirects=False)
 
-    async def _opened(self) -> tuple[aiohttp.ClientSession, asyncio.Semaphore]:
-        """Return connections and permits of the running event loop."""
+    async def _opened(self) -> aiohttp.ClientSession:
+        """Return the connections of the running event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._permits = loop, asyncio.Semaphore(self._at_once)
-            self._held = _connections(self._at_once)
+            self._loop, self._held = loop, _connections(self._at_once)
             self._http = await anext(self._held)
-        return self._http, self._permits
+        return self._http
 
 
 def server_of(settings: Generator) -> ModelServer:

@@ -12,8 +12,9 @@ from bot.generator.failure import NotWritten, Why
 from bot.generator.prompt import NONE, messages
 from bot.lock import Evidence, Held, Sentence
 from bot.policy import Decision
+from bot.ports import Released, unseen
 from bot.saying import Composed, Saying
-from bot.types import Action, Author, Candidate, Removed, Sourced, Writing
+from bot.types import Action, Author, Removed, Sourced, Writing
 from retrieval.text import detect_language
 
 log = logging.getLogger(__name__)
@@ -36,41 +37,51 @@ class GeneratedComposer:
         self._verbatim = verbatim
         self._server = server
 
-    async def compose(self, saying: Saying) -> Composed:
+    async def compose(self, saying: Saying, released: Released = unseen) -> Composed:
         """Return the reply; what is not answered from entries is never the model's to write."""
         decision = saying.decision
         if not _answers(decision):
             return await self._verbatim.compose(saying)
-        draft = _Draft(decision.chosen)
+        draft = _Draft(saying, released)
         try:
             if saying.language not in WRITTEN or any(c.language != saying.language for c in decision.chosen):
                 raise NotWritten(Why.OTHER_LANGUAGE)
             asks = messages(saying.question, decision.chosen, saying.language, saying.earlier)
+            draft.prompt = tuple((message["role"], message["content"]) for message in asks)
             async with self._server.asked(asks) as pieces:
                 async for piece in pieces:
                     draft.add(piece)
-            answer, sentences = draft.end(saying.language)
+            answer, sentences = draft.end()
         except NotWritten as error:
             return self._quoted(saying, error.why, draft)
         except Exception as error:  # whatever it is, a customer waits
             log.error("a reply could not be written: %s", type(error).__name__)
             return self._quoted(saying, Why.FAILED, draft)
-        writing = Writing(by=Author.GENERATOR, removed=tuple(draft.removed), sentences=sentences)
+        writing = Writing(by=Author.GENERATOR, removed=tuple(draft.removed), sentences=sentences, prompt=draft.prompt)
         text = self._verbatim.said(decision, saying.language, saying.at, answer=answer)
         return Composed(text=text, writing=writing)
 
     def _quoted(self, saying: Saying, why: Why, draft: _Draft) -> Composed:
         text = self._verbatim.said(saying.decision, saying.language, saying.at)
-        return Composed(text=text, writing=Writing(why=why.value, removed=tuple(draft.removed)))
+        writing = Writing(why=why.value, removed=tuple(draft.removed), prompt=draft.prompt)
+        return Composed(text=text, writing=writing)
 
 
 class _Draft:
-    """What a model has written so far; what cannot become a reply any more is told at once, and the model stopped."""
+    """What a model has written so far; what cannot become a reply any more is told at once, and the model stopped.
 
-    def __init__(self, chosen: Sequence[Candidate]) -> None:
+    Released is what would be the reply if the model ended there.
+    """
+
+    def __init__(self, saying: Saying, released: Released) -> None:
+        chosen = saying.decision.chosen
+        self._language = saying.language
+        self._released = released
         self._entries = {candidate.id for candidate in chosen}
         self._held = Held(_evidence(tuple((c.id, f"{c.question}\n{c.answer}") for c in chosen)))
         self._kept: list[Sentence] = []
+        #: What the model is asked: role and content of each message.
+        self.prompt: tuple[tuple[str, str], ...] = ()
         #: What was taken out.
         self.removed: list[Removed] = []
         self._length = 0
@@ -80,23 +91,33 @@ class _Draft:
         self._length += len(piece)
         if self._length > CHARACTERS:
             raise NotWritten(Why.TOO_LONG)
+        before = len(self._kept)
         self._take(self._held.add(piece))
+        if len(self._kept) > before and self._lacks() is None:
+            self._released(self._text.strip())
 
-    def end(self, language: str) -> tuple[str, tuple[Sourced, ...]]:
+    def end(self) -> tuple[str, tuple[Sourced, ...]]:
         """Return the reply, and what carries its sentences; raises `NotWritten`."""
         self._take(self._held.end())
+        if why := self._lacks():
+            raise NotWritten(why)
+        return self._text.strip(), tuple(self._sourced(self._text))
+
+    def _lacks(self) -> Why | None:
+        """Return why what there is would be no reply if the model ended here; None where it would be one."""
         carried = {entry for sentence in self._kept for entry in sentence.passages}
         stating = sum(bool(sentence.passages) for sentence in self._kept)
         if not self._kept:
-            raise NotWritten(Why.EMPTY)
+            return Why.EMPTY
         if not stating or len(self.removed) > TAKEN * (stating + len(self.removed)):
-            raise NotWritten(Why.UNSUPPORTED)
+            return Why.UNSUPPORTED
         if self._entries - carried:
-            raise NotWritten(Why.INCOMPLETE)
-        text = "".join(sentence.text for sentence in self._kept)
-        if detect_language(text) != language:
-            raise NotWritten(Why.WRONG_LANGUAGE)
-        return text.strip(), tuple(self._sourced(text))
+            return Why.INCOMPLETE
+        return None if detect_language(self._text) == self._language else Why.WRONG_LANGUAGE
+
+    @property
+    def _text(self) -> str:
+        return "".join(sentence.text for sentence in self._kept)
 
     def _take(self, sentences: Sequence[Sentence]) -> None:
         for sentence in sentences:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.dispatcher import Dispatcher
-from bot.ports import Responder, Store
+from bot.ports import Released, Responder, Store, unseen
 from bot.types import Action, Conversation, ConversationKey, Message, Reason, Reply
 from bot.work import Errand
 
@@ -46,7 +46,7 @@ def fallback(asked: Message) -> Reply:
 class Echo:
     """Repeats the customer; hands over when asked for a person."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         if message.text == "person":
             return reply_to(message, "I pass you on.", Action.HAND_OFF)
         return reply_to(message, message.text.upper())
@@ -58,7 +58,7 @@ class Calls:
     def __init__(self, function: Callable[[Conversation, Message], Awaitable[Reply]]) -> None:
         self.function = function
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         return await self.function(conversation, message)
 
 
@@ -79,7 +79,7 @@ class Gated(Echo):
             self.changed.clear()
             await self.changed.wait()
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         self.begun.append(message.id)
         self.changed.set()
         await self.gates.setdefault(message.id, asyncio.Event()).wait()

@@ -10,6 +10,7 @@ import pytest
 
 from bot.dispatcher import Dispatcher
 from bot.joining import ENDED, LONGEST, OPEN, SHORT
+from bot.ports import Released, unseen
 from bot.store.memory import MemoryStore
 from bot.store.sql import SqlStore
 from bot.types import Action, Conversation, Event, Message, Outcome, Owner, Reason, Reply, Turn
@@ -26,7 +27,7 @@ class Watched(Echo):
         self.asked: list[str] = []
         self.before: list[list[str]] = []
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         self.asked.append(message.text)
         self.before.append([turn.text for turn in conversation.turns if turn.id != message.id])
         return await super().respond(conversation, message)

@@ -20,6 +20,7 @@ from benchmarks.gates import Gates
 from bot.delivery import LONGEST_WAIT
 from bot.dispatcher import Dispatcher
 from bot.errors import OverloadedError
+from bot.ports import Released, unseen
 from bot.store.memory import MemoryStore
 from bot.types import Action, Conversation, ConversationKey, Event, Message, Outcome, Owner, Reason, Reply
 from bot.work import Delivery, Errand, Taken, Work
@@ -148,7 +149,7 @@ class GatedResponder:
         self.concurrency = concurrency
         self.at_work: set[ConversationKey] = set()
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         self.gates.expect(conversation.key not in self.at_work, "one message of a conversation at a time")
         self.at_work.add(conversation.key)
         self.gates.expect(len(self.at_work) <= self.concurrency, "no more at once than allowed")

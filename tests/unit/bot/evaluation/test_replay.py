@@ -32,7 +32,7 @@ from bot.evaluation.turns import ReplayedTurn
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
 from bot.policy import Rules, Thresholds
-from bot.ports import Responder
+from bot.ports import Released, Responder, unseen
 from bot.responder import LONGEST, CombinedResponder
 from bot.types import Action, Author, Conversation, Message, Removed, Reply, Sourced, Writing
 from tests.unit.bot.evaluation.logged import NOON, dialogue
@@ -104,7 +104,7 @@ async def test_the_bot_sees_what_was_said_before_and_nothing_of_what_came_after(
     seen: list[tuple[list[str], str, datetime]] = []
 
     class Noting:
-        async def respond(self, conversation: Conversation, message: Message) -> Reply:
+        async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
             seen.append(([turn.text for turn in conversation.turns], message.text, message.at))
             raise RuntimeError("enough")
 
@@ -166,7 +166,7 @@ async def test_times_are_those_of_replies_made_alone(responder: Responder, monke
     seen: list[int] = []
 
     class Counting:
-        async def respond(self, conversation: Conversation, message: Message) -> Reply:
+        async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
             nonlocal under_way
             under_way += 1
             seen.append(under_way)
@@ -284,7 +284,7 @@ async def test_a_turn_tells_how_much_of_what_a_model_wrote_was_supported(
     )
 
     class Writes:
-        async def respond(self, conversation: Conversation, message: Message) -> Reply:
+        async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
             return replace(await responder.respond(conversation, message), writing=writing)
 
     (replayed,) = [each async for each in replay(LOG[:1], Writes(), alike)]

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.dispatcher import Dispatcher
-from bot.ports import Responder
+from bot.ports import Released, Responder, unseen
 from bot.store.sql import SqlStore
 from bot.types import Conversation, ConversationKey, Message, Outcome, Reply
 from connectors.helpdesk import Helpdesk
@@ -36,7 +36,7 @@ class Echo(desk.Echo):
     def __init__(self) -> None:
         self.asked: list[Message] = []
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         self.asked.append(message)
         return own(await super().respond(conversation, message))
 
@@ -44,7 +44,7 @@ class Echo(desk.Echo):
 class Gated(desk.Gated):
     """The same, and holds every message until its gate is opened."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         return own(await super().respond(conversation, message))
 
 

@@ -13,7 +13,7 @@ from bot.evaluation.gaps.expected import Expected, expected, part_of
 from bot.evaluation.judging import Verdict
 from bot.evaluation.replay import replay
 from bot.evaluation.turns import ReplayedTurn
-from bot.ports import Responder
+from bot.ports import Released, Responder, unseen
 from bot.types import Action, Candidate, Citation, Conversation, Message, Reason, Reply
 from retrieval.encoder import Encoder
 from tests.unit.bot.evaluation.logged import dialogue
@@ -36,7 +36,7 @@ class ByWords:
     def __init__(self, drafts: Sequence[Draft]) -> None:
         self.drafts = drafts
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         found = [d for d in self.drafts if message.text in (d.question, *d.alternatives)]
         return Reply(
             id="r",
@@ -60,7 +60,7 @@ class ByWords:
 class Eager(ByWords):
     """Says the first draft whatever it is asked."""
 
-    async def respond(self, conversation: Conversation, message: Message) -> Reply:
+    async def respond(self, conversation: Conversation, message: Message, released: Released = unseen) -> Reply:
         first = self.drafts[0] if self.drafts else None
         known = ByWords([] if first is None else [Draft(**{**_fields(first), "question": message.text})])
         return await known.respond(conversation, message)

@@ -1,0 +1,60 @@
+"""Whose turn it is to ask a language model: so many at once, within a deadline, and nobody while it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.generator.breaker import Breaker
+from bot.generator.failure import NotWritten, Why
+
+#: What says that the model is not well. Whatever else there is, it has answered.
+_ILL = {Why.TIMEOUT, Why.UNREACHABLE, Why.REFUSED, Why.OVERLOADED, Why.SERVER_ERROR, Why.GARBAGE}
+
+
+class Turns:
+    """Gives turns at a model. It may be used in several event loops, one after the other."""
+
+    def __init__(self, *, at_once: int, deadline: float, breaker: Breaker | None = None) -> None:
+        """``deadline`` is in seconds, and of all: of waiting for a turn, and of the turn itself."""
+        self._at_once = at_once
+        self._deadline = deadline
+        self._breaker = breaker or Breaker()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, which is what the block does; raises `NotWritten`, also in the block when time is over."""
+        if self._breaker.refuses:
+            raise NotWritten(Why.CIRCUIT_OPEN)
+        reached = False
+        try:
+            try:
+                async with asyncio.timeout(self._deadline), self._permits():
+                    if not self._breaker.enter():
+                        raise NotWritten(Why.CIRCUIT_OPEN)
+                    reached = True
+                    yield
+            except TimeoutError:
+                raise NotWritten(Why.TIMEOUT if reached else Why.BUSY) from None
+        except BaseException as error:
+            if reached:
+                self._note(error)
+            raise
+        self._breaker.answered()
+
+    def _note(self, error: BaseException) -> None:
+        if not isinstance(error, NotWritten):  # the service stops, or kefu failed: that says nothing of the model
+            self._breaker.left()
+        elif error.why in _ILL:
+            self._breaker.failed()
+        else:
+            self._breaker.answered()
+
+    def _permits(self) -> asyncio.Semaphore:
+        """Return those of the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._of_loop = loop, asyncio.Semaphore(self._at_once)
+        return self._of_loop
