@@ -120,7 +120,7 @@ class _Clock:
 
 def _prepared(data: Path, backbone: str) -> tuple[Any, Any, Any]:
     """Return recipe, language model and examples as tokens."""
-    from finetune.generator.examples import examples_of
+    from finetune.generator.examples import distractors, examples_of
     from finetune.generator.pairs import Pairs
     from finetune.generator.prompt import PLAIN
     from finetune.generator.writer import load
@@ -131,7 +131,7 @@ def _prepared(data: Path, backbone: str) -> tuple[Any, Any, Any]:
     )
     language = load(backbone, recipe)
     pairs = Pairs().read(data / "bitext-support-qa" / "train.jsonl")
-    examples = examples_of(pairs, pairs, PLAIN, recipe, 0)
+    examples = examples_of(pairs, distractors(pairs, pairs, recipe), PLAIN, recipe, 0)
     cuts = [language.template.cut(PLAIN.messages(e.pair.text, e.passages, e.pair.language), e.wanted) for e in examples]
     return recipe, language, [cut for cut in cuts if len(cut.ids) <= recipe.max_tokens]
 
@@ -150,7 +150,7 @@ def _kefu(*, pack: bool) -> Callable[[Path, str, _Clock, Path], None]:
 
         recipe, language, cuts = _prepared(data, backbone)
         writer = writer_of(language, recipe, 1)
-        task = Counted(cuts, cuts[:1], recipe, 0, width=recipe.max_tokens if pack else 0)
+        task = Counted([[cut] for cut in cuts], cuts[:1], recipe, 0, width=recipe.max_tokens if pack else 0)
         train(writer, task, recipe, folder, Watch(step=lambda done, total, loss: clock.tick()))
 
     return run

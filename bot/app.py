@@ -23,7 +23,7 @@ from bot.hours import Hours
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
 from bot.library import Library, prepare, watch
-from bot.models import InUse, follow, in_use
+from bot.models import Generators, InUse, follow, in_use
 from bot.policy import Decision, Rules, Thresholds
 from bot.ports import Composer, Connector, Store
 from bot.responder import CombinedResponder
@@ -40,11 +40,9 @@ DECIDES: Any = {
     "knowledge": {"time_zone"},
     "retrieval": {"encoder", "user_dictionary"},
     "handover": {"hours"},
+    "generator": {"model", "temperature", "max_tokens"},
     **dict.fromkeys(("policy", "intents", "sentiment", "replies"), True),
 }
-
-#: Those that decide on their words, where a language model writes them.
-WRITES: Any = {"generator": {"model", "temperature", "max_tokens"}}
 
 
 class Bot:
@@ -93,12 +91,18 @@ class Parts:
     learned: Learned
     #: What of the trained models was in use when they were opened.
     begun: InUse
+    #: What opens language models in this process; None where none of them writes.
+    generators: Generators | None
+    #: Whether entries are quoted, whatever there is to write.
+    quotes: bool
 
     @classmethod
-    def of(cls, settings: Settings, library: Library, index: KnowledgeIndex) -> Parts:
-        """Open what the settings name."""
-        begun = in_use(settings.state.folder / "models", library.encoder, InUse())
-        return cls(source=_source(settings, index), learned=Learned(begun.models), begun=begun)
+    def of(cls, settings: Settings, library: Library, index: KnowledgeIndex, *, quotes: bool = False) -> Parts:
+        """Open what the settings name; what ``quotes`` needs no language model."""
+        generators = None if settings.generator.url or quotes else Generators(settings.generator)
+        begun = in_use(settings.state.folder / "models", library.encoder, InUse(), generators)
+        source = _source(settings, index)
+        return cls(source=source, learned=Learned(begun.models), begun=begun, generators=generators, quotes=quotes)
 
     def over(self, settings: Settings, index: KnowledgeIndex) -> Parts:
         """Return the same over other knowledge."""
@@ -106,7 +110,7 @@ class Parts:
 
     def responder(self, settings: Settings) -> CombinedResponder:
         """Return what answers with them by the settings."""
-        return responder_of(settings, self.source, self.learned)
+        return responder_of(settings, self.source, self.learned, verbatim_of(settings) if self.quotes else None)
 
 
 def _source(settings: Settings, index: KnowledgeIndex) -> KnowledgeSource:
@@ -154,7 +158,9 @@ async def running(
     async with dispatcher:
         beside = []
         if promotions:
-            following = follow(settings.state.folder / "models", library.encoder, parts.learned, parts.begun)
+            following = follow(
+                settings.state.folder / "models", library.encoder, parts.learned, parts.begun, parts.generators
+            )
             beside.append(asyncio.create_task(following, name="kefu models"))
         if settings.knowledge.watch:
             beside.append(asyncio.create_task(watch(settings, library, parts.source), name="kefu watcher"))
@@ -172,7 +178,7 @@ def responder_of(
     """Return what answers with the knowledge and what was learned; ``composer`` is by default that of the settings."""
     return CombinedResponder(
         [source, HistorySource(learned, source)],
-        composer or composer_of(settings),
+        composer or composer_of(settings, learned),
         rules_of(settings),
         understander=learned,
         entries=source,
@@ -180,14 +186,16 @@ def responder_of(
     )
 
 
-def composer_of(settings: Settings) -> Composer:
-    """Return what writes replies: a language model where the settings name one."""
-    if not settings.generator.url:
-        return verbatim_of(settings)
-    from bot.generator.client import server_of
+def composer_of(settings: Settings, learned: Learned) -> Composer:
+    """Return what writes replies: the server of the settings, or else whatever is in use in this process."""
     from bot.generator.composer import GeneratedComposer
 
-    return GeneratedComposer(verbatim_of(settings), server_of(settings.generator))
+    if not settings.generator.url:
+        return GeneratedComposer(verbatim_of(settings), lambda: learned.models.generator)
+    from bot.generator.client import server_of
+
+    server = server_of(settings.generator)
+    return GeneratedComposer(verbatim_of(settings), lambda: server)
 
 
 def verbatim_of(settings: Settings) -> VerbatimComposer:
@@ -219,7 +227,7 @@ def rules_of(settings: Settings) -> Rules:
 
 def setup_of(settings: Settings) -> str:
     """Return what decides on replies beside the knowledge and the models, as JSON for the records."""
-    chosen = settings.model_dump(mode="json", include=DECIDES | (WRITES if settings.generator.url else {}))
+    chosen = settings.model_dump(mode="json", include=DECIDES)
     return json.dumps({"kefu": __version__, "settings": chosen}, ensure_ascii=False, sort_keys=True)
 
 

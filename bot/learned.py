@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.generator.model import LanguageModel
 from bot.together import Together, runs
 from bot.types import Entity, Understanding
 
@@ -82,12 +83,17 @@ Matcher = Callable[[Sequence[str]], Sequence[Sequence[Match]]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Models:
-    """What was trained and is in use; None where nothing is. Each takes texts, and may be called from any thread."""
+    """What was trained and is in use; None where nothing is.
+
+    Each but the generator takes texts, and may be called from any thread.
+    """
 
     intents: Labeller | None = None
     sentiment: Labeller | None = None
     entities: Tagger | None = None
     answers: Matcher | None = None
+    #: One in this process, also where it is as it came and nothing was trained.
+    generator: LanguageModel | None = None
     #: By kind, of those that are there.
     versions: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,5 +1,7 @@
 """The wiring of what was trained: artefacts on disk to models in use, and an eye on which those are.
 
+With them goes the language model of the settings that writes in this process, trained or as it came.
+
 Nothing of training is imported before there is an artefact.
 """
 
@@ -8,30 +10,36 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.aside import aside
+from bot.generator.inside import Inside
+from bot.generator.turns import Turns
 from bot.learned import Learned, Models
+from bot.settings_generator import Generator
 from retrieval.encoder import Encoder
-from retrieval.errors import KefuError
+from retrieval.errors import KefuError, MissingExtraError
 from retrieval.text import detect_language
 
 if TYPE_CHECKING:
     from finetune.answers.matcher import Matcher
     from finetune.artefact import Artefact
     from finetune.entities.tagger import Tagger
+    from finetune.generator.speaker import Speaker, Speakers
     from finetune.labels.classifier import Classifier
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-#: The kinds of artefacts, as their folders are named.
-KINDS = ("answers", "intents", "sentiment", "entities")
+#: The kinds of artefacts, as their folders are named: those that read messages, and with what writes replies.
+READERS = ("answers", "intents", "sentiment", "entities")
+KINDS = (*READERS, "generator")
 
-#: How often the bot looks whether something else was put into use, in seconds. It asks for the date of four files:
+#: How often the bot looks whether something else was put into use, in seconds. It asks for the date of five files:
 #: that needs no folder to be there, and sees what another machine writes to a shared one.
 LOOK_SECONDS = 1.0
 
@@ -50,15 +58,54 @@ class InUse:
     stamps: tuple[tuple[int, int] | None, ...] = (None,) * len(KINDS)
 
 
-def in_use(folder: Path, encoder: Encoder, before: InUse) -> InUse:
+class Generators:
+    """Language models that write in this process, by the settings."""
+
+    def __init__(self, settings: Generator) -> None:
+        """Load nothing yet."""
+        self._settings = settings
+        self._speakers: Speakers | None = None
+        # All that are opened share them: one writes at a time, also while another one is put into use.
+        self._turns = Turns(at_once=1, deadline=settings.deadline_seconds)
+        self._thread = ThreadPoolExecutor(1, "kefu generator")
+
+    def open(self, artefact: Artefact | None) -> Inside | None:
+        """Return what writes with an artefact, or, without one, with the model of the settings; None without either.
+
+        Raises `ArtefactError` or `BackboneError` where it cannot be opened, `MissingExtraError` where nothing can.
+        """
+        if artefact is None and not self._settings.model:
+            return None
+        try:
+            from finetune.generator.speaker import Speakers
+        except ImportError as error:
+            raise MissingExtraError(str(error.name), "train") from error
+        self._speakers = self._speakers or Speakers(self._settings.model)
+        speaker = self._speakers.of(artefact) if artefact else self._speakers.plain()
+        _warm(speaker)
+        write = partial(speaker.write, most=self._settings.max_tokens, temperature=self._settings.temperature)
+        return Inside(write, self._turns, self._thread)
+
+
+def _warm(speaker: Speaker) -> None:
+    """Write a token in each language: what cannot write fails here, and what prompts begin with is computed."""
+    from bot.generator.composer import WRITTEN
+    from bot.generator.prompt import messages
+
+    for language in WRITTEN:
+        speaker.write(messages("?", (), language), lambda piece: None, most=1)
+
+
+def in_use(folder: Path, encoder: Encoder, before: InUse, generators: Generators | None = None) -> InUse:
     """Open what is in use of the artefacts in ``folder``, and take over from ``before`` what still is.
 
-    Where an artefact cannot be opened, the earlier one of its kind stays, and a warning says what to do.
+    Where an artefact cannot be opened, the earlier one of its kind stays, and a warning says what to do. Without
+    ``generators`` no generator is opened.
     """
     stamps = _stamps(folder)
     models, versions = before.models, dict(before.models.versions)
     for kind, stamp, earlier in zip(KINDS, stamps, before.stamps, strict=True):
-        if stamp == earlier:
+        if stamp == earlier or (kind not in READERS and generators is None):
             continue
         try:
             artefact = open_artefact(folder, kind)
@@ -66,33 +113,39 @@ def in_use(folder: Path, encoder: Encoder, before: InUse) -> InUse:
                 models = _with(models, kind, None)
                 versions.pop(kind, None)
             elif artefact.version != versions.get(kind):
-                model = open_model(artefact, kind, encoder)
-                model(["hello"])  # what cannot serve fails here, and not at a customer's message
-                models = _with(models, kind, model)
+                models = _with(models, kind, _opened(artefact, kind, encoder, generators))
                 versions[kind] = artefact.version
-                log.info("%s %s are in use", kind, artefact.version)
+                log.info("%s: %s is in use", kind, artefact.version)
         except Exception as error:  # whatever is wrong with a file, the bot goes on
             _warn(kind, error, earlier=versions.get(kind))
+    if generators and models.generator is None:
+        try:
+            models = replace(models, generator=generators.open(None))
+        except Exception as error:  # as above
+            log.warning("The model of generator.model cannot be opened; entries are quoted. %s", _told(error))
     return InUse(models=replace(models, versions=versions), stamps=stamps)
 
 
-async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse) -> None:
+async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse, generators: Generators | None) -> None:
     """Put into ``learned`` whatever is put into use after ``begun``."""
     now = begun
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         if _stamps(folder) != now.stamps:
-            now = await asyncio.wrap_future(aside(partial(in_use, folder, encoder, now)))
+            now = await asyncio.wrap_future(aside(partial(in_use, folder, encoder, now, generators)))
             learned.models = now.models
 
 
 def of_versions(folder: Path, encoder: Encoder, versions: Mapping[str, str]) -> Models:
-    """Open artefacts that were in use once, by kind; raises `ArtefactError` where one is not there any more."""
+    """Open artefacts that were in use once, by kind; raises `ArtefactError` where one is not there any more.
+
+    What wrote then is not opened.
+    """
     from finetune.artefact import open_artefact as open_folder
 
     opened: dict[str, Any] = {
         kind: open_model(open_folder(folder / kind / Path(versions[kind]).name), kind, encoder)
-        for kind in KINDS
+        for kind in READERS
         if kind in versions
     }
     return Models(**opened, versions=versions)
@@ -107,7 +160,10 @@ def open_artefact(folder: Path, kind: str) -> Artefact | None:
 
 
 def open_model(artefact: Artefact, kind: str, encoder: Encoder) -> Callable[[Sequence[str]], Sequence[Any]]:
-    """Return what `Models` has for ``kind``; raises `ArtefactError` where it was trained for another ``encoder``."""
+    """Return what `Models` has for ``kind``, one of `READERS`.
+
+    Raises `ArtefactError` where it was trained for another ``encoder``.
+    """
     match kind:
         case "answers":
             from finetune.answers.matcher import Matcher
@@ -139,6 +195,15 @@ def _reading(model: Classifier | Tagger | Matcher, nothing: R) -> Callable[[Sequ
     return said
 
 
+def _opened(artefact: Artefact, kind: str, encoder: Encoder, generators: Generators | None) -> object:
+    """Return the same for any kind, tried out: what cannot serve fails here, and not at a customer's message."""
+    if generators and kind not in READERS:
+        return generators.open(artefact)
+    model = open_model(artefact, kind, encoder)
+    model(["hello"])
+    return model
+
+
 def _with(models: Models, kind: str, model: object) -> Models:
     change: dict[str, Any] = {kind: model}
     return replace(models, **change)
@@ -157,9 +222,12 @@ def _stamps(folder: Path) -> tuple[tuple[int, int] | None, ...]:
 
 
 def _warn(kind: str, error: Exception, *, earlier: str | None) -> None:
-    what = error if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
-    goes_on = f"the earlier ones, {earlier}, go on" if earlier else "the bot goes on without"
+    goes_on = f"the earlier version, {earlier}, goes on" if earlier else "the bot goes on without"
     log.warning(
-        "The %s that are in use now cannot be opened; %s. %s Take them back with: kefu models rollback %s",
-        *(kind, goes_on, what, kind),
+        "What is in use now as %s cannot be opened; %s. %s Take it back with: kefu models rollback %s",
+        *(kind, goes_on, _told(error), kind),
     )
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"

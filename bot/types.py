@@ -218,7 +218,7 @@ class Writing:
     why: str = ""
     removed: tuple[Removed, ...] = ()
     sentences: tuple[Sourced, ...] = ()
-    #: What the model is asked, role and content of each message. It is not kept, for it repeats what customers said, and
+    #: What the model is asked: role and content of each message. It repeats what customers said, so it is not kept, and
     #: tells no two replies apart.
     prompt: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 

@@ -1,20 +1,31 @@
-"""Whether a new artefact may go live: only if it is better on rows that neither learned from, and worse at nothing."""
+"""Whether a new artefact may go live: only if it is better on rows that neither learned from, and worse at nothing.
+
+What a generator has to show besides is in `finetune.generator.gate`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from finetune.artefact import Artefact
+from finetune.errors import ArtefactError, BackboneError
 from finetune.kinds import Example, Family, Outcome
+from finetune.recipe import Kind
+from finetune.registry import Registry
 from finetune.rows import folded
 from retrieval.text import detect_language
 
+log = logging.getLogger(__name__)
+
 Bools = npt.NDArray[np.bool_]
+T = TypeVar("T")
 
 #: Chance of calling a new artefact better that is none, in a one-sided exact McNemar test (McNemar 1947).
 ALPHA = 0.05
@@ -48,27 +59,47 @@ def judge(
     ``held_out`` are rows that neither learned from. Without an ``old`` one (None) the new one is compared with saying
     always what is most frequent, or never anything, whichever is right more often.
     """
-    findings = [_no_leak(train, held_out)]
+    findings = [no_leak(train, held_out)]
     outcomes = family.outcomes(new, held_out)
     rights = _rights(outcomes)
     if old is None:
         always = np.array(list(map(family.usual(train), held_out)), dtype=np.bool_)
-        findings.append(_better(rights, max(always, ~_inside(outcomes), key=np.count_nonzero)))
+        findings.append(better("better", rights, max(always, ~_inside(outcomes), key=np.count_nonzero)))
     else:
         earlier = family.outcomes(old, held_out)
         # What one of them can answer is not rightly refused by the other, which never heard of that answer.
         inside = _inside(outcomes) | _inside(earlier)
         now, before = (_rights(some) & (_inside(some) == inside) for some in (outcomes, earlier))
-        findings.append(_better(now, before))
-        findings.append(_not_worse("refusals", now[~inside], before[~inside]))
+        findings.append(better("better", now, before))
+        findings.append(not_worse("refusals", now[~inside], before[~inside]))
         for language in sorted({detect_language(e.text) for e in held_out}):
             mine = np.array([detect_language(e.text) == language for e in held_out])
-            findings.append(_not_worse(f"language {language}", now[mine], before[mine]))
+            findings.append(not_worse(f"language {language}", now[mine], before[mine]))
     random = np.random.default_rng(seed)
     mistyped = [family.slip(example, random) for example in held_out]
     findings.append(_stands_slips(_rights(family.outcomes(new, mistyped)), rights))
     some = [train[i] for i in random.permutation(len(train))[: max(len(rights), 200)].tolist()]
     findings.append(_learned(_rights(family.outcomes(new, some)), rights))
+    return findings
+
+
+def compared(registry: Registry, kind: Kind, made: Callable[[Artefact], T]) -> T | None:
+    """Return what ``made`` makes of the artefact in use, to compare a new one with.
+
+    None where nothing is in use, or where it cannot be opened, which a warning tells: the bot cannot use it either.
+    """
+    try:
+        before = registry.open(kind)
+        return None if before is None else made(before)
+    except (ArtefactError, BackboneError) as error:  # of another encoder, say
+        log.warning("The %s in use cannot be opened, so there is nothing to compare with. %s", kind.value, error)
+        return None
+
+
+def settled(registry: Registry, kind: Kind, version: str, findings: list[Finding]) -> list[Finding]:
+    """Put ``version`` into use if all ``findings`` passed, and return them."""
+    if all(finding.passed for finding in findings):
+        registry.promote(kind, version)
     return findings
 
 
@@ -80,25 +111,32 @@ def _inside(outcomes: Sequence[Outcome]) -> Bools:
     return np.array([bool(outcome.wanted) for outcome in outcomes], dtype=np.bool_)
 
 
-def _no_leak(train: Sequence[Example], held_out: Sequence[Example]) -> Finding:
+def no_leak(train: Sequence[Example], held_out: Sequence[Example]) -> Finding:
+    """Return whether no text of ``held_out`` is one of ``train``, whatever its case and blanks."""
     known = {folded(example.text) for example in train}
     leaked = [i for i, example in enumerate(held_out, 1) if folded(example.text) in known]
     why = f"{len(leaked)} of {len(held_out)} held-out rows stand in the training data"
     return Finding(name="no leak", passed=not leaked, why=why + (f", the first is row {leaked[0]}" if leaked else ""))
 
 
-def _better(new: Bools, old: Bools) -> Finding:
+def better(name: str, new: Bools, old: Bools) -> Finding:
+    """Return whether more rows are right in ``new``, by McNemar's exact test."""
     gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
-    p = binomtest(gained, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
+    p = chance(gained, lost)
     why = f"{gained} rows newly right, {lost} newly wrong (p = {p:.3f}, needed below {ALPHA})"
-    return Finding(name="better", passed=bool(p < ALPHA), why=why)
+    return Finding(name=name, passed=p < ALPHA, why=why)
 
 
-def _not_worse(name: str, new: Bools, old: Bools) -> Finding:
+def not_worse(name: str, new: Bools, old: Bools) -> Finding:
+    """Return whether it may be chance if fewer rows are right in ``new``, by the same test."""
     gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
-    p = binomtest(lost, gained + lost, alternative="greater").pvalue if gained + lost else 1.0
     why = f"{gained} rows newly right, {lost} newly wrong of {len(new)}"
-    return Finding(name=name, passed=bool(p >= WORSE), why=why)
+    return Finding(name=name, passed=chance(lost, gained) >= WORSE, why=why)
+
+
+def chance(more: int, less: int) -> float:
+    """Return how likely so many of the rows that changed are to do so in one direction, where neither is likelier."""
+    return float(binomtest(more, more + less, alternative="greater").pvalue) if more + less else 1.0
 
 
 def _stands_slips(mistyped: Bools, rights: Bools) -> Finding:

@@ -52,7 +52,9 @@ class Registry:
         """Put ``version`` into use if it is not yet; raises `ArtefactError` where there is none, or it is not whole."""
         folder = self.models / kind.value / version
         if folder.name != version or not (folder / "artefact.json").is_file():
-            raise ArtefactError(f"There are no {kind.value} {version}. See what was trained with: kefu models list")
+            raise ArtefactError(
+                f"There is no version {version} of {kind.value}. See what was trained with: kefu models list"
+            )
         open_artefact(folder)
         history = self._history(kind)
         if history[-1:] != [version]:  # or a rollback would change nothing
@@ -69,7 +71,7 @@ class Registry:
             (self.models / kind.value / _LIVE).unlink()
             return None
         if not history:
-            raise ArtefactError(f"No {kind.value} are in use, so there is nothing to roll back.")
+            raise ArtefactError(f"Nothing is in use as {kind.value}, so there is nothing to roll back.")
         before = history[:-1]
         if before:
             open_artefact(self.models / kind.value / before[-1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import resource
 import shutil
 import time
@@ -20,7 +19,7 @@ from safetensors.torch import save
 
 from finetune import gate
 from finetune.artefact import fingerprint, open_artefact, write_artefact
-from finetune.errors import ArtefactError, DataError
+from finetune.errors import DataError
 from finetune.export import export_encoder
 from finetune.kinds import Parts, Rows, Surroundings, family_of
 from finetune.loop import train, trained
@@ -32,8 +31,6 @@ from finetune.report.told import Told
 from finetune.rows import folded
 from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder, available_cores
-
-log = logging.getLogger(__name__)
 
 #: Without a file for it, one row in so many is kept apart to choose by.
 _DEV_SHARE = 10
@@ -197,13 +194,6 @@ def promote(recipe: Recipe, data: Data, models: Path, trained: Path, serving: En
     registry, family = Registry(models=models), family_of(recipe.kind)
     parts = data.read(family)
     new = family.open(open_artefact(trained), serving)
-    try:
-        before = registry.open(recipe.kind)
-        old = family.open(before, serving) if before else None
-    except ArtefactError as error:  # of another encoder, say: the bot cannot use it either
-        log.warning("The %s in use cannot be opened, so there is nothing to compare with. %s", recipe.kind.value, error)
-        old = None
+    old = gate.compared(registry, recipe.kind, lambda before: family.open(before, serving))
     findings = gate.judge(family, new, old, parts.train, parts.test)
-    if all(finding.passed for finding in findings):
-        registry.promote(recipe.kind, trained.name)
-    return findings
+    return gate.settled(registry, recipe.kind, trained.name, findings)

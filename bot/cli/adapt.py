@@ -21,6 +21,7 @@ from bot.cli.train_options import (
     recipe_values,
 )
 from bot.cli.train_shown import shown, tell
+from bot.errors import UsageError
 from retrieval.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def generator(
     ],
     dev: DevOption = None,
     test: Annotated[
-        Path | None, typer.Option("--test", metavar="FILE", help="Pairs that decide nothing, to report by.")
+        Path | None,
+        typer.Option("--test", metavar="FILE", help="Pairs that decide nothing, to report and to promote by."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -51,12 +53,18 @@ def generator(
     ] = "lora",
     epochs: EpochsOption = None,
     options: SetOption = None,
+    promote: Annotated[
+        bool,
+        typer.Option("--promote", help="Put it into use if it is better than quoting and what is, on the test pairs."),
+    ] = False,
     json_output: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
     """Adapt a language model to answer from passages, as your people did."""
     check_files("--data", data, dev, test)
+    if promote and test is None:
+        raise UsageError("--promote needs --test: pairs that neither the old nor the new artefact learned from.")
     if out is not None:
         from finetune.place import check_writable
 
@@ -68,11 +76,13 @@ def generator(
         aside(lambda: _lend_a_hand(lambda: _adapt(values, files, models))).result()
         return
     with shown(None, None) as (watch, step):
-        result = aside(lambda: _adapt(values, files, models, watch, step)).result()
+        result = aside(lambda: _adapt(values, files, models, watch, step, promote=promote)).result()
     if json_output:
         print_json(result)
     else:
         tell(result)
+    if promote and not result["promoted"]:
+        raise typer.Exit(1)
 
 
 def _lend_a_hand(work: Callable[[], object]) -> None:
@@ -89,27 +99,38 @@ def _adapt(
     models: Path,
     watch: Watch | None = None,
     step: Callable[[str], None] = lambda text: None,
+    *,
+    promote: bool = False,
 ) -> dict[str, Any]:
     from finetune.recipe import Recipe
 
     recipe = Recipe.of(**values)
     step("Loading torch")
     try:
+        from finetune.generator import gate
+        from finetune.generator.pairs import Pairs
         from finetune.generator.run import adapt
         from finetune.run import Data
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train") from error
     data = Data(**files)
+    if promote:  # what could not pass is told now and not in hours
+        gate.check(data.read(Pairs()).test, files["test"])
     work = models / recipe.kind.value / f"work-{data.key(recipe)}"
     trained = adapt(recipe, data, models, work, prompt=as_served(), judge=judged, watch=watch, step=step)
     shutil.rmtree(work, ignore_errors=True)
-    return {
+    result: dict[str, Any] = {
         "folder": str(trained.folder),
         "version": trained.folder.name,
         "report": str(trained.report),
         "recipe": recipe.model_dump(mode="json"),
         "metrics": trained.metrics,
     }
+    if promote:
+        findings = gate.promote(recipe, data, models, trained.folder, prompt=as_served(), judge=judged, step=step)
+        result["findings"] = [{"name": f.name, "passed": f.passed, "why": f.why} for f in findings]
+        result["promoted"] = all(finding.passed for finding in findings)
+    return result
 
 
 def as_served() -> Prompt:
@@ -124,12 +145,15 @@ def as_served() -> Prompt:
 
 
 def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
-    """Return how near answers come to those of people, and the share of sentences that the evidence lock passes.
+    """Return how near answers come to those of people, how far they are supported, and whether they would be sent.
 
-    Of a text that states nothing that share is 0.
+    ``supported`` is the share of sentences that the evidence lock passes, 0 for a text that states nothing;
+    ``chrf_served`` is of what the customer would get, which is the entry where the text is not ``sent``.
     """
     from bot.evaluation.measures.texts import chrf, rouge_l
+    from bot.generator.trial import replies
     from bot.lock import Evidence, checked
+    from bot.types import Author
 
     texts, wanted = [one.text for one in made], [one.example.wanted for one in made]
     supported = []
@@ -138,4 +162,11 @@ def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
         sentences = checked(one.text, Evidence.of(passages))
         carried = any(s.passages for s in sentences)  # or it states nothing, and so nothing that is supported
         supported.append(sum(s.supported for s in sentences) / len(sentences) if carried else 0.0)
-    return {"chrf": chrf(texts, wanted), "rouge_l": rouge_l(texts, wanted), "supported": supported}
+    served = replies(texts, [one.example.pair.passages for one in made], [one.example.pair.language for one in made])
+    return {
+        "chrf": chrf(texts, wanted),
+        "rouge_l": rouge_l(texts, wanted),
+        "supported": supported,
+        "sent": [float(reply.writing.by is Author.GENERATOR) for reply in served],
+        "chrf_served": chrf([reply.text for reply in served], wanted),
+    }

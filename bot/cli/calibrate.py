@@ -118,14 +118,13 @@ def _swept(settings: Settings, turns: Sequence[LabelledTurn]) -> list[Swept]:
     """Ask the bot as it is, but for its thresholds."""
     from bot.app import Parts
     from bot.evaluation.sweep import sweep
-    from bot.settings_generator import Generator
 
-    parts = Parts.of(settings, *open_knowledge(settings))
+    # Quoted, for what is judged is which entries: a model would be asked for each level.
+    parts = Parts.of(settings, *open_knowledge(settings), quotes=True)
 
     def responder(level: float) -> Responder:
         policy = settings.policy.model_copy(update={"answer_from": level, "answer_from_in": {}})
-        # Quoted, for what is judged is which entries: a model would be asked for each level.
-        return parts.responder(settings.model_copy(update={"policy": policy, "generator": Generator()}))
+        return parts.responder(settings.model_copy(update={"policy": policy}))
 
     with bar() as shown:
         task = shown.add_task("Asking", total=len(turns))

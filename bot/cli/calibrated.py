@@ -45,12 +45,12 @@ def calibrated(settings: Settings) -> Iterator[Finding]:
 
 def _changed(settings: Settings, found: Thresholds) -> list[str]:
     """Return what has another version than it had when the thresholds were measured."""
-    from bot.models import KINDS, open_artefact
+    from bot.models import READERS, open_artefact
     from retrieval.build import current_version
 
     folder = settings.state.folder
     now = {"knowledge": current_version(folder / "index")}
-    for kind in KINDS:
+    for kind in READERS:
         try:
             artefact = (
                 open_artefact(folder / "models", kind) if (folder / "models" / kind / "live.json").exists() else None

@@ -92,9 +92,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     from bot.cli.calibrated import calibrated
 
     yield from calibrated(settings)
-    from bot.cli.model_server import model_server
+    from bot.cli.language_model import language_model
 
-    yield from model_server(settings)
+    yield from language_model(settings)
     yield from _server(settings)
 
 

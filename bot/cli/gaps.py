@@ -69,7 +69,7 @@ def gaps(
     # What the knowledge has decides here, in whatever words it would be told.
     settings = settings.model_copy(update={"generator": Generator()})
     library, index = open_knowledge(settings)
-    parts = Parts.of(settings, library, index)
+    parts = Parts.of(settings, library, index, quotes=True)
     alike = Likeness(library.encoder.encode)
     if len(logs) == 1 and (logs[0] / RUN).is_file():
         folder = logs[0]

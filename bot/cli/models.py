@@ -21,7 +21,7 @@ models = typer.Typer(help="List what was trained, put an artefact into use, or t
 FolderOption = Annotated[
     Path | None, typer.Option("--models", help="Folder with artefacts. Default: models in the state folder.")
 ]
-KindArgument = Annotated[str, typer.Argument(help="answers, intents, entities or sentiment.")]
+KindArgument = Annotated[str, typer.Argument(help="answers, intents, entities, sentiment or generator.")]
 
 
 @models.command("list")
@@ -74,8 +74,12 @@ def promote(
     registry = _registry(folder, config, state)
     registry.promote(_kind(kind), version)
     typer.echo(f"{kind} {version} is in use now.")
-    artefact, encoder = registry.open(_kind(kind)), settings_from(config, None, state).retrieval.encoder
-    if artefact and artefact.encoder is None and not same_encoder(artefact.recipe.backbone, encoder):
+    settings, artefact = settings_from(config, None, state), registry.open(_kind(kind))
+    encoder = settings.retrieval.encoder
+    if kind == "generator":
+        if settings.generator.url:
+            warn(f"The server at generator.url, {settings.generator.url}, goes on writing instead of it.")
+    elif artefact and artefact.encoder is None and not same_encoder(artefact.recipe.backbone, encoder):
         warn(
             f"It was trained on {artefact.recipe.backbone}, and the bot encodes with {encoder}. "
             "Whether the bot can open it is told by: kefu doctor"
@@ -88,7 +92,8 @@ def rollback(
 ) -> None:
     """Put what was in use before into use again."""
     version = _registry(folder, config, state).rollback(_kind(kind))
-    typer.echo(f"{kind} {version} is in use now." if version else f"No {kind} are in use now.")
+    none = "No generator is in use now." if kind == "generator" else f"No {kind} are in use now."
+    typer.echo(f"{kind} {version} is in use now." if version else none)
 
 
 def _encoders(folder: Path, used: str) -> list[dict[str, Any]]:

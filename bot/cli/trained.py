@@ -9,7 +9,7 @@ from bot.cli.common import listed
 from bot.cli.doctor import Finding
 from bot.errors import KefuError
 from bot.hints import not_entries
-from bot.models import KINDS, open_artefact, open_model
+from bot.models import READERS, open_artefact, open_model
 from bot.placeholders import places
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def trained(settings: Settings, encoder: Encoder) -> Iterator[Finding]:
     """Yield what is in use of each kind, what is wrong with it, and what names something that is not there."""
     folder = settings.state.folder / "models"
     known: dict[str, Collection[str]] = {}
-    for kind in KINDS:
+    for kind in READERS:
         try:
             artefact = open_artefact(folder, kind) if (folder / kind / "live.json").exists() else None
             if artefact is None:

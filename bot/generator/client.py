@@ -17,6 +17,9 @@ from bot.generator.stream import MOST, pieces
 from bot.generator.turns import Turns
 from bot.settings_generator import Generator
 
+#: Seconds within which a response ends after its text has: a server sends both in one go.
+FOLLOWS = 0.1
+
 #: No connection, or one that broke before the first byte of an answer: nothing was written yet, so it is asked again.
 _BEFORE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
 
@@ -46,7 +49,6 @@ class ModelServer:
         # Uncompressed: a small answer cannot become a large one.
         self._headers = {hdrs.ACCEPT_ENCODING: "identity"} | ({hdrs.AUTHORIZATION: f"Bearer {key}"} if key else {})
         self._deadline = deadline
-        self._at_once = at_once
         self._turns = Turns(at_once=at_once, deadline=deadline, breaker=breaker)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,11 +59,19 @@ class ModelServer:
             http = await self._opened()
             try:
                 response = await self._post(http, {**self._body, "messages": list(messages)})
+                ended = False
+
+                async def text() -> AsyncIterator[str]:
+                    nonlocal ended
+                    async for piece in pieces(response.content.iter_any()):
+                        yield piece
+                    ended = True
+
                 try:
                     _check(response, "text/event-stream")
-                    yield pieces(response.content.iter_any())
+                    yield text()
                 finally:
-                    response.close()  # and with it the connection of what is not at its end: the server stops
+                    _leave(response, ended=ended)
             except aiohttp.ClientError:
                 raise NotWritten(Why.UNREACHABLE) from None
 
@@ -96,7 +106,7 @@ class ModelServer:
         """Return the connections of the running event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._held = loop, _connections(self._at_once)
+            self._loop, self._held = loop, _connections()
             self._http = await anext(self._held)
         return self._http
 
@@ -114,10 +124,23 @@ def server_of(settings: Generator) -> ModelServer:
     )
 
 
-async def _connections(most: int) -> AsyncGenerator[aiohttp.ClientSession, None]:
+def _leave(response: aiohttp.ClientResponse, *, ended: bool) -> None:
+    """Let go of a response and its connection, without waiting.
+
+    One whose text has not ``ended`` is closed, and the server stops. Where it has, the end of the response is about to
+    follow, and gives the connection back to the pool by itself. What goes on instead is closed after `FOLLOWS`; nothing
+    of it is read, and the network is not asked for more than a buffer holds.
+    """
+    if ended:
+        asyncio.get_running_loop().call_later(FOLLOWS, response.close)
+    else:
+        response.close()
+
+
+async def _connections() -> AsyncGenerator[aiohttp.ClientSession, None]:
     """Yield a session, once. An event loop closes the generators that it began when it ends, and this one with it."""
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=most),
+        connector=aiohttp.TCPConnector(limit=0),  # who has a turn has a connection
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(),  # none of its own
         auto_decompress=False,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from bot.composer import VerbatimComposer
-from bot.generator.client import ModelServer
 from bot.generator.failure import NotWritten, Why
+from bot.generator.model import LanguageModel
 from bot.generator.prompt import NONE, messages
 from bot.lock import Evidence, Held, Sentence
 from bot.policy import Decision
@@ -32,15 +32,16 @@ TAKEN = 1 / 3
 class GeneratedComposer:
     """Lets a model write what is answered, and quotes what it cannot write, in time, whatever happens to the model."""
 
-    def __init__(self, verbatim: VerbatimComposer, server: ModelServer) -> None:
-        """``server`` has a deadline, which is the one of a reply."""
+    def __init__(self, verbatim: VerbatimComposer, model: Callable[[], LanguageModel | None]) -> None:
+        """``model`` tells which one is in use at the moment, None for none. It has a deadline: the one of a reply."""
         self._verbatim = verbatim
-        self._server = server
+        self._model = model
 
     async def compose(self, saying: Saying, released: Released = unseen) -> Composed:
         """Return the reply; what is not answered from entries is never the model's to write."""
-        decision = saying.decision
-        if not _answers(decision):
+        # Looked up before anything is waited for: so it is the one of the versions that the reply is recorded with.
+        decision, model = saying.decision, self._model()
+        if model is None or not _answers(decision):
             return await self._verbatim.compose(saying)
         draft = _Draft(saying, released)
         try:
@@ -48,7 +49,7 @@ class GeneratedComposer:
                 raise NotWritten(Why.OTHER_LANGUAGE)
             asks = messages(saying.question, decision.chosen, saying.language, saying.earlier)
             draft.prompt = tuple((message["role"], message["content"]) for message in asks)
-            async with self._server.asked(asks) as pieces:
+            async with model.asked(asks) as pieces:
                 async for piece in pieces:
                     draft.add(piece)
             answer, sentences = draft.end()

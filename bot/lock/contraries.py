@@ -10,7 +10,8 @@ from bot.lock.evidence import Stated, latin
 from bot.lock.facing import Facing, same_head
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import COSTS, OPPOSITES, any_without_not
+from bot.lock.lexicon import OPPOSITES
+from bot.lock.wording import COSTS, any_without_not
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
 _OPPOSITE = 0.55

@@ -10,7 +10,8 @@ from bot.lock.evidence import Evidence
 from bot.lock.facing import Facing, conditional, has_if
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, ORDINARY, SERVICES, TELLING
+from bot.lock.lexicon import PLAIN, TELLING
+from bot.lock.wording import HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 from bot.lock.words import tagged
 
 #: Of the words of a sentence, and of a clause that states something of weight, at most this share may be new.
@@ -51,7 +52,7 @@ def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, bool, bo
     """Yield each word that tells something, whether it is new, and whether it can be nothing but a name."""
     for term in (term for clause in reading.clauses for term in clause.terms):
         new = term.text not in evidence.terms
-        if not is_han_char(term.text[0]) and not (new and term.text in ORDINARY):
+        if not is_han_char(term.text[0]) and not (new and term.text in PLAIN):
             yield term.written, new, False
     for run in reading.runs:
         for (word, tag), (after, after_tag) in pairwise([*_parts(run), ("", " ")]):
@@ -117,7 +118,7 @@ def promises(facing: Facing) -> Iterator[Objection]:
         return
     chinese = is_han_char(deeds[0][0])
     claimed = SERVICES.intersection(deeds if chinese else deeds[:1])
-    if not claimed and not done and (facing.top >= _LIKE_ENOUGH or deeds[0] in ORDINARY):
+    if not claimed and not done and (facing.top >= _LIKE_ENOUGH or deeds[0] in PLAIN):
         return
     if not claimed and acting.text.endswith("been ") and deeds[0] in facing.evidence.terms:
         return

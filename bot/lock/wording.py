@@ -26,41 +26,6 @@ SERVICES = MONEY_DEEDS | _stems(
     "guarantee promise assure install upgrade call give gift waive extend collect pick pay insure deliver issue "
     "保证 承诺 确保 安装 升级 回电 赠送 送您 延长 上门 支付 承担 垫付 送 送达 送到 赔"
 )
-#: A sentence may not have them unless the evidence does: each of them is a fact by itself.
-TELLING = _stems(
-    "full fully instant instantly immediate immediately automatic automatically lifetime unlimited worldwide weekend "
-    "weekends weekday "
-    "weekdays holiday holidays today tomorrow tonight yesterday hourly weekly monthly yearly annually noon midnight "
-    "overnight "
-    "voucher discount coupon cash bonus gift compensation insurance lawyer permanent permanently forever twice "
-    "double triple half "
-    "hour minute week month year premium exclusive express standard sunday saturday insured tracked "
-    "certified organic award partner branch "
-    "第二 第三 第四 全额 终身 永久 周末 工作 节假 假日 今天 明天 昨天 今晚 当天 次日 现金 优惠 折扣 赠送 赠品 "
-    "补偿 赔偿 双倍 两倍 "
-    "免邮 立即 立刻 马上 自动 凌晨 半价 "
-    "加急 全国 海外 线下 热线 上门 保险"
-)
-#: What anybody says of anything: new words that invent neither a thing nor a service.
-ORDINARY = _stems(
-    "able add additional allow already alternative amount annoying anyway appear apply arrange arrive attach avoid "
-    "aware back bear become behave believe better bother bottom careful carefully cause certain check clear clearly "
-    "click closely complete completely concern consider contact contain continue copy correct correctly couple current "
-    "currently deal decide depend describe detail differ different difficult directly disappear discover double-check "
-    "earn easy edit empty enjoy enough enter entire entirely eventually expect explain fail fall far fast feel fill "
-    "final finally fine finish fit fix follow forget fresh fully function further future grab guess hand handle hard "
-    "head hear heavily hide hurry ignore important inform instance intend interest involve issue join land large last "
-    "late latest lead learn lie likely link list listen little live load locate lovely main manage mark match mention "
-    "miss missing mistake moment move necessary notice notify number obtain occur odd opt option original particular "
-    "patient perfect perform piece place plan plenty point possible prefer prepare press prevent previous probably "
-    "problem proceed process prompt proper properly prove pull reach read ready realise reason recognise refer regard "
-    "regular relate relevant remain remember remind remove repeat report request require resolve rest result reverse "
-    "review search seem separate serve several shortly show similar simply single situation skip small solve special "
-    "specific specify spend spot stand state stay step stick stop straightforward submit succeed suit swap switch tap "
-    "thorough thoroughly tick total touch treat trouble turn type understand unlike unsure update useful "
-    "various verify "
-    "version view visit wait walk warn watch whenever whole wonder worry worth wrong"
-)
 #: What a span of time is counted from: another of them is another span.
 EVENTS = _stems(
     "purchase order delivery receipt arrival dispatch payment return approval registration sale birthday "
@@ -68,29 +33,6 @@ EVENTS = _stems(
 )
 #: What is paid.
 COSTS = _stems("fee cost price charge surcharge pay 费用 运费 附加 收费 手续")
-_PAIRS = (
-    "open close|include exclude|allow forbid|accept refuse|accept reject|earlier later|cheap expensive|minimum maximum|"
-    "increase decrease|valid invalid|possible impossible|sealed opened|old new|first last|seal open|same different|"
-    "lower raise|lower higher|hot cold|on off|available unavailable|covered uncovered|win lose|buy sell|arrive leave|"
-    "before after|inside outside|used unused|normal unusual|with without|send receive|"
-    "新的 旧的|包含 不含|开启 关闭|增加 减少|提高 降低|购买 出售|有效 失效|有效 无效|营业 休息|拆封 未拆|支持 拒绝"
-    "|寄出 收到|允许 禁止"
-)
-
-
-def _opposites() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in _PAIRS.split("|"):
-        one, other = (stem(word) if word.isascii() else word for word in pair.split())
-        if one and other:
-            found[one] = (*found.get(one, ()), other)
-            found[other] = (*found.get(other, ()), one)
-    return found
-
-
-#: Words of which one says the opposite of the other.
-OPPOSITES = _opposites()
-
 _YES = re.compile(
     r"(?:yes|yep|(?:sure|yes),? you can|you can|能的|可以[呀啊的]|of course|certainly|absolutely|indeed"
     r"|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"

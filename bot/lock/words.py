@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 import rjieba
-import Stemmer
 
+from bot.lock.lexicon import respelled, root
 from retrieval.text import levelled, written_out
 
 #: English words that carry no fact by themselves. What negates, limits or promises is none of them: see `marks`.
@@ -52,85 +52,16 @@ _HAN_GLUE = re.compile(
     )
 )
 
-#: Forms that no rule of a stemmer brings together, and words that the language of shops writes in several ways.
-_SAME = {
-    form: base
-    for base, forms in {
-        "send": "sent",
-        "pay": "paid payment payable",
-        "keep": "kept",
-        "buy": "bought purchase purchased purchases purchasing buying",
-        "choose": "chose chosen choice pick picked select selected selecting",
-        "write": "wrote written",
-        "sell": "sold",
-        "leave": "left",
-        "lose": "lost",
-        "break": "broken broke",
-        "hold": "held",
-        "bring": "brought",
-        "tell": "told",
-        "begin": "began begun",
-        "mail": "email emails e-mail e-mails mails emailed mailed mailing emailing",
-        "parcel": "package packages parcels",
-        "item": "article articles product products goods items",
-        "ship": "shipping shipment shipped ships",
-        "deliver": "delivery deliveries delivered delivers delivering",
-        "photo": "picture pictures photos photograph photographs",
-        "sign": "log login logged signed logging signing",
-        "shop": "store stores shops",
-        "return": "returning returned returns",
-        "refund": "refunded refunding refunds reimbursed reimburse",
-        "collect": "collected collection collecting",
-        "dispatch": "dispatched",
-        "valid": "validity",
-        "cost": "costs costing price priced prices",
-        "fee": "fees charge charges charged surcharge",
-        "member": "membership members",
-        "close": "closed closes closing",
-        "open": "opened opens opening",
-        "phone": "telephone telephones phones call calls calling called",
-        "reply": "answer answers answered replies replied respond response answering",
-        "available": "possible",
-        "get": "receive received receives receiving",
-    }.items()
-    for form in forms.split()
-}
-
-#: What may be spelled in several ways, and the one that it is compared in.
-_SPELLINGS = tuple(
-    (re.compile(pattern, re.IGNORECASE), spelling)
-    for pattern, spelling in (
-        (r"\bbetween (\S+) and (?=[£$€]?\d)", r"\1 to "),
-        (r"\bun((?!limit|it)[a-z]+ed)\b", r"not \1"),
-        (r"\b(?:at once|right away|straight away|straightaway|instantly)\b", "immediately"),
-        (r"\b(?:a)?round the clock\b", "24 hours a day"),
-        (r"\bUSA\b|\bUnited States\b|\b(?-i:US)\b(?! dollar)", "USA"),
-        (r"马上|立刻|即刻", "立即"),
-        (r"答复|回应", "回复"),
-        (r"邮费", "运费"),
-        (r"([两三四五六七八])([三四五六七八九])(?=[天日周年次个]|小时)", r"\1到\2"),
-    )
-)
-_STEMMER = Stemmer.Stemmer("english")
-
-
 def plain(text: str) -> str:
     """Return ``text`` as the lock reads it: half-width, simplified, contractions in two words."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    text = written_out(text if text.isascii() else levelled(text))
-    for pattern, spelling in _SPELLINGS:
-        text = pattern.sub(spelling, text)
-    return text
+    return respelled(written_out(text if text.isascii() else levelled(text)))
 
 
 @lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Return the stem of ``word``, in small letters; "" where it says nothing of what a text is about."""
-    word = _SAME.get(word, word)
-    if word in _GLUE or word == "get":
-        return ""
-    stemmed: str = _STEMMER.stemWord(word)
-    return stemmed
+    return "" if word in _GLUE else root(word)
 
 
 @lru_cache(maxsize=32768)

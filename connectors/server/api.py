@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -84,6 +85,16 @@ class NewEvent(_Body):
 B = TypeVar("B", bound=_Body)
 
 
+@dataclass(eq=False)
+class _Caller:
+    """Who waits for a reply."""
+
+    #: Set where there is something to look at.
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    #: The newest text of what is being written, until the caller has it.
+    preview: str = ""
+
+
 class Callers:
     """The connector of the API: what is said there is kept to be read, so nothing is sent; who waits is woken."""
 
@@ -91,12 +102,18 @@ class Callers:
 
     def __init__(self) -> None:
         """Begin with nobody waiting."""
-        self._waiting: dict[tuple[ConversationKey, str], set[asyncio.Event]] = {}
+        self._waiting: dict[tuple[ConversationKey, str], set[_Caller]] = {}
 
     async def deliver(self, reply: Reply, *, again: bool) -> None:
         """Wake whoever waits for ``reply``."""
-        for written in self._waiting.get((reply.conversation, reply.in_reply_to), ()):
-            written.set()
+        for caller in self._waiting.get((reply.conversation, reply.in_reply_to), ()):
+            caller.news.set()
+
+    async def preview(self, message: Message, text: str) -> None:
+        """Have what is written so far for whoever waits for the reply to ``message``: of several texts the newest."""
+        for caller in self._waiting.get((message.conversation, message.id), ()):
+            caller.preview = text
+            caller.news.set()
 
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Tell nobody: the caller is told that it is handed over."""
@@ -105,14 +122,14 @@ class Callers:
         """Ask nobody: the caller is told."""
 
     @contextmanager
-    def waiting(self, message: Message) -> Iterator[asyncio.Event]:
-        """Yield what is set when a reply to ``message`` was written by this process."""
-        name, written = (message.conversation, message.id), asyncio.Event()
-        self._waiting.setdefault(name, set()).add(written)
+    def waiting(self, message: Message) -> Iterator[_Caller]:
+        """Yield who is told when this process writes a reply to ``message``."""
+        name, caller = (message.conversation, message.id), _Caller()
+        self._waiting.setdefault(name, set()).add(caller)
         try:
-            yield written
+            yield caller
         finally:
-            self._waiting[name].discard(written)
+            self._waiting[name].discard(caller)
             if not self._waiting[name]:
                 del self._waiting[name]
 
@@ -149,7 +166,7 @@ class Api:
             return await self._stream(request, message)
         async with aclosing(self._said(message)) as said:
             async for name, what in said:
-                if name != "alive":
+                if name not in ("alive", "preview"):
                     return _json(what, status=202 if name == "pending" else 200)
         raise AssertionError("something is always said")
 
@@ -183,12 +200,15 @@ class Api:
     # --- how
 
     async def _said(self, message: Message) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
-        """Yield what becomes of a message: "reply", "silent" where a person has the case, or "pending", at last."""
+        """Yield what becomes of a message: "reply", "silent" where a person has the case, or "pending", at last.
+
+        Before that come a "preview" each time more of the reply is written, and "alive".
+        """
         about = {"conversation": message.conversation.thread, "in_reply_to": message.id}
         store, loop = self._desk.store, asyncio.get_running_loop()
         begun = alive = loop.time()
         pause = LOOK
-        with self._callers.waiting(message) as written:
+        with self._callers.waiting(message) as caller:
             while loop.time() - begun < self._limits.reply:
                 done, reply = await store.answered(message.conversation, message.id)
                 if reply is not None:
@@ -198,19 +218,22 @@ class Api:
                     owner = (await store.conversation(message.conversation)).owner
                     yield "silent", about | {"owner": owner.value}
                     return
+                if text := caller.preview:
+                    caller.preview = ""
+                    yield "preview", about | {"text": text}
                 if loop.time() - alive > ALIVE:
                     alive = loop.time()
                     yield "alive", {}
                 try:
                     async with asyncio.timeout(pause):
-                        await written.wait()
-                        written.clear()
+                        await caller.news.wait()
+                        caller.news.clear()
                 except TimeoutError:
                     pause = min(2 * pause, LONGEST_LOOK)
         yield "pending", about
 
     async def _stream(self, request: web.Request, message: Message) -> web.StreamResponse:
-        """Answer with server-sent events (WHATWG HTML, 9.2): accepted, then the outcome, or an error."""
+        """Answer with server-sent events (WHATWG HTML, 9.2): accepted, previews, then the outcome, or an error."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )

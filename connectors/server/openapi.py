@@ -14,7 +14,7 @@ _NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x0
 _EVENT = {
     "type": "object",
     "properties": {
-        "event": {"type": "string", "enum": ["accepted", "reply", "silent", "pending", "error"]},
+        "event": {"type": "string", "enum": ["accepted", "preview", "reply", "silent", "pending", "error"]},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
     "required": ["event", "data"],
@@ -107,7 +107,8 @@ def document(version: str) -> dict[str, Any]:
     place = {"name": "conversation", "in": "path", "required": True, "schema": _NAME}
     said = {
         "description": "The reply; or that the bot is silent, for a person has the case. As a stream (Accept: "
-        "text/event-stream): the event accepted, then reply, silent, pending or error.",
+        "text/event-stream): the event accepted, then preview as often as more of the reply is written, then reply, "
+        "silent, pending or error.",
         "content": {
             **_json({"anyOf": [_ref("Reply"), _ref("Silent")]}),
             "text/event-stream": {"schema": _EVENT},

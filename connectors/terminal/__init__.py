@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.types import Reply
+from bot.types import Message, Reply
 from connectors.terminal.session import Desk, Session
 
 __all__ = ["Desk", "Terminal"]
@@ -51,6 +51,10 @@ class Terminal:
         A reply to a conversation of an earlier run counts as delivered: its customer has left for good.
         """
         await self._session.receive(reply)
+
+    async def preview(self, message: Message, text: str) -> None:
+        """Show what is written of the reply so far; through a pipe, nothing."""
+        await self._session.preview(message, text)
 
     async def note(self, reply: Reply, text: str, *, again: bool) -> None:
         """Tell nobody: there are no agents here."""

@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.types import Action, Candidate, Reply, Understanding
 from connectors.terminal.clean import clean, one_line
 from connectors.terminal.words import Words
+from connectors.terminal.written import written
 
 _BOT = "kefu ›"
 _STYLES = {
@@ -44,16 +45,25 @@ def commands(say: Words) -> RenderableType:
 
 def shown(reply: Reply, say: Words) -> RenderableType:
     """Return ``reply`` as the person sees it."""
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    style = _STYLES[reply.action]
     # What there is to choose from, in the order of its numbers.
     offered = [citation.question for citation in reply.citations] if reply.action is Action.CLARIFY else []
-    grid.add_row(Text(_BOT, style=style), Text(_without(offered, clean(reply.text))))
+    grid = _beside_the_name(_STYLES[reply.action], Text(_without(offered, clean(reply.text))))
     for line in _below(reply, offered, say):
         grid.add_row(Text(), line)
     return Padding(grid, (0, 0, 1, 0), expand=False)
+
+
+def growing(text: str) -> RenderableType:
+    """Return what is written so far of a reply."""
+    return _beside_the_name(_STYLES[Action.ANSWER], Text.assemble(clean(text), (" …", "dim")))
+
+
+def _beside_the_name(style: str, text: Text) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(_BOT, style=style), text)
+    return grid
 
 
 def _below(reply: Reply, offered: list[str], say: Words) -> Iterator[RenderableType]:
@@ -101,9 +111,9 @@ def percent(confidence: float) -> str:
 
 
 def explained(reply: Reply, say: Words) -> RenderableType:
-    """Return what ``reply`` was chosen from, why, and where the time went."""
+    """Return what ``reply`` was chosen from, why, how its words came about, and where the time went."""
     timings = " · ".join(f"{one_line(name)} {spent:.1f} ms" for name, spent in reply.timings_ms.items())
-    lines = [*_understood(reply.understanding, say)]
+    lines: list[RenderableType] = [*_understood(reply.understanding, say), *written(reply, say)]
     lines.append(Text(f"{say.reason}: {reply.reason} ({say.reasons[reply.reason]})"))
     if timings:
         lines.append(Text(f"{say.timings}: {timings}"))

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, suppress
 from contextvars import copy_context
 from io import TextIOBase, TextIOWrapper
@@ -24,13 +24,16 @@ from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import is_dumb_terminal
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from bot.errors import KefuError
+from bot.ports import Released
 from bot.types import Reply
 from connectors.terminal.clean import clean
-from connectors.terminal.render import commands, explained, shown, welcome
+from connectors.terminal.render import commands, explained, growing, shown, welcome
 from connectors.terminal.session import MESSAGE_LIMIT, Session, command, nearest
 from connectors.terminal.words import COMMANDS, Words, unknown, words
 
@@ -38,6 +41,8 @@ from connectors.terminal.words import COMMANDS, Words, unknown, words
 _PROMPT = FormattedText([("bold", "you › ")])
 #: Seconds; a spinner that comes and goes at once only flickers.
 _PATIENCE = 0.3
+#: How often in a second the spinner is drawn.
+_FRAMES = 12.5
 
 
 class _Leave(Exception):
@@ -132,7 +137,7 @@ class Screen:
             elif len(line) > MESSAGE_LIMIT:
                 self._note(self._say.too_long.format(count=f"{len(line):,}", limit=f"{MESSAGE_LIMIT:,}"))
             elif line:
-                await self._show(self._session.ask(line))
+                await self._show(lambda released: self._session.ask(line, released))
         except KefuError as error:
             self._console.print(Text(clean(str(error)), style="red"))
 
@@ -140,7 +145,7 @@ class Screen:
         if name == "quit":
             raise _Leave
         if name == "handoff":
-            await self._show(self._session.ask_for_person())
+            await self._show(self._session.ask_for_person)
         elif name == "why":
             last = self._session.last
             self._console.print(explained(last, self._say) if last else Text(self._say.nothing_yet, style="dim"))
@@ -156,28 +161,42 @@ class Screen:
         else:
             self._note(unknown(name, nearest(name, COMMANDS), self._session.language))
 
-    async def _show(self, coming: Awaitable[Reply]) -> None:
-        reply = await self._wait(coming)
-        self._console.print(shown(reply, words(reply.language)))
+    async def _show(self, ask: Callable[[Released], Awaitable[Reply]]) -> None:
+        """Show the reply. Before it, in its place: a spinner when it takes long, then what is written of it so far."""
+        spinner = Spinner("dots", Text(self._say.waiting, style="dim"))
+        # What stands there goes without a trace, unless it is the reply: that is drawn over it, and stays.
+        live = Live(spinner, console=self._console, refresh_per_second=_FRAMES, transient=True)
+        begun = asyncio.Event()
 
-    async def _wait(self, coming: Awaitable[Reply]) -> Reply:
-        """Wait for the reply, with a spinner when it takes long; an interrupt ends the waiting."""
-        asked = asyncio.ensure_future(coming)
+        def released(text: str) -> None:
+            live.update(growing(text), refresh=live.is_started)
+            begun.set()
+
+        asked = asyncio.ensure_future(ask(released))
         leaving = asyncio.ensure_future(self._interrupted.wait())
+        writing = asyncio.ensure_future(begun.wait())
+        first = asyncio.FIRST_COMPLETED
         try:
-            done, _ = await asyncio.wait({asked, leaving}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                with self._console.status(Text(self._say.waiting, style="dim")):
-                    await asyncio.wait({asked, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
-                raise _Leave
-            return asked.result()
+            await asyncio.wait({asked, leaving, writing}, timeout=_PATIENCE, return_when=first)
+            if asked.done():
+                self._console.print(_whole(asked.result()))
+                return
+            with live:
+                await asyncio.wait({asked, leaving}, return_when=first)
+                if not asked.done():
+                    raise _Leave
+                live.update(_whole(asked.result()))
+                live.transient = False
         finally:
-            leaving.cancel()
-            asked.cancel()
+            for task in (asked, leaving, writing):
+                task.cancel()
 
     def _note(self, text: str) -> None:
         self._console.print(Text(clean(text), style="dim"))
+
+
+def _whole(reply: Reply) -> RenderableType:
+    return shown(reply, words(reply.language))
 
 
 class _AbovePrompt(TextIOBase):

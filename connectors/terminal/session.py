@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import uuid4
 
+from bot.ports import Released, unseen
 from bot.types import Action, ConversationKey, Message, Outcome, Reply
 from connectors.mailbox import Mailbox
 from connectors.terminal.words import words
@@ -57,13 +58,13 @@ class Session:
         #: Of the notes beside the replies: the language of the last reply.
         self.language = "en"
 
-    async def ask(self, text: str) -> Reply:
-        """Send ``text`` and wait for its reply.
+    async def ask(self, text: str, released: Released = unseen) -> Reply:
+        """Send ``text`` and wait for its reply; what is ``released`` comes before it.
 
         There are no agents at a terminal, so a conversation that was handed over goes back to the bot at once.
         """
         message = Message(id=uuid4().hex, conversation=self.key, text=text, at=self._clock())
-        reply = await self._mailbox.ask(self._desk.submit, message)
+        reply = await self._mailbox.ask(self._desk.submit, message, released)
         if reply.action is Action.HAND_OFF:
             await self._desk.hand_back(self.key)
         self.last, self.language = reply, reply.language
@@ -73,9 +74,13 @@ class Session:
         """Give ``reply`` to the question that waits for it; a second delivery of it changes nothing."""
         await self._mailbox.deliver(reply, again=False)
 
-    async def ask_for_person(self) -> Reply:
+    async def preview(self, message: Message, text: str) -> None:
+        """Show what is written of the reply to ``message`` so far, where it is waited for."""
+        await self._mailbox.preview(message, text)
+
+    async def ask_for_person(self, released: Released = unseen) -> Reply:
         """Ask for a person as any customer would, so that the hand-over goes the way it always goes."""
-        return await self.ask(words(self.language).ask_person)
+        return await self.ask(words(self.language).ask_person, released)
 
     async def reset(self) -> None:
         """Forget the conversation."""

@@ -34,6 +34,14 @@ class Words:
     intents: str
     entities: str
     sentiment: str
+    #: Of a reply that a language model has to do with: what it was asked, with lines that are left out; each sentence
+    #: with the entries that carry it; what was not sent; why the entries are quoted instead.
+    prompt: str
+    left_out: str
+    evidence: str
+    courtesy: str
+    removed: str
+    quoted: str
     reason: str
     timings: str
     unknown: str
@@ -43,6 +51,9 @@ class Words:
     no_history: str
     goodbye: str
     reasons: Mapping[Reason, str]
+    #: By the codes in `bot.types.Writing.why` and `bot.types.Removed.against`.
+    whys: Mapping[str, str]
+    objections: Mapping[str, str]
 
 
 _ENGLISH = Words(
@@ -71,6 +82,12 @@ _ENGLISH = Words(
     intents="intent",
     entities="named",
     sentiment="sentiment",
+    prompt="prompt",
+    left_out="… {count} more lines …",
+    evidence="evidence",
+    courtesy="a courtesy",
+    removed="removed, for it stands in no entry",
+    quoted="quoted instead of written",
     reason="reason",
     timings="timings",
     unknown="There is no command /{name}.",
@@ -95,6 +112,42 @@ _ENGLISH = Words(
         Reason.NO_WORDS: "the message has no words",
         Reason.INTENT: "the settings say what to do about this intent",
         Reason.UPSET: "the customer has been upset several times in a row",
+    },
+    whys={
+        "timeout": "the model was not done in time",
+        "busy": "the model was busy with other replies",
+        "unreachable": "there is no connection to the model, or it broke off",
+        "refused": "the server of the model refused the call",
+        "overloaded": "the server of the model has too much to do",
+        "server_error": "the server of the model failed",
+        "circuit_open": "the model failed several times in a row and is left alone for a while",
+        "garbage": "what came from the model is no text that can be sent",
+        "too_long": "the model wrote too much",
+        "empty": "the model wrote nothing",
+        "repeating": "the model repeated itself",
+        "wrong_language": "the model wrote in another language than the customer",
+        "other_language": "the entry is in another language than the reply",
+        "not_an_answer": "the model says that the entries do not answer the question",
+        "unsupported": "too much of what the model wrote stands in no entry",
+        "incomplete": "the model left out one of several entries",
+        "failed": "the bot failed; its log says more",
+    },
+    objections={
+        "number": "number",
+        "amount": "amount",
+        "duration": "duration",
+        "date": "date",
+        "time": "time",
+        "percentage": "percentage",
+        "phone": "telephone number",
+        "code": "code",
+        "link": "link",
+        "mail": "mail address",
+        "name": "name",
+        "negation": "a “not” that is missing or too many",
+        "promise": "promise",
+        "comparison": "limit or comparison",
+        "subject": "subject",
     },
 )
 
@@ -124,6 +177,12 @@ _CHINESE = Words(
     intents="意图",
     entities="实体",
     sentiment="情绪",
+    prompt="提示词",
+    left_out="……略去 {count} 行……",
+    evidence="依据",
+    courtesy="客套话",
+    removed="已删去，条目中没有依据",
+    quoted="未采用生成的文字，改为引用原文",
     reason="理由",
     timings="用时",
     unknown="没有命令 /{name}。",
@@ -148,6 +207,42 @@ _CHINESE = Words(
         Reason.NO_WORDS: "消息里没有文字",
         Reason.INTENT: "设置中规定了如何处理这一意图",
         Reason.UPSET: "顾客连续多次表现出不满",
+    },
+    whys={
+        "timeout": "模型没有按时写完",
+        "busy": "模型正忙于其他回复",
+        "unreachable": "连不上模型，或连接中断",
+        "refused": "模型服务器拒绝了请求",
+        "overloaded": "模型服务器过载",
+        "server_error": "模型服务器出错",
+        "circuit_open": "模型连续多次失败，暂停使用一会儿",
+        "garbage": "模型返回的内容无法发送",
+        "too_long": "模型写得太长",
+        "empty": "模型什么也没写",
+        "repeating": "模型重复自己的话",
+        "wrong_language": "模型用的语言与顾客不同",
+        "other_language": "条目的语言与回复不同",
+        "not_an_answer": "模型认为条目没有回答这个问题",
+        "unsupported": "模型写的内容有太多在条目中没有依据",
+        "incomplete": "几个条目中有一个没有写到",
+        "failed": "机器人出错，详见日志",
+    },
+    objections={
+        "number": "数字",
+        "amount": "金额",
+        "duration": "时长",
+        "date": "日期",
+        "time": "时间",
+        "percentage": "百分比",
+        "phone": "电话号码",
+        "code": "编号",
+        "link": "链接",
+        "mail": "邮箱",
+        "name": "名称",
+        "negation": "多了或少了否定",
+        "promise": "承诺",
+        "comparison": "限定或比较",
+        "subject": "所说的事",
     },
 )
 

@@ -49,12 +49,16 @@ class Example:
 
 
 def examples_of(
-    pairs: Sequence[Pair], known: Sequence[Pair], prompt: Prompt, recipe: Recipe, seed: int
+    pairs: Sequence[Pair],
+    distracting: Sequence[Sequence[Passage]],
+    prompt: Prompt,
+    recipe: Recipe,
+    seed: int | Sequence[int],
 ) -> list[Example]:
-    """Return an example of each pair; distractors are passages of ``known``, the nearest by words first."""
+    """Return an example of each pair, which ``distracting`` has `distractors` for; each ``seed`` makes others."""
     random = np.random.default_rng(seed)
     out = []
-    for pair, near in zip(pairs, _distractors(pairs, known, recipe.distractors + 1), strict=True):
+    for pair, near in zip(pairs, distracting, strict=True):
         declines = bool(random.random() < recipe.declined)
         if declines:
             passages = () if random.random() < _EMPTY else near
@@ -72,20 +76,25 @@ def examples_of(
     return out
 
 
-def _distractors(pairs: Sequence[Pair], known: Sequence[Pair], count: int) -> Iterator[tuple[Passage, ...]]:
-    """Yield for each pair up to ``count`` passages that are near its question and do not answer it."""
+def distractors(pairs: Sequence[Pair], known: Sequence[Pair], recipe: Recipe) -> list[tuple[Passage, ...]]:
+    """Return for each pair passages of ``known`` that do not answer its question, the nearest by words first."""
+    if not pairs:
+        return []
+    count = recipe.distractors + 1
     shelf = list({(p.id, p.answer): p for pair in reversed(known) for p in pair.passages}.values())
     words = TfidfVectorizer(token_pattern=_WORD, sublinear_tf=True, dtype=np.float32)
     texts = words.fit_transform([f"{p.question} {p.answer}" for p in shelf])
     answers, own = (words.transform([p.answer for p in some]) for some in (shelf, pairs))
     questions = words.transform([pair.text for pair in pairs])
     most = min(_SPARE * count, len(shelf))
+    out = []
     for start in range(0, len(pairs), _ROWS):
         scores = (questions[start : start + _ROWS] @ texts.T).toarray()
         for row, pair in enumerate(pairs[start : start + _ROWS], start):
             near = _best(scores[row - start], most)
             alike = (answers[near] @ own[row].T).toarray().ravel()
-            yield tuple(_others(pair, [shelf[place] for place in near], alike))[:count]
+            out.append(tuple(_others(pair, [shelf[place] for place in near], alike))[:count])
+    return out
 
 
 def _best(scores: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.int64]:

@@ -52,13 +52,13 @@ def written(
     cuts: Sequence[Cut],
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Written]:
-    """Return what ``generator``, which is the one in ``writer``, makes of the first `MOST` of ``examples``.
+    """Return what ``generator``, which is the one in ``writer``, makes of ``examples``.
 
     ``cuts`` are the examples with what is wanted.
     """
-    some, template = examples[:MOST], generator.template
-    most = max(len(cut.ids) - cut.start for cut in cuts[:MOST]) + _MORE
-    asked = [prompt.messages(e.pair.text, e.passages, e.pair.language) for e in some]
+    template = generator.template
+    most = max(len(cut.ids) - cut.start for cut in cuts) + _MORE
+    asked = [prompt.messages(e.pair.text, e.passages, e.pair.language) for e in examples]
     texts = generator.write(asked, most, progress)
     own = [template.cut(messages, text) for messages, text in zip(asked, texts, strict=True)]
     lost = losses(writer, own, template.tokenizer.pad_token_id)
@@ -69,7 +69,7 @@ def written(
             sure=float(torch.exp(-part.mean())),
             declines=text == prompt.declined(example.pair.language),
         )
-        for example, text, part in zip(some, texts, lost, strict=True)
+        for example, text, part in zip(examples, texts, lost, strict=True)
     ]
 
 

@@ -83,8 +83,7 @@ def open_generator(artefact: Artefact, backbone: str | None = None) -> Generator
     Raises `ArtefactError` where the artefact is of another kind, or the model is another one than it was trained on;
     `BackboneError` where the model cannot be loaded.
     """
-    if artefact.recipe.kind is not Kind.GENERATOR:
-        raise ArtefactError(f"{artefact.folder} holds {artefact.recipe.kind.value}, and no generator.")
+    check_kind(artefact)
     folder = artefact.folder / MODEL
     if not artefact.about["adapter"]:
         language = load(str(folder))
@@ -92,16 +91,37 @@ def open_generator(artefact: Artefact, backbone: str | None = None) -> Generator
     from peft import PeftModel
 
     language = load(backbone or artefact.recipe.backbone)
-    if language.source.fingerprint("generator") != artefact.backbone:
+    check_backbone(artefact, language.source.fingerprint("generator"))
+    template = template_of(artefact)
+    try:
+        model = PeftModel.from_pretrained(language.model, folder)
+    except Exception as error:  # each library raises its own kind
+        raise ArtefactError(f"{folder} is not whole ({type(error).__name__}: {error}). Train it again.") from error
+    return Generator(model=model.eval(), template=template)
+
+
+def check_kind(artefact: Artefact) -> None:
+    """Raise `ArtefactError` where an artefact is of another kind."""
+    if artefact.recipe.kind is not Kind.GENERATOR:
+        raise ArtefactError(f"{artefact.folder} holds {artefact.recipe.kind.value}, and no generator.")
+
+
+def check_backbone(artefact: Artefact, fingerprint: str) -> None:
+    """Raise `ArtefactError` where an artefact was trained on another model than the one with this fingerprint."""
+    if fingerprint != artefact.backbone:
         raise ArtefactError(
             f"{artefact.folder} was trained on another {artefact.recipe.backbone} than is there now. Train it again, "
             "or name the folder of the one that it was trained on."
         )
+
+
+def template_of(artefact: Artefact) -> Template:
+    """Return how an artefact spells a chat; raises `ArtefactError` where it is not whole."""
     from transformers import AutoTokenizer
 
+    folder = artefact.folder / MODEL
     try:
-        model = PeftModel.from_pretrained(language.model, folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # each library raises its own kind
+    except Exception as error:  # as above
         raise ArtefactError(f"{folder} is not whole ({type(error).__name__}: {error}). Train it again.") from error
-    return Generator(model=model.eval(), template=Template(tokenizer))
+    return Template(tokenizer)

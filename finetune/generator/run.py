@@ -14,7 +14,7 @@ from accelerate import PartialState
 
 from finetune.artefact import write_artefact
 from finetune.errors import DataError
-from finetune.generator.examples import Example, examples_of
+from finetune.generator.examples import Example, distractors, examples_of
 from finetune.generator.figures import MOST, Judge, figures, outcomes, written
 from finetune.generator.generator import MODEL, Generator
 from finetune.generator.pairs import Pair, Pairs
@@ -33,14 +33,23 @@ from finetune.watch import Watch
 log = logging.getLogger(__name__)
 
 
+#: Examples that are made of a training pair: its answer has to be learned also where it is to decline in one of them.
+_DRAWN = 4
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Set:
-    """The examples of a part that fit into the model, also as tokens."""
+    """The examples of a part that fit into the model, also as tokens: several of a pair to learn from, one of others."""
 
     examples: list[Example]
-    cuts: list[Cut]
-    #: How many did not fit.
+    cuts: list[list[Cut]]
+    #: How many pairs did not fit.
     left_out: int
+
+    @property
+    def first(self) -> list[Cut]:
+        """The one that stands for each pair."""
+        return [cuts[0] for cuts in self.cuts]
 
 
 def adapt(
@@ -70,8 +79,8 @@ def adapt(
     sets = _sets(parts, prompt, recipe, language)
     writer = writer_of(language, recipe, steps_of(len(sets["train"].cuts), recipe))
     pad = language.template.tokenizer.pad_token_id
-    pack = recipe.pack and _packs(writer, sets["train"].cuts, pad, recipe)
-    task = Writing(sets["train"].cuts, sets["dev"].cuts, recipe, pad, width=_width(recipe, language) if pack else 0)
+    pack = recipe.pack and _packs(writer, sets["train"].first, pad, recipe)
+    task = Writing(sets["train"].cuts, sets["dev"].first, recipe, pad, width=_width(recipe, language) if pack else 0)
     step("Training")
     history = train(writer, task, recipe, work, watch)
     if not PartialState().is_main_process:
@@ -82,8 +91,8 @@ def adapt(
     seen = {}
     for name, part in sets.items():
         if name != "train" and part.cuts:
-            made = written(writer, generator, part.examples, prompt, part.cuts, _counting(step, part))
-            metrics[name] = figures(writer, part.cuts, pad, made, judge)
+            made = written(writer, generator, part.examples[:MOST], prompt, part.first[:MOST], _counting(step, part))
+            metrics[name] = figures(writer, part.first, pad, made, judge)
             seen[name] = outcomes(made)
     metrics["cost"] = cost_since(start, trained(writer)) | {
         "packed": float(pack),
@@ -115,8 +124,10 @@ def _sets(parts: Parts[Pair], prompt: Prompt, recipe: Recipe, language: Language
     known = [*parts.train, *parts.dev, *parts.test]
     out = {}
     for seed, (name, pairs) in enumerate({"train": parts.train, "dev": parts.dev, "test": parts.test}.items()):
-        examples = examples_of(pairs, known, prompt, recipe, recipe.seed + seed) if pairs else []
-        out[name] = _fitting(examples, prompt, language.template, _width(recipe, language))
+        near = distractors(pairs, known, recipe)
+        seeds = [(recipe.seed, seed, number) for number in range(_DRAWN if name == "train" else 1)]
+        drawn = [examples_of(pairs, near, prompt, recipe, each) for each in seeds]
+        out[name] = _fitting(drawn, prompt, language.template, _width(recipe, language))
         if pairs and not out[name].cuts:
             raise DataError(
                 f"No row of the {name} data fits into {_width(recipe, language)} tokens with its passages. Allow more, "
@@ -130,13 +141,16 @@ def _sets(parts: Parts[Pair], prompt: Prompt, recipe: Recipe, language: Language
     return out
 
 
-def _fitting(examples: Sequence[Example], prompt: Prompt, template: Template, width: int) -> _Set:
-    cuts = [template.cut(prompt.messages(e.pair.text, e.passages, e.pair.language), e.wanted) for e in examples]
-    fits = [len(cut.ids) <= width for cut in cuts]
+def _fitting(drawn: Sequence[Sequence[Example]], prompt: Prompt, template: Template, width: int) -> _Set:
+    cut = [
+        [template.cut(prompt.messages(e.pair.text, e.passages, e.pair.language), e.wanted) for e in some]
+        for some in drawn
+    ]
+    fits = [[one for one in cuts if len(one.ids) <= width] for cuts in zip(*cut, strict=True)]
     return _Set(
-        examples=[example for example, there in zip(examples, fits, strict=True) if there],
-        cuts=[cut for cut, there in zip(cuts, fits, strict=True) if there],
-        left_out=len(fits) - sum(fits),
+        examples=[example for example, there in zip(drawn[0], fits, strict=True) if there],
+        cuts=[there for there in fits if there],
+        left_out=sum(not there for there in fits),
     )
 
 

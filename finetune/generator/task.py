@@ -24,17 +24,23 @@ _AT_ONCE = 8192
 class Writing:
     """A `finetune.loop.Task`."""
 
-    def __init__(self, train: Sequence[Cut], dev: Sequence[Cut], recipe: Recipe, pad: int, *, width: int) -> None:
-        """Examples of a batch share rows of up to ``width`` tokens; with 0 each has its own."""
+    def __init__(
+        self, train: Sequence[Sequence[Cut]], dev: Sequence[Cut], recipe: Recipe, pad: int, *, width: int
+    ) -> None:
+        """``train`` has for each pair the examples that were made of it, one of which is drawn whenever it is its turn.
+
+        Examples of a batch share rows of up to ``width`` tokens; with 0 each has its own.
+        """
         self._train, self._dev, self._recipe, self._pad, self._width = train, dev, recipe, pad, width
         #: Rows that hold several examples are full whatever these are; others are as long as their longest.
-        self.order: list[int] = [0] * len(train) if width else [len(cut.ids) for cut in train]
+        self.order: list[int] = [0] * len(train) if width else [len(cuts[0].ids) for cuts in train]
         self.pool = POOL
-        self._usual = sum(len(cut.ids) - cut.start for cut in train) / len(train)
+        usual = [len(cut.ids) - cut.start for cuts in train for cut in cuts]
+        self._usual = sum(usual) / len(usual)
 
     def batch(self, rows: Sequence[int], random: np.random.Generator) -> Batch:
         """Return examples as rows of tokens."""
-        cuts = [self._train[row] for row in rows]
+        cuts = [self._train[row][int(random.integers(len(self._train[row])))] for row in rows]
         return packed(cuts, self._pad, self._width) if self._width else laid([[cut] for cut in cuts], self._pad)
 
     def loss(self, network: nn.Module, batch: Batch, rdrop: float) -> Tensor:

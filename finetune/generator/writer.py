@@ -41,25 +41,31 @@ class LanguageModel:
         return int(getattr(self.model.config.get_text_config(), "max_position_embeddings", None) or 1 << 30)
 
 
-def load(name: str, recipe: Recipe | None = None) -> LanguageModel:
+def source_of(name: str) -> Source:
+    """Return the model called ``name``, a folder or a hub name; raises `BackboneError` where there is none."""
+    try:
+        return Source.find(name)
+    except EncoderError as error:
+        raise BackboneError(str(error)) from error
+
+
+def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> LanguageModel:
     """Load the causal language model called ``name``, a folder or a hub name, as ``recipe`` trains it if there is one.
 
-    Raises `BackboneError` where it is not whole, is no causal language model or holds a pickle, and where ``recipe``
-    asks for 4 bits that this machine cannot compute with.
+    One that ``serves`` is kept in 16 bits where there is a GPU for them. Raises `BackboneError` where it is not whole,
+    is no causal language model or holds a pickle, and where ``recipe`` asks for 4 bits that this machine cannot compute
+    with.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
-    try:
-        source = Source.find(name)
-    except EncoderError as error:
-        raise BackboneError(str(error)) from error
+    source = source_of(name)
     check_no_pickle(source.folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source.folder, trust_remote_code=False)
         model: Any = AutoModelForCausalLM.from_pretrained(
-            source.folder, trust_remote_code=False, use_safetensors=True, **_kept(recipe)
+            source.folder, trust_remote_code=False, use_safetensors=True, **_kept(recipe, serves)
         )
     except (BackboneError, MemoryError):
         raise
@@ -74,7 +80,7 @@ def load(name: str, recipe: Recipe | None = None) -> LanguageModel:
     return LanguageModel(source=source, model=model, template=Template(tokenizer))
 
 
-def _kept(recipe: Recipe | None) -> dict[str, Any]:
+def _kept(recipe: Recipe | None, serves: bool) -> dict[str, Any]:
     """Return how the weights are kept in memory."""
     if recipe is not None and recipe.four_bit:
         if not torch.cuda.is_available():
@@ -90,7 +96,7 @@ def _kept(recipe: Recipe | None) -> dict[str, Any]:
             bnb_4bit_compute_dtype=torch.bfloat16,
         )
         return {"quantization_config": bits, "device_map": {"": torch.cuda.current_device()}}
-    halved = recipe is not None and recipe.method in _BESIDE and torch.cuda.is_available()
+    halved = (serves or (recipe is not None and recipe.method in _BESIDE)) and torch.cuda.is_available()
     return {"dtype": torch.bfloat16 if halved and torch.cuda.is_bf16_supported() else torch.float32}
 
 

@@ -101,8 +101,8 @@ def test_what_cannot_be_opened_is_told_and_the_bot_goes_on_without(
     break_weights(folder, "intents", version)
     now = in_use(folder, encoder, InUse())
     assert set(now.models.versions) == {"sentiment"}
-    assert "intents that are in use now cannot be opened; the bot goes on without" in caplog.text
-    assert "Train it again. Take them back with: kefu models rollback intents" in caplog.text
+    assert "What is in use now as intents cannot be opened; the bot goes on without" in caplog.text
+    assert "Train it again. Take it back with: kefu models rollback intents" in caplog.text
 
 
 @pytest.mark.parametrize("broken", ["live.json", "weights"])
@@ -119,7 +119,7 @@ def test_where_the_next_one_cannot_be_opened_the_earlier_one_goes_on(
         break_weights(folder, "intents", "next")
     now = in_use(folder, encoder, before)
     assert now.models == before.models
-    assert f"the earlier ones, {version}, go on" in caplog.text
+    assert f"the earlier version, {version}, goes on" in caplog.text
     assert in_use(folder, encoder, now) == now, "it is told once"
     assert caplog.text.count("cannot be opened") == 1
 

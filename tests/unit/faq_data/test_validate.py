@@ -229,6 +229,34 @@ def test_a_defect_of_a_dialogue_is_found(folder: Path, edit: Callable[[Rows], ob
     assert problem in found(folder)
 
 
+def test_defects_of_the_rewrites_are_found(folder: Path) -> None:
+    def edit(rows: Rows) -> None:
+        row(rows, "rw-en-317")["split"] = "test"
+        row(rows, "rw-zh-303")["text"] = "The account is locked for 30 minutes."
+        row(rows, "rw-en-318")["entries"] = ["promo-old-summer"]
+        row(rows, "rw-en-320")["text"] = row(rows, "rw-en-319")["text"]
+
+    change(folder / "eval" / "rewrites.jsonl", edit)
+    problems = found(folder)
+    assert "split: 'test'; expected 'test2', by the number and the checksum of 'rw-en-317'" in problems
+    assert "language: 'zh'; expected the language of the text" in problems
+    assert "entries: 'promo-old-summer'; expected an entry in 'en' that may be served" in problems
+    assert "expected one of its own" in problems
+
+
+def test_defects_of_the_false_rewrites_are_found(folder: Path) -> None:
+    def edit(rows: Rows) -> None:
+        row(rows, "fr-en-001")["false"] = "61 minutes"
+        row(rows, "fr-en-002")["entries"] = ["nowhere"]
+        rows.remove(row(rows, "fr-zh-040"))
+
+    change(folder / "eval" / "false_rewrites.jsonl", edit)
+    problems = found(folder)
+    assert "false: '61 minutes'; expected words of the text" in problems
+    assert "entries: 'nowhere'; expected an entry in 'en' that may be served" in problems
+    assert "39 rows in 'zh'; expected at least 40" in problems
+
+
 def test_twins_may_write_the_same_fact_in_their_own_way() -> None:
     english = facts(
         "Until 4 February 2027 call +1 202 555 0143; 1,500 points are 4.50 USD at https://a.example/orders."

@@ -94,7 +94,8 @@ async def running(writes: Writes) -> AsyncIterator[FakeModel]:
 
 def composer(model: FakeModel, *, deadline: float = 5.0, at_once: int = 8, failures: int = 5) -> GeneratedComposer:
     """Return what writes with ``model``."""
-    return GeneratedComposer(VerbatimComposer(), server(model, deadline=deadline, at_once=at_once, failures=failures))
+    client = server(model, deadline=deadline, at_once=at_once, failures=failures)
+    return GeneratedComposer(VerbatimComposer(), lambda: client)
 
 
 def server(model: FakeModel, *, deadline: float = 5.0, at_once: int = 8, failures: int = 5) -> ModelServer:

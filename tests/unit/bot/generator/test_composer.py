@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.composer import VerbatimComposer
+from bot.generator.client import ModelServer
 from bot.generator.composer import CHARACTERS, GeneratedComposer
 from bot.policy import Decision
 from bot.saying import Composed, Saying
@@ -250,11 +251,11 @@ async def test_a_connection_that_breaks_before_the_first_byte_is_tried_once_more
 async def test_only_so_many_are_written_at_once_and_waiting_counts_against_the_deadline() -> None:
     async with running(hanging()) as model:
         client = server(model, at_once=2)
-        writing = GeneratedComposer(VerbatimComposer(), client)
+        writing = GeneratedComposer(VerbatimComposer(), lambda: client)
         under_way = [asyncio.create_task(writing.compose(asks())) for _ in range(2)]
         while len(model.asked) < 2:
             await asyncio.sleep(0.001)
-        client._deadline = 0.1
+        client._turns._deadline = 0.1
         composed = await asyncio.gather(*(writing.compose(asks()) for _ in range(4)))
         assert [one.writing.why for one in composed] == ["busy"] * 4
         assert model.most == len(model.asked) == 2
@@ -291,9 +292,10 @@ async def test_an_error_of_our_own_leaves_a_reply_and_a_line_in_the_log_without_
 def test_one_composer_serves_one_event_loop_after_the_other() -> None:
     async def once() -> tuple[Author, Author]:
         async with running(saying(ANSWERS["en"])) as model:
-            held.append(held[0] if held else composer(model))
-            held[0]._server._url = model.url
-            return (await held[0].compose(asks())).writing.by, (await held[0].compose(asks())).writing.by
+            held.append(held[0] if held else server(model))
+            held[0]._url = model.url
+            writing = GeneratedComposer(VerbatimComposer(), lambda: held[0])
+            return (await writing.compose(asks())).writing.by, (await writing.compose(asks())).writing.by
 
-    held: list[GeneratedComposer] = []
+    held: list[ModelServer] = []
     assert [asyncio.run(once()) for _ in range(2)] == [(Author.GENERATOR, Author.GENERATOR)] * 2

@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import Parts, composer_of, running, setup_of
 from bot.cli.doctor import Finding
-from bot.cli.model_server import model_server
+from bot.cli.language_model import language_model
 from bot.cli.written import writing_json, writing_lines
 from bot.composer import VerbatimComposer
 from bot.errors import SettingsError
@@ -162,7 +162,7 @@ def test_the_key_is_not_shown() -> None:
 
 
 def looked(settings: Settings) -> list[Finding]:
-    return list(model_server(settings))
+    return list(language_model(settings))
 
 
 async def test_doctor_says_whether_the_server_answers_and_has_the_model() -> None:
@@ -178,7 +178,7 @@ async def test_doctor_says_whether_the_server_answers_and_has_the_model() -> Non
     assert (other.ok, other.text.split(";")[0]) == (False, f"{model.url} has no large")
     assert gone.ok is False
     assert f"{model.url}/models: unreachable." in gone.text
-    assert list(model_server(Settings())) == []
+    assert looked(Settings()) == []
 
 
 def test_parts_answer_with_the_model_of_the_settings(tmp_path: Path, library: Library, encoder_cache: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finetune.errors import DataError
-from finetune.generator.examples import examples_of
+from finetune.generator.examples import distractors, examples_of
 from finetune.generator.pairs import Pair, Pairs
 from finetune.generator.prompt import PLAIN
 from finetune.kinds import Parts
@@ -17,7 +17,7 @@ RECIPE = Recipe.of(kind="generator", declined=0.3, distractors=2)
 
 
 def test_the_right_passage_stands_in_the_prompt_unless_it_is_to_decline(pairs: list[Pair]) -> None:
-    examples = examples_of(pairs, pairs, PLAIN, RECIPE, 0)
+    examples = examples_of(pairs, distractors(pairs, pairs, RECIPE), PLAIN, RECIPE, 0)
     assert [example.pair for example in examples] == pairs
     for example in examples:
         right = {passage.id for passage in example.pair.passages}
@@ -41,7 +41,7 @@ def test_distractors_are_of_the_same_language_and_near_the_question(pairs: list[
 
     english = [pair for pair in pairs if pair.language == "en"]
     near, far = [], []
-    for example in examples_of(english, pairs, PLAIN, RECIPE, 0):
+    for example in examples_of(english, distractors(english, pairs, RECIPE), PLAIN, RECIPE, 0):
         others = [p for p in example.passages if p not in example.pair.passages]
         assert all(passage.language == "en" for passage in others)
         near += [shared(example.pair.text, f"{p.question} {p.answer}") for p in others]
@@ -50,7 +50,9 @@ def test_distractors_are_of_the_same_language_and_near_the_question(pairs: list[
 
 
 def test_the_same_seed_makes_the_same_examples_and_another_makes_others(pairs: list[Pair]) -> None:
-    once, again, other = (examples_of(pairs, pairs, PLAIN, RECIPE, seed) for seed in (0, 0, 1))
+    once, again, other = (
+        examples_of(pairs, distractors(pairs, pairs, RECIPE), PLAIN, RECIPE, seed) for seed in (0, 0, 1)
+    )
     assert once == again
     assert once != other
 

@@ -73,7 +73,7 @@ def test_a_step_on_packed_rows_is_the_step_on_single_ones(writer: Writer, cuts: 
     recipe = Recipe.of(kind="generator")
     gradients = []
     for width in (512, 0):
-        task = Writing(cuts, cuts, recipe, 0, width=width)
+        task = Writing([[cut] for cut in cuts], cuts, recipe, 0, width=width)
         writer.zero_grad()
         loss = task.loss(writer, task.batch(range(len(cuts)), np.random.default_rng(0)), 0.0)
         loss.backward()
@@ -83,7 +83,7 @@ def test_a_step_on_packed_rows_is_the_step_on_single_ones(writer: Writer, cuts: 
 
 
 def test_a_step_is_the_same_in_whatever_parts_it_is_computed(writer: Writer, cuts: list[Cut]) -> None:
-    task = Writing(cuts, cuts, Recipe.of(kind="generator"), 0, width=512)
+    task = Writing([[cut] for cut in cuts], cuts, Recipe.of(kind="generator"), 0, width=512)
     random = np.random.default_rng(0)
     whole = task.loss(writer, task.batch(range(6), random), 0.0).item()
     parts = [task.loss(writer, task.batch(rows, random), 0.0).item() * len(rows) / 6 for rows in ([0], [1, 2, 3, 4, 5])]
