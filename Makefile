@@ -10,7 +10,8 @@ chat: .venv/chat  ## talk to the demo bot
 	@$(BIN)/kefu chat
 
 test: .venv/dev  ## run the tests, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@# Hundreds of processes of the command are started: none compiles again what another compiled.
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-desk: .venv/dev  ## run the tests with a real helpdesk, which is installed into the cache of the user
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m desk tests/desk

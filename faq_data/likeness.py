@@ -22,11 +22,7 @@ def normalised(text: str) -> str:
 
 def near_pairs(asked: Sequence[str], seen: Sequence[str], language: str) -> Iterator[tuple[int, int]]:
     """Give the positions of each text of ``asked`` and each of ``seen`` that nearly equal each other."""
-    known = [_grams(text, GRAM[language]) for text in seen]
-    holders: dict[str, list[int]] = defaultdict(list)
-    for position, grams in enumerate(known):
-        for gram in grams:
-            holders[gram].append(position)
+    known, holders = _holders(tuple(seen), GRAM[language])
     for number, text in enumerate(asked):
         grams = _grams(text, GRAM[language])
         # A near text lacks at most a fifth of the n-grams, so it has one of any fifth and one more: take the rarest.
@@ -35,6 +31,17 @@ def near_pairs(asked: Sequence[str], seen: Sequence[str], language: str) -> Iter
             shared = len(grams & known[position])
             if shared >= NEAR * (len(grams) + len(known[position]) - shared):
                 yield number, position
+
+
+@lru_cache(maxsize=8)  # most of what is compared with is the same from one look at the data to the next
+def _holders(texts: tuple[str, ...], size: int) -> tuple[list[frozenset[str]], dict[str, list[int]]]:
+    """Give the n-grams of each text, and the positions of the texts that have an n-gram."""
+    known = [_grams(text, size) for text in texts]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for position, grams in enumerate(known):
+        for gram in grams:
+            holders[gram].append(position)
+    return known, holders
 
 
 @lru_cache(maxsize=1 << 16)

@@ -51,6 +51,7 @@ class ModelServer:
         self._deadline = deadline
         self._turns = Turns(at_once=at_once, deadline=deadline, breaker=breaker)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def asked(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[AsyncIterator[str]]:
@@ -71,9 +72,24 @@ class ModelServer:
                     _check(response, "text/event-stream")
                     yield text()
                 finally:
-                    _leave(response, ended=ended)
+                    self._leave(response, ended=ended)
             except aiohttp.ClientError:
                 raise NotWritten(Why.UNREACHABLE) from None
+
+    def _leave(self, response: aiohttp.ClientResponse, *, ended: bool) -> None:
+        """Let go of ``response`` and its connection, without waiting.
+
+        Where its text has not ``ended``, both are closed, and the server stops. Where it has, the end of the response
+        is about to follow, and gives the connection back to the pool. What goes on instead is closed after `FOLLOWS`;
+        nothing of it is read, and the network is not asked for more than a buffer holds.
+        """
+        if not ended:
+            response.close()
+            return
+        leaving = asyncio.create_task(asyncio.sleep(FOLLOWS), name="kefu response")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        leaving.add_done_callback(lambda _: response.close())  # a connection that was given back is not its any more
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server has; raises `NotWritten`. No text is sent."""
@@ -122,19 +138,6 @@ def server_of(settings: Generator) -> ModelServer:
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
     )
-
-
-def _leave(response: aiohttp.ClientResponse, *, ended: bool) -> None:
-    """Let go of a response and its connection, without waiting.
-
-    One whose text has not ``ended`` is closed, and the server stops. Where it has, the end of the response is about to
-    follow, and gives the connection back to the pool by itself. What goes on instead is closed after `FOLLOWS`; nothing
-    of it is read, and the network is not asked for more than a buffer holds.
-    """
-    if ended:
-        asyncio.get_running_loop().call_later(FOLLOWS, response.close)
-    else:
-        response.close()
 
 
 async def _connections() -> AsyncGenerator[aiohttp.ClientSession, None]:

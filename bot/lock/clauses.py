@@ -26,6 +26,7 @@ _BREAK = re.compile(
 _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{HAN}]+)*)")
 
 
+_RUN = re.compile(f"[{HAN}]+")
 _DIGITS = re.compile(r"\d[\d.,:/]*")
 #: "Other services, such as Facebook, are not supported" is one statement.
 _ASIDE = re.compile(r", such as\b[^,;.]*,?")
@@ -55,6 +56,8 @@ class Clause:
     """One statement of a sentence."""
 
     text: str
+    #: Where that begins in its sentence.
+    start: int
     terms: tuple[Term, ...]
     #: The texts of its terms.
     about: frozenset[str]
@@ -63,6 +66,8 @@ class Clause:
     kinds: frozenset[Mark]
     #: Its text without the words that deny.
     undenied: str
+    #: Its runs of Chinese, without figures.
+    runs: tuple[str, ...]
 
     @property
     def negated(self) -> bool:
@@ -100,8 +105,6 @@ class Reading:
     clauses: tuple[Clause, ...]
     about: frozenset[str]
     names: frozenset[str]
-    #: Its runs of Chinese, without figures.
-    runs: tuple[str, ...]
     #: Numbers that are part of no figure: they are spelled in a way that is read nowhere.
     unread: tuple[str, ...]
 
@@ -114,7 +117,9 @@ def read(sentence: str) -> Reading:
     masked = text
     for start, end in covered:
         masked = masked[:start] + "\x1a" * (end - start) + masked[end:]
-    marked = marks(masked)
+    every = marks(masked)
+    marked = [mark for mark in every if mark.mark is not Mark.NONE]
+    plainly = _without(masked, [mark for mark in every if mark.mark in DENYING or mark.mark is Mark.NONE])
     chinese = any(is_han_char(char) for char in text)
     terms = list(_terms(masked, marked, chinese=chinese))
     clauses = []
@@ -126,12 +131,14 @@ def read(sentence: str) -> Reading:
             clauses.append(
                 Clause(
                     text=text[start:end].strip(),
+                    start=start + len(text[start:end]) - len(text[start:end].lstrip()),
                     terms=inside,
                     about=frozenset(term.text for term in inside),
                     figures=values,
                     marks=here,
                     kinds=frozenset(mark.mark for mark in here),
                     undenied=_undenied(text, start, end, here),
+                    runs=tuple(_RUN.findall(plainly[start:end])),
                 )
             )
     return Reading(
@@ -139,7 +146,6 @@ def read(sentence: str) -> Reading:
         clauses=tuple(clauses),
         about=frozenset(term.text for term in terms),
         names=frozenset(term.text for term in terms if term.name),
-        runs=tuple(match["han"] for match in _WORD.finditer(masked) if match["han"]),
         unread=tuple(_DIGITS.findall(masked)),
     )
 
@@ -182,11 +188,14 @@ def _limited(found: list[Figure], here: tuple[Marked, ...]) -> Iterator[Figure]:
         yield replace(figure, bounds=figure.bounds | limits) if alone else figure
 
 
-def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
-    blank = text
+def _without(text: str, marked: list[Marked]) -> str:
     for mark in marked:
-        if mark.mark not in _SPOKEN:
-            blank = blank[: mark.start] + "\x1a" * (mark.end - mark.start) + blank[mark.end :]
+        text = text[: mark.start] + "\x1a" * (mark.end - mark.start) + text[mark.end :]
+    return text
+
+
+def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
+    blank = _without(text, [mark for mark in marked if mark.mark not in _SPOKEN])
     for match in _WORD.finditer(blank):
         word, first = match[0], not text[: match.start()].strip(' \n-*•·"“>#')
         if match["han"]:

@@ -10,7 +10,7 @@ from bot.lock.evidence import Stated, latin
 from bot.lock.facing import Facing, same_head
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
-from bot.lock.lexicon import OPPOSITES
+from bot.lock.lexicon import OPPOSITES, turning
 from bot.lock.wording import COSTS, any_without_not
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
@@ -19,6 +19,8 @@ _OPPOSITE = 0.55
 _NO_HEAD = 0.8
 #: So like a clause has to be for an opposite word in it to count.
 _LIKE_ENOUGH = 0.25
+#: And, beside the most like clause, so like.
+_LIKE_BEST = 0.6
 #: How many characters may stand between a word and a "before" or "after" that belongs to it.
 _BESIDE = 2
 #: Marks that turn each other round.
@@ -138,11 +140,24 @@ def _words(facing: Facing) -> Iterator[Objection]:
             yield Objection(code=Code.NEGATION, words=word)
     for term in clause.terms:
         denied = evidence.denied.get(term.text, frozenset())
-        opposites = () if term.text in evidence.terms else OPPOSITES.get(term.text, ())
-        if (len(denied & clause.about) > 1 and not clause.kinds & _SPARING) or any(
-            opposite in stated.clause.about
-            for opposite in opposites
-            for score, stated in facing.likeness
-            if score >= _LIKE_ENOUGH
-        ):
+        if len(denied & clause.about) > 1 and not clause.kinds & _SPARING:
             yield Objection(code=Code.NEGATION, words=term.written)
+    yield from _opposed(facing)
+
+
+def _opposed(facing: Facing) -> Iterator[Objection]:
+    """Object to a word where what is like the clause has its opposite, and not the word."""
+    own = turning(facing.clause.about, facing.clause.text)
+    if not own:
+        return
+    like = [s for score, s in facing.likeness if score >= max(_LIKE_ENOUGH, _LIKE_BEST * facing.top)]
+    for word in own:
+        there = [(s, turning(s.clause.about, s.clause.text)) for s in like]
+        opposed = any(
+            OPPOSITES[word] & words and s.clause.denials % 2 == facing.clause.denials % 2 for s, words in there
+        )
+        carried = any(word in words for _, words in there) or word in turning(
+            facing.like.sentence.about if facing.like else frozenset(), facing.like.sentence.text if facing.like else ""
+        )
+        if opposed and not carried and not OPPOSITES[word] & own:
+            yield Objection(code=Code.NEGATION, words=word)

@@ -68,6 +68,8 @@ class Evidence:
     terms: frozenset[str]
     names: frozenset[str]
     characters: frozenset[str]
+    #: The first letters of its words, where they have more.
+    beginnings: frozenset[str]
     #: All of them, as the lock reads them.
     text: str
     #: Codes, mail addresses and telephone numbers that the conversation itself states.
@@ -123,6 +125,7 @@ class Evidence:
             terms=frozenset(counts),
             names=frozenset(name for stated in clauses for name in stated.sentence.names),
             characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
+            beginnings=frozenset(term[:5] for term in counts if len(term) >= 5),
             texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
             text="\n".join(plain(text) for _, text in passages),
             said=frozenset(_identifying(said)),

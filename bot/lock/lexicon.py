@@ -82,6 +82,14 @@ def _opposites() -> dict[str, frozenset[str]]:
 
 #: Words of which one says the opposite of the other.
 OPPOSITES = _opposites()
+_HAN_OPPOSITES = re.compile("|".join(sorted((w for w in OPPOSITES if not w.isascii()), key=len, reverse=True)))
+
+
+def turning(terms: frozenset[str], text: str) -> frozenset[str]:
+    """Return the words of a clause, by its English terms and its text, that have an opposite."""
+    return terms & OPPOSITES.keys() | frozenset(_HAN_OPPOSITES.findall(text))
+
+
 #: Facts by themselves: a sentence has them only where the evidence does.
 TELLING = roots(" ".join(_SECTIONS["telling"]))
 #: What anybody says of anything: new words that invent neither a thing nor a service.

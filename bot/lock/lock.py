@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.lock import contraries, limits, subject
+from bot.lock import contraries, limits, novelty, roles, subject
 from bot.lock.claims import apart, carried
 from bot.lock.clauses import DENYING, Reading, read
 from bot.lock.courtesies import is_courtesy
@@ -63,8 +63,10 @@ def check(sentence: str, evidence: Evidence) -> Sentence:
 
 def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None]) -> Iterator[Objection]:
     """Yield what is against the sentence, and fill in the passages that carry it."""
-    yield from subject.words(reading, evidence)
+    yield from novelty.objections(reading, evidence)
     for number, clause in enumerate(reading.clauses):
+        if is_courtesy(clause.text):
+            continue
         facing = Facing.of(clause, reading, evidence)
         if facing.like and clause.about & facing.like.clause.about:
             passages[facing.like.passage] = None
@@ -82,6 +84,7 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
         yield from limits.objections(facing)
         yield from subject.promises(facing)
         yield from contraries.objections(facing)
+        yield from roles.objections(facing)
 
 
 def _verdict(reading: Reading, evidence: Evidence, passages: dict[str, None], *, said: bool) -> Iterator[Objection]:

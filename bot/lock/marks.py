@@ -90,11 +90,11 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.NOT,
-        r"no longer|can ?not|not|never|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
+        r"no longer|can ?not|not|never|(?:hardly|barely|rarely|scarcely)(?: ever)?|seldom|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
         r"|refuse to|"
         r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free"
         r"|stop(?= (?:us|do|send|accept)ing)",
-        r"不|没有|没|无法|无|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
+        r"很难|难以|不|没有|没|无法|无|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
     ),
     (
         Mark.ONLY,
@@ -176,9 +176,8 @@ class Marked:
 
 
 def marks(text: str) -> list[Marked]:
-    """Return the marks in ``text``, as `bot.lock.words.plain` gives it, in order; `Mark.NONE` left out."""
+    """Return the marks in ``text``, as `bot.lock.words.plain` gives it, in order."""
     return [
         Marked(start=match.start(), end=match.end(), mark=Mark[(match.lastgroup or "").upper()], text=match[0].lower())
         for match in _MARK.finditer(text)
-        if match.lastgroup != "none"
     ]

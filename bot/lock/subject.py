@@ -1,83 +1,20 @@
-"""What a sentence is about: names, promises, and words that the evidence does not have."""
+"""What a sentence names and promises."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from bot.lock.clauses import DENYING, Reading, is_han_char
-from bot.lock.evidence import Evidence
 from bot.lock.facing import Facing, conditional, has_if
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.lexicon import PLAIN, TELLING
-from bot.lock.wording import HAN_KNOWN, HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
-from bot.lock.words import tagged
+from bot.lock.lexicon import PLAIN
+from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 
-#: Of the words of a sentence, and of a clause that states something of weight, at most this share may be new.
-_NEW = 0.45
-#: So many words may be new in any sentence.
-_FEW_NEW = 1
-#: Letters that make no word of the dictionary, in the place of a part of speech.
-_LETTERS = "letters"
-#: Parts of speech that are names.
-_NAMES = frozenset({"ns", "nt", "nz", "nrt"})
 #: So like a clause has to be for "us" to do, in other words, what it says.
 _LIKE_ENOUGH = 0.25
 #: What follows "we" and may be what we do, in words.
 _DEEDS = 3
-
-
-def words(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
-    """Object to numbers and words that the evidence does not have, and where too many words are new."""
-    for number in reading.unread:
-        if number not in evidence.unread:
-            yield Objection(code=Code.NUMBER, words=number)
-    for term in (term for clause in reading.clauses for term in clause.terms):
-        if term.text in TELLING and term.text not in evidence.terms:
-            yield Objection(code=Code.SUBJECT, words=term.written)
-    known = 0
-    new = []
-    for word, is_new, name in _words(reading, evidence):
-        known += not is_new
-        if is_new:
-            new.append(word)
-            if name:
-                yield Objection(code=Code.NAME, words=word)
-    if len(new) > _FEW_NEW and len(new) > _NEW * (known + len(new)):
-        yield Objection(code=Code.SUBJECT, words=" ".join(new))
-
-
-def _words(reading: Reading, evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:
-    """Yield each word that tells something, whether it is new, and whether it can be nothing but a name."""
-    for term in (term for clause in reading.clauses for term in clause.terms):
-        new = term.text not in evidence.terms
-        if not is_han_char(term.text[0]) and not (new and term.text in PLAIN):
-            yield term.written, new, False
-    for run in reading.runs:
-        for (word, tag), (after, after_tag) in pairwise([*_parts(run), ("", " ")]):
-            if tag == _LETTERS:
-                if not evidence.characters.issuperset(word):
-                    yield word, True, True
-            elif any(pair in evidence.text for pair in map("".join, pairwise(word))):
-                yield word, False, False
-            else:  # right before a noun that is known it makes another thing of it: "diamond card"
-                compound = tag[0] == "n" and after_tag[0] == "n" and after[0] in evidence.characters
-                yield word, True, compound or tag in _NAMES
-
-
-def _parts(run: str) -> Iterator[tuple[str, str]]:
-    """Yield the words of a run of Chinese that tell something; what is no word there is letter after letter."""
-    letters = ""
-    for word, tag in (*tagged(run), ("", " ")):
-        if len(word) == 1 and tag[0] in "nvaz" and word not in HAN_KNOWN:
-            letters += word
-            continue
-        if len(letters) > 1:
-            yield letters, _LETTERS
-        letters = ""
-        if len(word) > 1 and tag[0] in "nvabszlij" and (tag[0] == "n" or not HAN_KNOWN.issuperset(word)):
-            yield word, tag
 
 
 def names(facing: Facing) -> Iterator[Objection]:

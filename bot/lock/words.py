@@ -52,6 +52,7 @@ _HAN_GLUE = re.compile(
     )
 )
 
+
 def plain(text: str) -> str:
     """Return ``text`` as the lock reads it: half-width, simplified, contractions in two words."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'")

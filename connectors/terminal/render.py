@@ -55,7 +55,8 @@ def shown(reply: Reply, say: Words) -> RenderableType:
 
 def growing(text: str) -> RenderableType:
     """Return what is written so far of a reply."""
-    return _beside_the_name(_STYLES[Action.ANSWER], Text.assemble(clean(text), (" …", "dim")))
+    # In an empty line the terminal echoes a Ctrl-C; behind a full one it would begin another, that nobody knows of.
+    return Group(_beside_the_name(_STYLES[Action.ANSWER], Text.assemble(clean(text), (" …", "dim"))), Text())
 
 
 def _beside_the_name(style: str, text: Text) -> Table:

@@ -39,7 +39,7 @@ _DRAWN = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Set:
-    """The examples of a part that fit into the model, also as tokens: several of a pair to learn from, one of others."""
+    """The examples of a part that fit into the model, also as tokens: several of a pair where it is learned from."""
 
     examples: list[Example]
     cuts: list[list[Cut]]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import KEFU, PATIENCE, Desk, Ran, ended
+from tests.e2e.dictated import Dictated, dictated
+from tests.e2e.screen import Screen
 
 CTRL_C, CTRL_D = "\x03", "\x04"
 PROMPT = "you ›"
@@ -70,17 +72,18 @@ pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals are there on P
 class Chat:
     """A conversation as a person has it: types, and looks at the screen."""
 
-    def __init__(self, desk: Desk, *arguments: str, **env: str) -> None:
+    def __init__(self, desk: Desk, *arguments: str, columns: int = 160, **env: str) -> None:
         self.child = pexpect.spawn(
             KEFU,
             ["chat", *arguments],
             env=desk.environment({"TERM": "xterm-256color", **env}),
             cwd=str(desk.folder),
-            dimensions=(40, 160),
+            dimensions=(40, columns),
             timeout=PATIENCE,
             encoding="utf-8",
         )
         self.seen = ""
+        self.columns = columns
         self.sees(PROMPT)
         self.child.timeout = 60
 
@@ -93,6 +96,12 @@ class Chat:
         shown = f"{self.child.before}{text}"
         self.seen += shown
         return shown
+
+    def lines(self) -> list[str]:
+        """What stands on the screen as far as was looked, with what has scrolled out of it."""
+        screen = Screen(self.columns)
+        screen.feed(self.seen)
+        return screen.lines
 
     def exit_code(self) -> int:
         self.child.expect(pexpect.EOF)
@@ -107,8 +116,8 @@ def chat() -> Iterator[Callable[..., Chat]]:
     """Start conversations that end with the test at the latest."""
     chats: list[Chat] = []
 
-    def start(desk: Desk, *arguments: str, **env: str) -> Chat:
-        chats.append(Chat(desk, *arguments, **env))
+    def start(desk: Desk, *arguments: str, columns: int = 160, **env: str) -> Chat:
+        chats.append(Chat(desk, *arguments, columns=columns, **env))
         return chats[-1]
 
     yield start
@@ -201,3 +210,101 @@ def test_no_colours_where_they_are_not_wanted(chat: Callable[..., Chat], shared:
     assert talk.exit_code() == 0
     codes = re.findall("\x1b\\[([0-9;]*)m", talk.seen)
     assert [code for code in codes if re.search(r"(?:^|;)(?:3[0-8]|4[0-8]|9\d|10\d)", code)] == []
+
+
+# --- a reply that a language model writes -----------------------------------------------------------------------------
+
+PAY = "Which payment methods do you accept?"
+VISA, PAYPAL, MASTERCARD = "You can pay with Visa. ", "You can also pay with PayPal. ", "We accept Mastercard. "
+BYE = "Let me know if you have other questions."
+
+
+@pytest.fixture
+def model() -> Iterator[Dictated]:
+    with dictated() as model:
+        yield model
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["colours", "NO_COLOR"])
+def test_a_reply_grows_in_its_place_and_the_whole_one_stands_there_in_the_end(
+    chat: Callable[..., Chat], shared: Desk, model: Dictated, env: dict[str, str]
+) -> None:
+    talk = chat(shared, "--faq", "faq", columns=44, **model.environment, **env)
+    talk.types(PAY)
+    talk.sees("looking it up")
+    model.writes(f"{VISA}You")
+    talk.sees("Visa.")
+    assert talk.lines()[-1] == f"kefu › {VISA.strip()}"
+    model.writes(f" can also pay with PayPal. {MASTERCARD}Let")
+    talk.sees("PayPal.")
+    model.writes(BYE.removeprefix("Let"))
+    model.ends()
+    talk.sees("98 %")
+    assert talk.lines()[-7:] == [
+        f"you › {PAY}",
+        "kefu › You can pay with Visa. You can also",
+        "       pay with PayPal. Let me know if you",
+        "       have other questions.",
+        "       ↳ [pay] Which payment methods do you",
+        "       accept? · faq/entries.jsonl:7",
+        "       confidence ▰▰▰▰▰▰▰▰▰▰ 98 %",
+    ]
+    talk.types("/why")
+    talk.sees("timings")
+    why = talk.lines()
+    asked, carried, removed = (why.index(line) for line in ("prompt", "evidence", "removed, for it stands in no entry"))
+    assert "  Visa and PayPal." in why[asked:carried]
+    assert f"  {VISA} [pay]" in why[carried:removed]
+    assert [line for line in why[removed:] if line.startswith(f"  {MASTERCARD}") and line.endswith(": Mastercard")]
+
+
+def test_where_the_model_dies_in_the_middle_the_entry_stands_in_the_place_of_what_was_shown(
+    chat: Callable[..., Chat], shared: Desk, model: Dictated
+) -> None:
+    talk = chat(shared, "--faq", "faq", columns=44, **model.environment)
+    talk.types(PAY)
+    model.writes(f"{VISA}{PAYPAL}{BYE} And")
+    talk.sees("questions.")
+    model.breaks()
+    talk.sees("98 %")
+    assert talk.lines()[-5:-1] == [
+        f"you › {PAY}",
+        "kefu › Visa and PayPal.",
+        "       ↳ [pay] Which payment methods do you",
+        "       accept? · faq/entries.jsonl:7",
+    ]
+    talk.types("/why")
+    talk.sees("there is no connection to the model")
+
+
+def test_who_leaves_while_a_reply_is_written_leaves_nothing_of_it_behind(
+    chat: Callable[..., Chat], shared: Desk, model: Dictated
+) -> None:
+    talk = chat(shared, "--faq", "faq", columns=44, **model.environment)
+    talk.types(PAY)
+    model.writes(f"{VISA}{PAYPAL}{BYE} And")
+    talk.sees("questions.")
+    talk.child.send(CTRL_C)
+    talk.sees("Goodbye.")
+    assert talk.lines()[-2:] == [f"you › {PAY}", "Goodbye."]
+    model.ends()
+    assert talk.exit_code() == 0
+
+
+def test_a_terminal_that_cannot_draw_shows_the_whole_reply_alone(
+    chat: Callable[..., Chat], shared: Desk, model: Dictated
+) -> None:
+    talk = chat(shared, "--faq", "faq", TERM="dumb", **model.environment)
+    model.writes(f"{VISA}{PAYPAL}{BYE}")
+    model.ends()
+    talk.types(PAY)
+    talk.sees("98 %")
+    assert "\x1b" not in talk.seen
+    assert talk.seen.count("Visa") == 1
+
+
+def test_through_a_pipe_a_reply_is_one_line_whoever_writes_it(shared: Desk, model: Dictated) -> None:
+    model.writes(f"{VISA}{PAYPAL}{BYE}")
+    model.ends()
+    ran = shared.run("chat", "--faq", "faq", stdin=f"{PAY}\n", **model.environment)
+    assert (ran.code, ran.out) == (0, f"{VISA}{PAYPAL}{BYE} [pay]\n")

@@ -206,22 +206,37 @@ def test_the_help_of_an_encoder_promises_no_promoting(desk: Desk) -> None:
     assert ["promote" in text for text in helps.values()] == [False, True]
 
 
-def test_a_language_model_is_adapted_and_what_comes_of_it_loads(desk: Desk, tmp_path: Path) -> None:
+def test_a_language_model_is_adapted_and_goes_live_only_if_it_is_better(desk: Desk, tmp_path: Path) -> None:
     from finetune.generator.small import write_small
 
     pairs = [
-        {"question": text, "answer": passage.answer, "intent": passage.id}
-        for passage in read_sources([FAQ]).passages[:20]
-        for text in (passage.question, *passage.alternatives[:2])
+        {
+            "question": text,
+            "answer": passage.answer.partition(". ")[0] + ".",
+            "passages": [{"id": passage.id, "question": passage.question, "answer": passage.answer}],
+        }
+        for passage in read_sources([FAQ]).passages[:10]
+        for text in (passage.question, *passage.alternatives[:7])
     ]
-    data = tmp_path / "pairs.jsonl"
-    data.write_text("".join(json.dumps(pair) + "\n" for pair in pairs), "utf-8")
-    texts = [text for pair in pairs for text in pair.values()]
+    files = {"data": pairs[::2], "test": pairs[1::2], "own": [{**pair, "passages": []} for pair in pairs[1::2]]}
+    for name, some in files.items():
+        (tmp_path / name).write_text("".join(json.dumps(pair) + "\n" for pair in some), "utf-8")
+    texts = [text for pair in pairs for text in (str(pair["question"]), str(pair["passages"]))]
     small = write_small(tmp_path / "small", texts, vocabulary=800, size=32, layers=1)
-    asked = ("train", "generator", "--backbone", str(small), "--data", str(data), "--method", "full", "--epochs", "1")
-    done = desk.run(*asked, "--json")
-    assert done.code == 0, done.err
+    data = ("--data", str(tmp_path / "data"))
+    asked = ("train", "generator", "--backbone", str(small), *data, "--method", "full", "--epochs", "1")
+    for more, told in (
+        ((), "--promote needs --test"),
+        (("--test", str(tmp_path / "own")), "every answer is its own passage"),
+    ):
+        refused = desk.run(*asked, *more, "--promote")
+        assert (refused.code, refused.out) == (2, "")
+        assert told in refused.err
+    done = desk.run(*asked, "--test", str(tmp_path / "test"), "--promote", "--json")
+    assert done.code == 1, done.err
     result = json.loads(done.out)
+    assert not result["promoted"]
+    assert {"held by the lock", "nearer than quoting"} <= {f["name"] for f in result["findings"] if not f["passed"]}
     assert {"rows", "written", "loss"} <= set(result["metrics"]["dev"])
     assert Path(result["report"]).is_file()
     assert sorted(path.name for path in (desk.state / "models" / "generator").iterdir()) == [result["version"]]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.e2e.command import ROOT, Desk
+from tests.e2e.command import ROOT, Desk, Ran
 
 PAGES = ("README.md", "README.zh-CN.md", "docs/chat.md")
 
@@ -22,17 +22,12 @@ def said(page: str) -> list[tuple[str, str]]:
     return [(message, reply) for message, reply in turns if not message.isdecimal()]
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A working directory whose index is built once."""
-    return Desk(tmp_path_factory.mktemp("documented"))
-
-
 @pytest.mark.parametrize("page", PAGES)
-def test_a_conversation_in_the_documentation_is_what_the_bot_says(desk: Desk, page: str) -> None:
+def test_a_conversation_in_the_documentation_is_what_the_bot_says(demo: Desk, ingested: Ran, page: str) -> None:
+    assert ingested.code == 0
     conversation = said(page)
-    desk.write("rows.jsonl", *({"id": str(place), "text": text} for place, (text, _) in enumerate(conversation)))
-    ran = desk.run("ask", "--batch", "rows.jsonl", "--faq", str(ROOT / "faq_data"))
+    demo.write("rows.jsonl", *({"id": str(place), "text": text} for place, (text, _) in enumerate(conversation)))
+    ran = demo.run("ask", "--batch", "rows.jsonl")
     assert ran.code == 0, ran.err
     for (message, printed), line in zip(conversation, ran.out.splitlines(), strict=True):
         reply = json.loads(line)

@@ -105,3 +105,17 @@ async def test_a_refusal_reaches_who_asked_and_he_may_ask_again() -> None:
     await desk.has(1)
     await mailbox.deliver(reply_to(message("1")), again=False)
     assert (await asking).text == "answer 1"
+
+
+async def test_who_asked_is_shown_what_is_written_before_the_reply() -> None:
+    mailbox, desk = Mailbox(), Later()
+    shown = list[str]()
+    asking = asyncio.create_task(mailbox.ask(desk.submit, message("1"), shown.append))
+    await desk.has(1)
+    await mailbox.preview(message("2"), "for somebody else")
+    await mailbox.preview(message("1"), "One.")
+    await mailbox.preview(message("1"), "One. Two.")
+    await mailbox.deliver(reply_to(message("1")), again=False)
+    assert (await asking).text == "answer 1"
+    await mailbox.preview(message("1"), "too late")
+    assert shown == ["One.", "One. Two."]

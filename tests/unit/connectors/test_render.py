@@ -9,7 +9,21 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.types import Action, Candidate, ConversationKey, Entity, Reason, Reply, Understanding
+from bot.generator.failure import Why
+from bot.lock.objection import Code
+from bot.types import (
+    Action,
+    Author,
+    Candidate,
+    ConversationKey,
+    Entity,
+    Reason,
+    Removed,
+    Reply,
+    Sourced,
+    Understanding,
+    Writing,
+)
 from connectors.terminal.render import explained, welcome
 from connectors.terminal.words import words
 
@@ -91,3 +105,78 @@ def test_why_tells_what_was_understood(language: str, said: list[str]) -> None:
     shown = lines(100, language, replace(REPLY, understanding=UNDERSTOOD))
     assert [line for line in shown if line in said] == said
     assert not [line for line in lines(100, language) if line.split(":")[0] in ("intent", "named", "sentiment", "意图")]
+
+
+# --- what a language model has to do with
+
+
+TEXT = "Returns are free. Thanks!"
+SYSTEM = "You write replies. " * 60
+WRITING = Writing(
+    by=Author.GENERATOR,
+    sentences=(Sourced(start=0, end=17, entries=("return-cost", "return-how")), Sourced(start=18, end=25)),
+    removed=(
+        Removed(
+            text="We pay you\n$50.",
+            against=(("amount", "$50"), ("promise", "We \x1b[31mpay")),
+        ),
+    ),
+    prompt=(("system", f"begin {SYSTEM}end"), ("user", "<question>\nfree?\n</question>")),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            [
+                *("prompt", "  user", "  <question>", "  free?", "  </question>"),
+                *("evidence", "  Returns are free.  [return-cost, return-how]", "  Thanks!  [a courtesy]"),
+                "removed, for it stands in no entry",
+                "  We pay you $50.  amount: $50 · promise: We pay",
+            ],
+        ),
+        (
+            "zh",
+            [
+                *("提示词", "  user", "  <question>", "  free?", "  </question>"),
+                *("依据", "  Returns are free.  [return-cost, return-how]", "  Thanks!  [客套话]"),
+                "已删去，条目中没有依据",
+                "  We pay you $50.  金额: $50 · 承诺: We pay",
+            ],
+        ),
+    ],
+)
+def test_why_tells_what_a_model_was_asked_what_carries_the_reply_and_what_was_removed(
+    language: str, said: list[str]
+) -> None:
+    shown = lines(100, language, replace(REPLY, text=TEXT, writing=WRITING))
+    assert [line for line in shown if line in said] == said
+
+
+@pytest.mark.parametrize(("language", "left_out"), [("en", "more lines"), ("zh", "略去")])
+def test_of_a_long_prompt_the_beginning_and_the_end_are_shown(language: str, left_out: str) -> None:
+    shown = lines(40, language, replace(REPLY, text=TEXT, writing=WRITING))
+    start = next(number for number, line in enumerate(shown) if line == "  system")
+    end = next(number for number, line in enumerate(shown) if line == "  user")
+    prompt = shown[start + 1 : end]
+    assert len(prompt) == 8
+    assert prompt[0].startswith("  begin You write")
+    assert prompt[-1].endswith(" end")
+    assert [line for line in prompt if left_out in line] == [prompt[3]]
+    assert all(cell_len(line) <= 40 for line in shown)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "the model was not done in time"), ("zh", "模型没有按时写完")])
+def test_why_tells_in_words_why_an_entry_is_quoted_although_there_is_a_model(language: str, told: str) -> None:
+    shown = lines(100, language, replace(REPLY, writing=Writing(why="timeout")))
+    assert [line for line in shown if f"timeout ({told})" in line]
+    assert not [line for line in lines(100, language) if "timeout" in line]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_there_are_words_for_every_code_that_a_record_can_have(language: str) -> None:
+    say = words(language)
+    assert set(say.whys) == {why.value for why in Why}
+    assert set(say.objections) == {code.value for code in Code}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,11 @@ from finetune.texts import cutting
 from retrieval.extension import open_extension
 from retrieval.source import EMBEDDED_EXTENSION, Source
 from tests.unit.finetune.conftest import TOPICS
+from tests.unit.retrieval.conftest import tiny_model
 
 pytestmark = pytest.mark.filterwarnings("default")
+
+__all__ = ["tiny_model"]
 
 #: How many of the encoder's parameters each method trains, in thousands.
 LEARN = {"lora": 147, "adalora": 221, "ia3": 16, "bitfit": 25, "prompt": 6, "top-2": 3548, "full": 22565}
@@ -32,10 +37,22 @@ TAUGHT = 2 * len(open_extension(EMBEDDED_EXTENSION).tokens) * 384 / 1000
 TEXTS = ["where is my parcel", "refund?", "我的快递到哪里了", "I want to return the lamp because it is broken"]
 
 
-def tuned(method: str, phrasings: list[Labelled], folder: Path) -> tuple[Backbone, Network]:
-    """Return a network after two real steps."""
+@pytest.fixture(scope="module")
+def embedded() -> Backbone:
+    """Return the embedded backbone, which stays as it is."""
+    return Backbone.load("embedded")
+
+
+@pytest.fixture(scope="module")
+def before(embedded: Backbone) -> np.ndarray:
+    """Return what it says without training."""
+    return vectors(Network(embedded, embedded.size, 0, dropout=0.0, wide=True), embedded)
+
+
+def tuned(method: str, loaded: Backbone, phrasings: list[Labelled], folder: Path) -> tuple[Backbone, Network]:
+    """Return a network after two real steps on a copy of what was ``loaded``."""
     recipe = Recipe.of(kind="intents", method=method, epochs=1, batch=16, max_tokens=16, warmup=0.0)
-    backbone = Backbone.load("embedded")
+    backbone = replace(loaded, model=deepcopy(loaded.model))
     network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout, wide=True)
     prepare(network, recipe, 2)
     task = LabelTask(phrasings[:32], phrasings[32:48], list(TOPICS), recipe, cutting(backbone, recipe))
@@ -52,31 +69,33 @@ def vectors(network: Network, backbone: Backbone) -> np.ndarray:
 
 @pytest.mark.parametrize("method", LEARN)
 def test_a_method_trains_its_share_and_that_changes_what_the_encoder_says(
-    method: str, phrasings: list[Labelled], tmp_path: Path
+    method: str, embedded: Backbone, before: np.ndarray, phrasings: list[Labelled], tmp_path: Path
 ) -> None:
-    before = vectors(Network(Backbone.load("embedded"), 384, 0, dropout=0.0, wide=True), Backbone.load("embedded"))
-    backbone, network = tuned(method, phrasings, tmp_path / "work")
+    backbone, network = tuned(method, embedded, phrasings, tmp_path / "work")
     learning = {name: weight for name, weight in trained(network).items() if not name.startswith("head.")}
     more = TAUGHT if method == "full" else 0.0
     assert sum(weight.numel() for weight in learning.values()) / 1000 == pytest.approx(LEARN[method] + more, abs=1)
     assert np.abs(vectors(network, backbone) - before).max() > 1e-5
 
 
-@pytest.mark.parametrize("method", ["lora", "prompt", "full"])
-def test_serving_says_what_training_learned(method: str, phrasings: list[Labelled], tmp_path: Path) -> None:
-    backbone, network = tuned(method, phrasings, tmp_path / "work")
+@pytest.mark.parametrize(("method", "tiny"), [("lora", False), ("prompt", True), ("full", True)])
+def test_serving_says_what_training_learned(
+    method: str, tiny: bool, embedded: Backbone, tiny_model: Path, phrasings: list[Labelled], tmp_path: Path
+) -> None:
+    loaded = Backbone.load(str(tiny_model)) if tiny else embedded
+    backbone, network = tuned(method, loaded, phrasings, tmp_path / "work")
     after = vectors(network, backbone)
     served = export_encoder(network, backbone, tmp_path / "encoder", TEXTS)
-    for layer in (slice(384), slice(384, 768)):
+    for layer in (slice(backbone.size), slice(backbone.size, None)):
         assert (served.features(TEXTS)[:, layer] * after[:, layer]).sum(axis=1) == pytest.approx(1.0, abs=0.05)
     assert not list(tmp_path.rglob("*.pkl"))
 
 
 def test_an_export_that_says_something_else_is_refused(
-    phrasings: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Path, phrasings: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("finetune.export.TOLERANCE", 1e-12)
-    backbone, network = tuned("bitfit", phrasings, tmp_path / "work")
+    backbone, network = tuned("bitfit", Backbone.load(str(tiny_model)), phrasings, tmp_path / "work")
     with pytest.raises(ArtefactError, match="something else than in torch"):
         export_encoder(network, backbone, tmp_path / "encoder", TEXTS)
 

@@ -90,6 +90,19 @@ def test_a_step_is_the_same_in_whatever_parts_it_is_computed(writer: Writer, cut
     assert sum(parts) == pytest.approx(whole, abs=1e-5)
 
 
+def test_of_what_was_made_of_a_pair_another_example_is_drawn_each_time(cuts: list[Cut]) -> None:
+    task = Writing([cuts[:3], cuts[3:4]], cuts, Recipe.of(kind="generator"), 0, width=512)
+    drawn = set()
+    for number in range(40):
+        batch = task.batch([0, 1], np.random.default_rng(number))
+        assert batch.targets is not None
+        drawn.add(tuple(batch.targets[batch.targets != IGNORED].tolist()))
+    answers = [cut.ids[cut.start :] for cut in cuts[:4]]
+    assert {frozenset((first, answers[3])) for first in answers[:3]} == {
+        next(frozenset((a, answers[3])) for a in answers[:3] if set(each) == set(a) | set(answers[3])) for each in drawn
+    }
+
+
 def test_packed_rows_hold_fewer_tokens(cuts: list[Cut]) -> None:
     single, shared = laid([[cut] for cut in cuts], 0), packed(cuts, 0, 512)
     assert single.ids is not None
