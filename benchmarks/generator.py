@@ -49,18 +49,23 @@ TOKEN = 4
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:
-    """Say what the entries say, as a model would that copies."""
-    asked = (await request.json())["messages"][1]["content"].partition("</passages>")[0]
-    text = " ".join(part.partition("\n")[2].partition("</passage>")[0] for part in asked.split("<passage>\n")[1:])
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    for at in range(0, len(text), TOKEN):
-        await response.write(_event(text[at : at + TOKEN], None))
-    await response.write(_event("", "stop") + b"data: [DONE]\n\n")
+    for event in copied(await request.json()):
+        await response.write(event)
     return response
 
 
-def _event(text: str, reason: str | None) -> bytes:
+def copied(asked: dict[str, Any]) -> list[bytes]:
+    """Return the events of a model that says what the entries say, word for word."""
+    passages = asked["messages"][1]["content"].partition("</passages>")[0]
+    text = " ".join(part.partition("\n")[2].partition("</passage>")[0] for part in passages.split("<passage>\n")[1:])
+    pieces = [event_of(text[at : at + TOKEN]) for at in range(0, len(text), TOKEN)]
+    return [*pieces, event_of("", "stop") + b"data: [DONE]\n\n"]
+
+
+def event_of(text: str, reason: str | None = None) -> bytes:
+    """Return the event with a piece of text."""
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
     return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 

@@ -28,7 +28,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 from benchmarks.lock_plants import KINDS
-from benchmarks.lock_respelled import RESPELLINGS, joined
+from benchmarks.lock_respelled import AROUND, RESPELLINGS, joined
 from bot.lock import Evidence, Sentence, checked
 from bot.lock.sentences import split
 from retrieval.ingest import read_sources
@@ -131,15 +131,23 @@ def _respelled(
     for (language, entry), passage in passages.items():
         evidence = _evidence(language, (entry,), passages, made)
         sentences = split(passage.answer)
-        texts = [(name, spell(s.strip(), passage.question, language)) for name, spell in RESPELLINGS.items() for s in sentences]
-        texts += [("two joined", joined(one, two, language)) for one, two in pairwise(sentences)]
-        for name, text in texts:
+        texts = [
+            (name, sentence.strip(), spell(sentence.strip(), passage.question, language))
+            for name, spell in RESPELLINGS.items()
+            for sentence in sentences
+        ]
+        texts += [("two joined", "", joined(one, two, language)) for one, two in pairwise(sentences)]
+        for name, sentence, text in texts:
             if text is None:
                 continue
             wrong = [sentence for sentence in checked(text, evidence) if not sentence.supported]
             count[name] += 1
             blocked[name] += bool(wrong)
-            planted, kind = _made_false(rng, text, passage.answer, language)
+            if name in AROUND:
+                planted, kind = _made_false(rng, sentence, passage.answer, language)
+                planted = RESPELLINGS[name](planted, passage.question, language) or planted
+            else:
+                planted, kind = _made_false(rng, text, passage.answer, language)
             false += bool(kind)
             let_through = kind and all(sentence.supported for sentence in checked(planted, evidence))
             passed += bool(let_through)
@@ -237,6 +245,8 @@ def _parts(true: str, false: str, kind: str) -> list[tuple[str, str]]:
     start = _shared(true, false)
     end = len(false) - _shared(true[start:][::-1], false[start:][::-1])
     end = max(end, start + 1)  # where something was taken out, what follows it is false
+    while end < len(false) and not false[start:end].strip():
+        end += 1
     return [(false[:start], ""), (false[start:end], kind), (false[end:], "")]
 
 
@@ -254,7 +264,7 @@ def _kinds(reply: Reply, result: list[Sentence]) -> list[str]:
     marks = [kind for sentence, kind in reply.sentences for _ in sentence]
     kinds, at = [], 0
     for sentence in result:
-        inside = {kind for kind in marks[at : at + len(sentence.text)] if kind}
+        inside = {k for k, char in zip(marks[at:], sentence.text, strict=False) if k and not char.isspace()}
         kinds.append(min(inside, default=""))
         at += len(sentence.text)
     return kinds

@@ -41,7 +41,7 @@ _OPPOSITES = {
         ("keep", "throw away"),
         ("turn on", "turn off"),
         ("free of charge", "for a fee"),
-        ("free", "expensive"),
+        ("is free", "is expensive"),
         ("new", "old"),
         ("first", "last"),
         ("same", "different"),
@@ -50,7 +50,7 @@ _OPPOSITES = {
         ("lost", "safe"),
         ("still", "no longer"),
         ("automatically", "on request only"),
-        ("can", "can hardly ever"),
+        ("can(?!'|not)", "can hardly ever"),
         ("accepted", "rejected"),
         ("shown", "hidden"),
         ("Monday to Friday", "Saturday and Sunday"),
@@ -96,7 +96,7 @@ _OPPOSITES = {
     ),
 }
 #: Where a word stands in these its opposite is not false, or no sentence.
-_KEPT = {"en": r"working days?|once|question|as soon as|look(?:ed)?|happy|sign(?:ed)? in with", "zh": r"最新|重新|原因|原则"}
+_KEPT = {"en": r"working days?|once|question|as soon as|look(?:ed)?|happy|sign(?:ed)? in with", "zh": r"最新|重新|更新|新疆|原因|原则|可能"}
 _PAYERS = {
     "en": (
         (r"\byou (?:only )?pay\b", "we pay"),

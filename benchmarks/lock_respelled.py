@@ -242,7 +242,7 @@ def asked(sentence: str, question: str, language: str) -> str | None:
     if language == "en":
         topic = re.search(r"\b(?:the|an?|my|your) ([a-z][a-z -]*)\?$", question)
         return f"As for the {topic[1]}: {sentence}" if topic else None
-    return f"关于“{question.rstrip('？?')}”：{sentence}"
+    return f"关于“{re.split('[？?]', question)[0]}”：{sentence}"
 
 
 def prose(sentence: str, question: str, language: str) -> str | None:
@@ -261,6 +261,8 @@ def joined(sentence: str, following: str, language: str) -> str | None:
     return f"{first[:-1]}，{second}" if first.endswith("。") else None
 
 
+#: Those that put something around a sentence and leave it as it is.
+AROUND = frozenset({"polite opening", "polite closing", "question repeated"})
 RESPELLINGS: dict[str, Respelling] = {
     "number in words": numbers,
     "days in weeks": weeks,

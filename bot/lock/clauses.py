@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bot.lock.figures import Figure, figures
+from bot.lock.lexicon import root
 from bot.lock.marks import Mark, Marked, marks
 from bot.lock.words import pairs, plain, stem
 from retrieval.text import HAN
@@ -27,6 +28,7 @@ _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{H
 
 
 _RUN = re.compile(f"[{HAN}]+")
+_TOKEN = re.compile(rf"[{HAN}]|[a-z]+(?:['-][a-z]+)*|\x1a+|\d", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d.,:/]*")
 #: "Other services, such as Facebook, are not supported" is one statement.
 _ASIDE = re.compile(r", such as\b[^,;.]*,?")
@@ -66,6 +68,8 @@ class Clause:
     kinds: frozenset[Mark]
     #: Its text without the words that deny.
     undenied: str
+    #: Its words one by one, the Chinese ones by character, each figure a "#".
+    tokens: tuple[str, ...]
     #: Its runs of Chinese, without figures.
     runs: tuple[str, ...]
 
@@ -138,6 +142,7 @@ def read(sentence: str) -> Reading:
                     marks=here,
                     kinds=frozenset(mark.mark for mark in here),
                     undenied=_undenied(text, start, end, here),
+                    tokens=tuple(_tokens(masked[start:end])),
                     runs=tuple(_RUN.findall(plainly[start:end])),
                 )
             )
@@ -186,6 +191,11 @@ def _limited(found: list[Figure], here: tuple[Marked, ...]) -> Iterator[Figure]:
     for figure in found:
         alone = figure is found[0] and limits and figure.low == figure.high and not figure.bounds & {"most", "least"}
         yield replace(figure, bounds=figure.bounds | limits) if alone else figure
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for word in _TOKEN.findall(text.replace("annot", "an not")):
+        yield root(word.lower()) if word.isascii() and word.isalpha() else "#" if word[0] == "\x1a" else word.lower()
 
 
 def _without(text: str, marked: list[Marked]) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from bot.lock.clauses import DENYING, Clause, is_han_char
 from bot.lock.evidence import Stated, latin
 from bot.lock.facing import Facing, same_head
+from bot.lock.lexicon import OPPOSITES, turning
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
-from bot.lock.lexicon import OPPOSITES, turning
 from bot.lock.wording import COSTS, any_without_not
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
@@ -133,15 +133,11 @@ def _paid_for(facing: Facing) -> bool:
 
 def _words(facing: Facing) -> Iterator[Objection]:
     """Object to words of which the evidence has the opposite, or which it only denies."""
-    clause, evidence = facing.clause, facing.evidence
+    clause = facing.clause
     theirs = latin(facing.like.sentence.text) if facing.like is not None and facing.top >= _OPPOSITE else set()
     for word in sorted(latin(clause.text) - theirs):
         if (word[2:] if word.startswith("un") else f"un{word}") in theirs:
             yield Objection(code=Code.NEGATION, words=word)
-    for term in clause.terms:
-        denied = evidence.denied.get(term.text, frozenset())
-        if len(denied & clause.about) > 1 and not clause.kinds & _SPARING:
-            yield Objection(code=Code.NEGATION, words=term.written)
     yield from _opposed(facing)
 
 

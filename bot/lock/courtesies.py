@@ -15,16 +15,19 @@ _COURTESY = re.compile(
   | (?:(?:i|we)\ (?:am|are)\ )?(?:very\ |so\ |really\ )?sorry(?:\ (?:to\ hear\ (?:that|this|about\ that|about\ this)
     |about\ (?:that|this|it)
       |for\ (?:the|any)\ (?:inconvenience|trouble|delay|confusion|mix-up)|you\ had\ trouble))?
-  | (?:i|we)\ apologi[sz]e(?:\ for\ (?:the|any)\ (?:inconvenience|trouble|confusion))?
+  | (?:i|we)\ apologi[sz]e(?:\ for\ (?:the|this|that|any|our)\ (?:mistake|error|inconvenience|trouble|delay
+    |confusion|mix-up))?
   | (?:i|we)\ (?:understand|hear\ you|know\ how\ (?:annoying|frustrating)\ (?:this|that)\ is)
   | (?:i|we)\ (?:am|are)\ (?:happy|glad)\ to\ help(?:\ you)?(?:\ with\ (?:that|this))?
   | (?:i|we)?\ ?hope\ (?:this|that)\ helps(?:\ you)?
   | (?:great|good)\ (?:question|news|choice)
-  | (?:sure|no\ problem|no\ worries|you\ are\ welcome|my\ pleasure|gladly|(?:that|this)\ is\ (?:fine|okay
+  | (?:sure|no\ problem|no\ worries|you\ are\ welcome|my\ pleasure|with\ pleasure|gladly
+        |(?:that|this)\ is\ (?:fine|okay
         |no\ problem)|all\ right|okay|ok|do\ not\ worry
     |happy\ to\ help)(?:\ thing)?
-  | (?:please\ )?(?:just\ )?let\ (?:me|us)\ know(?:\ (?:if|whether|when)\ (?:you\ (?:have|need|want|would\ like
-    |get\ stuck|run\ into)|there\ is|i\ can|we\ can|anything)[\w\ ']*)?
+  | (?:please\ )?(?:just\ )?let\ (?:me|us)\ know(?:\ (?:if|whether|when|you|there|i|we|can|have|need|want|would|like|get
+    |stuck|run|into|is|are|any|anything|something|else|more|other|further|questions?|problems?|trouble|help|assistance
+    |unclear|about|with|this|that|it|to|know|do|for|of|or|again))*
   | (?:please\ )?feel\ free\ to\ (?:ask|write|reach\ out|contact\ (?:me|us))(?:\ (?:again|any\ time|anytime|if|with
     |for|about|further|more|any|questions|other|anything|you|need|have|help|else|is|unclear|us|me))*
   | if\ you\ have\ (?:any\ )?(?:more|other|further)?\ ?questions,?\ (?:just\ |please\ )?(?:ask|let\ (?:me|us)\ know
@@ -35,7 +38,7 @@ _COURTESY = re.compile(
   | (?:does|did)\ (?:this|that)\ (?:help|answer\ your\ question)
   | have\ a\ (?:nice|good|great|lovely|wonderful)\ (?:day|evening|weekend|one|time)
   | (?:enjoy|welcome|congratulations|take\ care|goodbye|bye|(?:kind|best|warm)\ regards|cheers|here\ (?:is
-    |are)\ (?:how|what\ you\ (?:need|can\ do)|the\ (?:details|steps)))
+    |are)\ (?:how|what\ you\ (?:need|can\ do)|the\ (?:details|steps|answer|short\ answer)))
   | (?:here\ is\ how|this\ is\ how\ it\ works|it\ works\ like\ this|in\ short|to\ sum\ up
     |and\ as\ for\ your\ (?:second|other)\ question)
   | (?:您好|你好|亲|嗨|早上好|下午好|晚上好|您好呀|亲亲)+
@@ -51,6 +54,8 @@ _COURTESY = re.compile(
   | (?:请问)?还有(?:什么|其他)?(?:可以|能)(?:帮|为)您(?:的|做的|服务的?)?(?:吗|呢)?
   | (?:如果|如|若)?(?:您)?(?:还)?(?:有|有任何|有其他|有别的|遇到)(?:任何|其他|别的|什么)?(?:问题|疑问|需要)?,?(?:请
     |欢迎|可以)?(?:您)?(?:随时|再)?(?:告诉|联系|咨询|问|来问)(?:我们?|客服)?(?:哦|即可)?
+  | (?:请|欢迎)?(?:您)?(?:随时|再)(?:告诉|联系|咨询|问|来问)(?:我们?|客服)?(?:哦|即可)?
+  | (?:这|那|这个|那个)?(?:也)?(?:不要紧|没关系|没事|不碍事|没问题)
   | (?:请)?(?:不用|别|不必|请别|请不要)(?:担心|着急|客气)
   | (?:好的|没问题|没关系|明白了?|了解了?|收到|不客气|请放心|理解您的心情|我(?:来)?(?:帮您)?(?:看看|说明一下|解答一下))
   | (?:祝您|祝)(?:生活|购物|一切|周末|使用)?(?:愉快|顺利|开心)

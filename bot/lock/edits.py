@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from bot.lock.clauses import Clause, is_han_char
+from bot.lock.clauses import is_han_char
 from bot.lock.facing import Facing
-from bot.lock.lexicon import root
+from bot.lock.lexicon import PLAIN
 from bot.lock.objection import Code, Objection
-from bot.lock.words import is_han_glue
+from bot.lock.wording import HAN_KNOWN
+from bot.lock.words import is_han_glue, stem
 
 #: From here on a clause quotes another one. The ratio is that of `difflib`: twice what both share, by what both have.
 _QUOTES = 0.72
@@ -20,24 +20,26 @@ _FEW = 3
 _FEW_HAN = 4
 #: The two clauses most like one are held against it.
 _CLOSEST = 3
-_TOKEN = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:['-][a-z]+)*|\d[\d.,:]*\d|\d|[^\s\w]", re.IGNORECASE)
-#: Words that change nothing.
-_LOOSE = frozenset(
-    "a an the this that these those please just then also and or so will would can may do does did is are be been was "
-    "were has have had it its they them there here for of to in on at by from with as if when once where which who "
-    "what simply only even still already own any some all each every more very really directly right up out".split()
-) | frozenset(",.;:!?\"'()“”，。；：！？、·-–—*")
+#: Who acts, and whose it is: one in the place of the other is another fact.
+_AGENTS = {"we": "we", "our": "we", "us": "we", "you": "you", "your": "you"}
+#: Characters of which each says another thing than the others of its line.
+_TURNING = tuple(
+    map(
+        frozenset,
+        "新旧原 前后 内外 上下 早晚 快慢 长短 高低 多少 大小 进出 收付免退扣 开关 买卖 增减 热冷 您我 首末 有无 每首 难易".split(),
+    )
+)
 
 
 def objections(facing: Facing) -> Iterator[Objection]:
     """Object to a word that stands where the evidence has another one."""
-    mine = _tokens(facing.clause)
+    mine = list(facing.clause.tokens)
     closest = sorted(facing.likeness, key=lambda pair: -pair[0])[:_CLOSEST]
     found: list[Objection] = []
     for score, stated in closest:
         if score <= 0:
             break
-        theirs = stated.clause.tokens
+        theirs = list(stated.clause.tokens)
         matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
         if matcher.quick_ratio() < _QUOTES or matcher.ratio() < _QUOTES:
             continue
@@ -53,5 +55,23 @@ def objections(facing: Facing) -> Iterator[Objection]:
             for words, _ in put
         ]
     yield from found
-"""
-"""
+
+
+def _harmless(mine: list[str], theirs: list[str]) -> bool:
+    """Whether words in the place of others change nothing, or too many to be an edit."""
+    if is_han_char(mine[0][0]) != is_han_char(theirs[0][0]):
+        return True
+    if is_han_char(mine[0][0]):
+        return max(len(mine), len(theirs)) > _FEW_HAN or not _turns(mine, theirs)
+    agents, others = ({_AGENTS[word] for word in words if word in _AGENTS} for words in (mine, theirs))
+    put, taken = ([word for word in words if stem(word) and word not in _AGENTS] for words in (mine, theirs))
+    if max(len(put), len(taken)) > _FEW:
+        return True
+    return not (agents and others and agents != others) and (not taken or all(word in PLAIN for word in put))
+
+
+def _turns(mine: list[str], theirs: list[str]) -> bool:
+    """Whether Chinese characters in the place of others say another thing."""
+    if any(one in line and other in line for line in _TURNING for one in mine for other in theirs if one != other):
+        return True
+    return bool(set(theirs) - HAN_KNOWN) and not (HAN_KNOWN.issuperset(mine) or is_han_glue("".join(mine)))

@@ -76,15 +76,14 @@ class Evidence:
     said: frozenset[tuple[str, str]]
     #: Numbers that nothing reads, as they are spelled.
     unread: frozenset[str]
-    #: Words that stand nowhere but where they are denied.
-    #: And with each of them the words of the sentences it stands in.
-    denied: dict[str, frozenset[str]]
     #: Words behind "without" that stand nowhere behind "with", and those that stand nowhere else at all.
     without: tuple[frozenset[str], frozenset[str]]
     #: Costs that are named only to say that there are none of them.
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
     denials: dict[str, set[int]]
+    #: The questions in them.
+    asked: str
     #: Its clauses, as they are written.
     texts: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
@@ -125,12 +124,12 @@ class Evidence:
             terms=frozenset(counts),
             names=frozenset(name for stated in clauses for name in stated.sentence.names),
             characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
+            asked="\n".join(dict.fromkeys(stated.sentence.text for stated in clauses if stated.asks)),
             beginnings=frozenset(term[:5] for term in counts if len(term) >= 5),
             texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
             text="\n".join(plain(text) for _, text in passages),
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
-            denied=_only_denied(clauses),
             no_costs=_no_costs(clauses),
             denials=denials,
             without=_only_without("\n".join(plain(text).lower() for _, text in passages)),
@@ -182,20 +181,6 @@ class Evidence:
         common = sum(weights.get(term, 1.0) for term in shared)
         whole = _OWN_SHARE * sum(weights.get(term, 1.0) for term in own)
         return common / (whole + (1 - _OWN_SHARE) * sum(weights.get(term, 1.0) for term in other))
-
-
-def _only_denied(clauses: Sequence[Stated]) -> dict[str, frozenset[str]]:
-    heads: dict[str, frozenset[str]] = {}
-    for stated in clauses:
-        for head in stated.clause.denied if not stated.asks and "without" not in stated.clause.text else ():
-            heads[head] = heads.get(head, frozenset()) | stated.sentence.about
-    said = {
-        term
-        for stated in clauses
-        if not stated.asks and not stated.clause.denials and Mark.ONLY not in stated.clause.kinds
-        for term in stated.clause.about
-    }
-    return {head: about for head, about in heads.items() if head not in said}
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:

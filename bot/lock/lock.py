@@ -12,16 +12,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.lock import contraries, limits, novelty, roles, subject
+from bot.lock import contraries, edits, limits, novelty, subject
 from bot.lock.claims import apart, carried
-from bot.lock.clauses import DENYING, Reading, read
+from bot.lock.clauses import DENYING, Clause, Reading, read
 from bot.lock.courtesies import is_courtesy
 from bot.lock.evidence import Evidence, spelled
 from bot.lock.facing import Facing
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
-from bot.lock.wording import verdict
+from bot.lock.wording import is_topic, verdict
 
+_STOPS = " ,.;:!?\"'()[]-–—*•，。；：！？、“”（）…"
+#: From so many characters on, what stands in a question is a part of it.
+_A_QUESTION = 4
 _ABLE = re.compile(r"\bcan\b|能|可以", re.IGNORECASE)
 
 
@@ -63,10 +66,9 @@ def check(sentence: str, evidence: Evidence) -> Sentence:
 
 def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None]) -> Iterator[Objection]:
     """Yield what is against the sentence, and fill in the passages that carry it."""
-    yield from novelty.objections(reading, evidence)
-    for number, clause in enumerate(reading.clauses):
-        if is_courtesy(clause.text):
-            continue
+    stating = [clause for clause in reading.clauses if not _idle(clause, evidence)]
+    yield from novelty.objections(reading, stating, evidence)
+    for number, clause in enumerate(stating):
         facing = Facing.of(clause, reading, evidence)
         if facing.like and clause.about & facing.like.clause.about:
             passages[facing.like.passage] = None
@@ -78,18 +80,28 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
                 yield objection
         yield from apart(facing)
         yield from subject.names(facing)
+        if is_topic(clause.text):
+            continue
         if number == 0 and (said := verdict(clause.text)) is not None:
-            yield from _verdict(reading, evidence, passages, said=said)
+            yield from _verdict(reading, stating, evidence, passages, said=said)
             continue
         yield from limits.objections(facing)
         yield from subject.promises(facing)
         yield from contraries.objections(facing)
-        yield from roles.objections(facing)
+        yield from edits.objections(facing)
 
 
-def _verdict(reading: Reading, evidence: Evidence, passages: dict[str, None], *, said: bool) -> Iterator[Objection]:
+def _idle(clause: Clause, evidence: Evidence) -> bool:
+    """Whether a clause states nothing: it has no words, only courtesies, or repeats the question."""
+    words = clause.text.strip(_STOPS)
+    return not words or is_courtesy(clause.text) or (len(words) >= _A_QUESTION and words in evidence.asked)
+
+
+def _verdict(
+    reading: Reading, stating: list[Clause], evidence: Evidence, passages: dict[str, None], *, said: bool
+) -> Iterator[Objection]:
     """A yes or no has to stand at the head of the passage that the sentence is from, or agree with its own rest."""
-    rest = reading.clauses[1:]
+    rest = stating[1:]
     heads = {s.passage: v for s in reversed(evidence.clauses) if (v := verdict(s.clause.text)) is not None}
     if any(part.about for part in rest):
         likeness = ((max(evidence.likeness(part, reading, s) for part in rest), s.passage) for s in evidence.clauses)
@@ -100,4 +112,4 @@ def _verdict(reading: Reading, evidence: Evidence, passages: dict[str, None], *,
     if answer is said and not (not said and not denies and rest and _ABLE.search(rest[0].text)):
         passages.update(dict.fromkeys(passage for passage, head in heads.items() if head is said))
     elif not rest or denies is said or (said and answer is False):
-        yield Objection(code=Code.NEGATION, words=reading.clauses[0].text)
+        yield Objection(code=Code.NEGATION, words=stating[0].text)

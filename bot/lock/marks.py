@@ -40,7 +40,7 @@ class Mark(StrEnum):
 
 
 _SURE = (
-    "guaranteed?|guarantees|promised?|promises|definitely|certainly|surely|without fail|no matter what"
+    "guaranteed?|guarantees|promised?|promises|definitely|certainly|surely|without fail|come what may"
     "|absolutely|rest assured"
 )
 _FEE = "(?:charge|charges|cost|costs|fee|fees|surcharge|payment)"
@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"|no (?:problem|worries|matter)"
         r"|(?:do not|no need to) (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
-        r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不论|无论|不管|是否|能否|可否|不足部分"
+        r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|是否|能否|可否|不足部分"
         r"|不小心|没问题|没关系|没事|不要紧|不着急|不急|"
         r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
@@ -131,8 +131,10 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         Mark.ALL,
         r"all(?= |$)(?! the same| you need| you have to)|each(?! other)|every(?! [\x1a\d]|day| (?:day|week"
         r"|month|year))|always"
-        r"|everywhere|anywhere|any time|whenever|everyone|everybody|worldwide",
-        r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是",
+        r"|everywhere|anywhere|any time|whenever|everyone|everybody|anyone|anybody|worldwide"
+        r"|as (?:long|often|many|much|late) as (?:you|they) (?:like|want|wish|please|need)|however (?:long|often|many|much|late)"
+        r"|no matter (?:how|when|where|what|why)",
+        r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是|什么时候|无论|不管|不论|想.{1,3}就|多[久少晚]都|几次都",
     ),
     (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
     (

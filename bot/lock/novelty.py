@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bot.lock.clauses import Clause, Reading, is_han_char
 from bot.lock.evidence import Evidence
 from bot.lock.lexicon import PLAIN, TELLING
+from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import HAN_KNOWN
+from bot.lock.wording import HAN_KNOWN, verdict
 from bot.lock.words import tagged
 
 #: A clause may have one new word for so many that the evidence has.
 _KNOWN_FOR_ONE = 3
+#: Marks that are checked by themselves, and a condition, which claims nothing.
+_CHECKED = frozenset({Mark.IF, Mark.FREE, Mark.ALL})
+#: So many Chinese characters can be a claim.
+_SHORTEST = 4
 #: Words with so many letters in common from the first on are of one family: "print" and "printout".
 _FAMILY = 5
 #: Parts of speech that are names.
@@ -23,7 +28,7 @@ _NAMES = frozenset({"ns", "nt", "nz", "nrt"})
 _MARKUP = re.compile(r"[{}<>|\\=_^~`]|(?<!\S)--?[a-z]|\$(?!\d)")
 
 
-def objections(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
+def objections(reading: Reading, stating: Sequence[Clause], evidence: Evidence) -> Iterator[Objection]:
     """Object to numbers, signs and facts that the evidence does not have, and to a clause with too many new words."""
     for number in reading.unread:
         if number not in evidence.unread:
@@ -31,7 +36,7 @@ def objections(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
     for sign in _MARKUP.findall(reading.text):
         if sign not in evidence.text:
             yield Objection(code=Code.SUBJECT, words=sign)
-    for clause in reading.clauses:
+    for clause in stating:
         for term in clause.terms:
             if term.text in TELLING and term.text not in evidence.terms:
                 yield Objection(code=Code.SUBJECT, words=term.written)
@@ -49,6 +54,15 @@ def _new(clause: Clause, evidence: Evidence) -> Iterator[Objection]:
                 yield Objection(code=Code.NAME, words=word)
     if len(new) * _KNOWN_FOR_ONE > known:
         yield Objection(code=Code.SUBJECT, words=" ".join(new))
+    elif not known and _claims(clause) and clause.text not in evidence.texts:
+        yield Objection(code=Code.SUBJECT, words=clause.text)
+
+
+def _claims(clause: Clause) -> bool:
+    """Whether a clause says something, of which then something has to stand in the evidence."""
+    if clause.figures or clause.kinds & _CHECKED or verdict(clause.text) is not None:
+        return False
+    return bool(clause.terms) if clause.text.isascii() else sum(map(len, clause.runs)) >= _SHORTEST
 
 
 def _words(clause: Clause, evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from bot.lock.clauses import DENYING, Reading, is_han_char
 from bot.lock.facing import Facing, conditional, has_if
+from bot.lock.lexicon import PLAIN
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.lexicon import PLAIN
 from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 
 #: So like a clause has to be for "us" to do, in other words, what it says.

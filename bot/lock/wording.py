@@ -80,3 +80,14 @@ COST = re.compile(r"surcharge|附加费|手续费|运费|邮费|服务费")
 def names_cost(text: str) -> bool:
     """Whether ``text`` names a cost: "no surcharge" does, "free" does not."""
     return bool(COST.search(text))
+
+
+_TOPIC = re.compile(
+    r"[\s,]*(?:as (?:for|to|regards)|about|regarding|concerning|when it comes to|on your question|[\"“”]?(?:关于|至于|针对|您问的))",
+    re.IGNORECASE,
+)
+
+
+def is_topic(text: str) -> bool:
+    """Whether a clause only says what the next one is about: "as for returns"."""
+    return bool(_TOPIC.match(text))

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import rjieba
 
-from bot.lock.lexicon import respelled, root
+from bot.lock.lexicon import OPPOSITES, respelled, root
 from retrieval.text import levelled, written_out
 
 #: English words that carry no fact by themselves. What negates, limits or promises is none of them: see `marks`.
@@ -62,7 +62,8 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Return the stem of ``word``, in small letters; "" where it says nothing of what a text is about."""
-    return "" if word in _GLUE else root(word)
+    rooted = root(word)
+    return "" if word in _GLUE and rooted not in OPPOSITES else rooted
 
 
 @lru_cache(maxsize=32768)
@@ -78,6 +79,11 @@ def pairs(run: str) -> tuple[tuple[int, str], ...]:
         found.extend((start + at, part[at : at + 2]) for at in range(len(part) - 1))
         start = glue.end() if glue else end
     return tuple(found)
+
+
+def is_han_glue(run: str) -> bool:
+    """Whether a run of Chinese carries no fact by itself."""
+    return not _HAN_GLUE.sub("", run)
 
 
 @lru_cache(maxsize=32768)

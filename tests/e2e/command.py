@@ -69,7 +69,7 @@ class Desk:
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a command: nothing of the caller's that kefu or a terminal library reads."""
-        foreign = ("KEFU_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING", "PYTHONUTF8")
+        foreign = ("KEFU_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "PYTHONUTF8")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return {**kept, "KEFU_STATE__FOLDER": str(self.state), **self.env, **env}
 

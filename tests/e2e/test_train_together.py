@@ -8,21 +8,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-FAQ = Path(__file__).parents[2] / "faq_data"
+ROOT = Path(__file__).parents[2]
+INTENTS = {"track_order", "invoice", "complaint"}
 
 
 def test_two_processes_make_one_artefact(tmp_path: Path) -> None:
-    train = FAQ / "training" / "intents.train.jsonl"
-    rows = train.read_text("utf-8").splitlines(keepends=True)
-    (tmp_path / "train.jsonl").write_text("".join(row for row in rows if '"language": "en"' in row), "utf-8")
+    for part in ("train", "dev"):
+        rows = (ROOT / "faq_data" / "training" / f"intents.{part}.jsonl").read_text("utf-8").splitlines(keepends=True)
+        some = [row for row in rows if json.loads(row)["intent"] in INTENTS]
+        (tmp_path / f"{part}.jsonl").write_text("".join(some), "utf-8")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"),
             *("-m", "bot.cli.main", "train", "intents", "--data", "train.jsonl", "--json"),
-            *("--dev", str(train.with_name("intents.dev.jsonl")), "--state", "state", "--epochs", "4"),
+            *("--dev", "dev.jsonl", "--state", "state", "--epochs", "4"),
         ],
         cwd=tmp_path,
-        env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(FAQ.parent)},
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=240,
@@ -34,4 +36,4 @@ def test_two_processes_make_one_artefact(tmp_path: Path) -> None:
     assert artefact.parent.name == result["version"]
     history = json.loads((artefact.parent / "history.json").read_text("utf-8"))
     assert len(history["epochs"]) == 4
-    assert history["epochs"][-1]["score"] > 0.25  # one in fifteen by chance
+    assert history["epochs"][-1]["score"] > 0.6  # one in three by chance

@@ -22,10 +22,13 @@ from finetune.rows import folded
 from finetune.run import Data, promote, run
 from retrieval.encoder import Encoder
 from tests.unit.finetune.conftest import write_labelled
+from tests.unit.finetune.entities.conftest import tiny
 
 INTENTS = family_of(Kind.INTENTS)
 
 pytestmark = pytest.mark.filterwarnings("default")
+
+__all__ = ["tiny"]
 
 
 def head(train: Sequence[Labelled], dev: Sequence[Labelled], serving: Encoder, folder: Path) -> Classifier:
@@ -89,15 +92,14 @@ def test_a_leaked_row_is_refused(good: Classifier, parts: tuple[list[Labelled], 
 
 
 def test_an_adapter_that_learned_by_heart_is_refused(
-    parts: tuple[list[Labelled], ...], serving: Encoder, tmp_path: Path
+    parts: tuple[list[Labelled], ...], tiny: Path, serving: Encoder, tmp_path: Path
 ) -> None:
     labels = [example.labels for example in parts[0][:16]]
     random.Random(0).shuffle(labels)
     train = [replace(example, labels=label) for example, label in zip(parts[0], labels, strict=False)]
     file = write_labelled(tmp_path / "rows.jsonl", train)
-    recipe = Recipe.of(
-        kind="intents", method="lora", epochs=25, patience=25, batch=8, dropout=0.0, learning_rate=0.005, max_tokens=16
-    )
+    usual = {"epochs": 60, "patience": 60, "batch": 8, "dropout": 0.0, "learning_rate": 0.01, "max_tokens": 32}
+    recipe = Recipe.of(kind="intents", method="lora", backbone=str(tiny), **usual)
     # Its best epoch is chosen on the very rows that it learned from.
     data = Data(train=(file,), dev=file)
     made = run(recipe, data, tmp_path / "models", tmp_path / "work", serving=serving)

@@ -85,9 +85,7 @@ def test_rows_stand_for_a_token_at_the_beginning_of_a_word_and_inside(folder: Pa
         assert np.abs(table[number] - wanted).max() <= np.abs(wanted).max() / 127
 
 
-def test_what_the_model_read_before_it_reads_the_same(
-    folder: Path, english_encoder: Encoder, tmp_path: Path
-) -> None:
+def test_what_the_model_read_before_it_reads_the_same(folder: Path, english_encoder: Encoder, tmp_path: Path) -> None:
     texts = ["where is my parcel", "I'd like a refund for order 4711", "Ünïcode & more"]
     before = english_encoder.encode(texts)
     after = load_encoder(str(folder), tmp_path).encode(texts)

@@ -197,7 +197,7 @@ GOOD = events(ANSWERS["en"])
         (sending(event("We refund", reason="content_filter"), b"data: [DONE]\n\n"), "garbage"),
         (sending(b'data: {"error": {"message": "out of memory"}}\n\n', GOOD), "server_error"),
         (sending(event(ANSWERS["en"], reason="length"), b"data: [DONE]\n\n"), "too_long"),
-        (sending(event(ANSWERS["en"]), event("", reason="stop")), "garbage"),
+        (sending(event(ANSWERS["en"])), "garbage"),
         (sending(b"data: " + b"x" * 100_000), "too_long"),
         (sending(*[b": " + b"x" * 60_000 + b"\n"] * 20, GOOD), "too_long"),
         (dropping(), "unreachable"),
@@ -218,6 +218,11 @@ async def test_a_server_that_hangs_is_waited_for_until_the_deadline_and_no_longe
 async def test_an_unknown_event_is_no_reason_to_quote() -> None:
     chunks = (b": ping\r\n\r\n", b"event: message\nid: 1\nretry: 3\n", b'data: {"choices": [], "usage": {}}\n\n', GOOD)
     assert (await written(sending(*chunks))).writing.by is Author.GENERATOR
+
+
+async def test_a_text_that_is_at_its_end_need_not_be_ended_twice() -> None:
+    composed = await written(sending(event(ANSWERS["en"]), event("", reason="stop")))
+    assert (composed.text, composed.writing.by) == (ANSWERS["en"], Author.GENERATOR)
 
 
 async def test_bytes_may_be_cut_anywhere() -> None:

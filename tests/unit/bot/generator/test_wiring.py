@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Parts, composer_of, running, setup_of
+from bot.app import Parts, running
 from bot.cli.doctor import Finding
 from bot.cli.language_model import language_model
 from bot.cli.written import writing_json, writing_lines
-from bot.composer import VerbatimComposer
 from bot.errors import SettingsError
 from bot.library import Library, Progress
 from bot.rerun import Rerun, differences
@@ -129,9 +128,12 @@ def test_a_record_from_before_there_were_models_is_read() -> None:
 # --- settings and doctor ---------------------------------------------------------------------------------------------
 
 
-def test_without_an_address_there_is_no_model() -> None:
-    assert isinstance(composer_of(Settings()), VerbatimComposer)
-    assert "generator" not in json.loads(setup_of(Settings()))["settings"]
+def test_without_an_address_a_model_and_an_artefact_nothing_is_opened_to_write(
+    tmp_path: Path, library: Library, encoder_cache: Path
+) -> None:
+    settings = settings_of(tmp_path, encoder_cache, Generator())
+    index, _ = library.index(settings, Progress())
+    assert Parts.of(settings, library, index).learned.models.generator is None
 
 
 @pytest.mark.parametrize(

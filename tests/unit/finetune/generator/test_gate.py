@@ -109,7 +109,7 @@ def test_what_learned_to_answer_goes_live_and_nothing_worse_ever_does(small: Pat
     assert not promoted(good)
     assert registry.live(Kind.GENERATOR) == good.name
     for worse in (nothing, trained(epochs=4)):
-        assert {"held by the lock", "nearer than what is in use"} <= promoted(worse)
+        assert "nearer than what is in use" in promoted(worse)
     assert promoted(good) == {"nearer than what is in use"}  # it is no better than itself
     assert registry.live(Kind.GENERATOR) == good.name
     assert registry.rollback(Kind.GENERATOR) is None

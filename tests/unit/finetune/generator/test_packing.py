@@ -91,16 +91,10 @@ def test_a_step_is_the_same_in_whatever_parts_it_is_computed(writer: Writer, cut
 
 
 def test_of_what_was_made_of_a_pair_another_example_is_drawn_each_time(cuts: list[Cut]) -> None:
-    task = Writing([cuts[:3], cuts[3:4]], cuts, Recipe.of(kind="generator"), 0, width=512)
-    drawn = set()
-    for number in range(40):
-        batch = task.batch([0, 1], np.random.default_rng(number))
-        assert batch.targets is not None
-        drawn.add(tuple(batch.targets[batch.targets != IGNORED].tolist()))
-    answers = [cut.ids[cut.start :] for cut in cuts[:4]]
-    assert {frozenset((first, answers[3])) for first in answers[:3]} == {
-        next(frozenset((a, answers[3])) for a in answers[:3] if set(each) == set(a) | set(answers[3])) for each in drawn
-    }
+    task = Writing([cuts[:3]], cuts, Recipe.of(kind="generator"), 0, width=512)
+    batches = [task.batch([0], np.random.default_rng(number)) for number in range(40)]
+    drawn = {tuple(batch.ids.flatten().tolist()) for batch in batches if batch.ids is not None}
+    assert drawn == {cut.ids for cut in cuts[:3]}
 
 
 def test_packed_rows_hold_fewer_tokens(cuts: list[Cut]) -> None:
