@@ -4,8 +4,8 @@
 
 For each fault a model server in a process of its own, and 50 conversations at once with 5 turns each, through the real
 dispatcher, SQLite and the composer of the settings. When a third of the turns is answered, the server falls ill: it is
-killed or frozen, or it hangs, breaks off or answers garbage from then on. Half a minute later, when it is well again (and
-started anew, where it was killed), each conversation has two more turns, of which the second are written again.
+killed or frozen, or it hangs, breaks off or answers garbage from then on. Half a minute after the last turn it is well
+again (started anew, where it was killed), and each conversation has two more turns; the second is written again.
 
 * ``lost``: turns without a reply, ``twice``: with more than one; ``latest``: seconds from a message to its reply;
 * ``written``: by the model, ``verbatim``: what is quoted without one, letter for letter; ``other``: anything else;
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -29,7 +30,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ _DONE = event_of("", "stop") + b"data: [DONE]\n\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What an ill server does with a call: sends something of what it would send, or something else, and then?"""
+    """What an ill server does with a call: what it sends in the place of what it should, and what it does then."""
 
     sends: Callable[[list[bytes]], list[bytes] | Iterator[bytes]]
     #: "ends", "hangs", "drops" the connection, or "drips": one of what it sends each tenth of a second.
@@ -148,6 +149,7 @@ class _Server:
 
 
 def _serve(port: int) -> None:
+    logging.disable()  # of customers who went away while something was written to them
     asyncio.run(_Server().serve(port))
 
 
@@ -318,9 +320,11 @@ async def _bot(known: Knowledge, port: int, database: Path, desk: Desk) -> Async
 async def one(fault: str, known: Knowledge, database: Path, at_work: asyncio.Lock) -> dict[str, Any]:
     """Return what became of the turns under ``fault``; one goes through the lock at a time, others rest meanwhile."""
     machine, desk = Machine(), Desk()
-    try:
-        await machine.ready()
-        async with _bot(known, machine.port, database, desk) as (dispatcher, store):
+    async with AsyncExitStack() as stack:
+        stack.callback(machine.kill)
+        async with at_work:
+            await machine.ready()
+            dispatcher, store = await stack.enter_async_context(_bot(known, machine.port, database, desk))
 
             async def ask(number: int, turn: int) -> None:
                 texts = known.questions[("en", "zh")[number % 2]]
@@ -330,22 +334,19 @@ async def one(fault: str, known: Knowledge, database: Path, at_work: asyncio.Loc
                 for turn in range(TURNS):
                     await ask(number, turn)
 
-            async with at_work:
-                talking = asyncio.gather(*map(converse, range(CONVERSATIONS)))
-                await desk.third.wait()
-                await machine.falls_ill(fault)
-                await talking
-            await asyncio.sleep(REST)
+            talking = asyncio.gather(*map(converse, range(CONVERSATIONS)))
+            await desk.third.wait()
+            await machine.falls_ill(fault)
+            await talking
+        await asyncio.sleep(REST)
+        async with at_work:
             await machine.recovers(fault)
-            async with at_work:
-                for turn in (TURNS, TURNS + 1):
-                    before = set(desk.asked)
-                    await asyncio.gather(*(ask(number, turn) for number in range(CONVERSATIONS)))
+            for turn in (TURNS, TURNS + 1):
+                before = set(desk.asked)
+                await asyncio.gather(*(ask(number, turn) for number in range(CONVERSATIONS)))
             await dispatcher.idle()
             left = len(await store.unfinished()) + len(await store.outbox())
-        return _found(fault, desk, known, last=set(desk.asked) - before) | {"left": left}
-    finally:
-        machine.kill()
+    return _found(fault, desk, known, last=set(desk.asked) - before) | {"left": left}
 
 
 def _found(fault: str, desk: Desk, known: Knowledge, last: set[str]) -> dict[str, Any]:

@@ -120,9 +120,7 @@ def _honest(
             _show(wrong)
 
 
-def _respelled(
-    passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool
-) -> None:
+def _respelled(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool) -> None:
     """Respell every sentence of every entry in each way that fits, and plant a false fact in each of those."""
     rng = random.Random(0)
     count: Counter[str] = Counter()
@@ -156,7 +154,9 @@ def _respelled(
             if show and wrong:
                 print(f"  blocked (respelled: {name}, {entry}):")
                 _show(wrong)
-    print(f"respelled: {sum(blocked.values())} of {sum(count.values())} blocked ({sum(blocked.values()) / sum(count.values()):.2%})")
+    print(
+        f"respelled: {sum(blocked.values())} of {sum(count.values())} blocked ({sum(blocked.values()) / sum(count.values()):.2%})"
+    )
     for name in count:
         print(f"  {name:<24}{count[name]:>6}{blocked[name]:>6}")
     print(f"  made false on top: {false}, {passed} passed")

@@ -96,7 +96,10 @@ _OPPOSITES = {
     ),
 }
 #: Where a word stands in these its opposite is not false, or no sentence.
-_KEPT = {"en": r"working days?|once|question|as soon as|look(?:ed)?|happy|sign(?:ed)? in with", "zh": r"最新|重新|更新|新疆|原因|原则|可能"}
+_KEPT = {
+    "en": r"working days?|once|question|as soon as|look(?:ed)?|happy|sign(?:ed)? in with",
+    "zh": r"最新|重新|更新|新疆|原因|原则|可能",
+}
 _PAYERS = {
     "en": (
         (r"\byou (?:only )?pay\b", "we pay"),
@@ -124,7 +127,11 @@ _DENIALS = {
         ("There's no fee for that.", r"costs?\b|\d USD|charge", r"free|no (?:extra|charge|fee|sur)|nothing"),
         ("It won't cost you a cent.", r"costs?\b|\d USD|charge", r"free|no (?:extra|charge|fee|sur)|nothing"),
         ("We cover the cost for you.", r"you pay|paid by you|costs \d", r"we pay|free"),
-        ("You have to pay a small fee for it.", r"free of charge|is free|pay nothing", r"\d USD|cost|fee|charge (?!if)"),
+        (
+            "You have to pay a small fee for it.",
+            r"free of charge|is free|pay nothing",
+            r"\d USD|cost|fee|charge (?!if)",
+        ),
         ("That isn't free, unfortunately.", r"free of charge|is free|pay nothing", r"\d USD|cost|fee"),
         ("You can take as long as you like.", r"within \d+ (?:days|hours|minutes)", r"any time"),
         ("There is no deadline.", r"within \d+ (?:days|hours|minutes)|at the latest", r"any time"),
@@ -133,7 +140,11 @@ _DENIALS = {
         ("There is no limit.", r"at most|up to \d|only 1", r"as many|as often"),
         ("Silver members get the same.", r"Gold members", r"Silver"),
         ("This is for everybody, member or not.", r"Gold members|members of the", r"everyone"),
-        ("It works in every country.", r"do not deliver|not available|only (?:within|in|from)|outside", r"all countries"),
+        (
+            "It works in every country.",
+            r"do not deliver|not available|only (?:within|in|from)|outside",
+            r"all countries",
+        ),
         ("It happens right away.", r"\d+ (?:to \d+ )?(?:working )?days", r"at once|immediately"),
         ("You'll have it by tonight.", r"\d+ (?:to \d+ )?(?:working )?days", r"at once|same day"),
         ("We work on weekends as well.", r"Monday to Friday|working days", r"daily|24 hours|Sunday"),

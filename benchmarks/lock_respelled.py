@@ -157,7 +157,9 @@ def times(sentence: str, question: str, language: str) -> str | None:
 
         return _one(r"\b(\d{1,2}):00-(\d{1,2}):00", change, sentence)
     return _one(
-        r"(\d{1,2}):00-(\d{1,2}):00", lambda m: f"上午{m[1]}点到{'晚上' if int(m[2]) > 18 else '下午'}{int(m[2]) - 12}点", sentence
+        r"(\d{1,2}):00-(\d{1,2}):00",
+        lambda m: f"上午{m[1]}点到{'晚上' if int(m[2]) > 18 else '下午'}{int(m[2]) - 12}点",
+        sentence,
     )
 
 
@@ -175,7 +177,9 @@ def dates(sentence: str, question: str, language: str) -> str | None:
 def percents(sentence: str, question: str, language: str) -> str | None:
     """Write a percentage close up, or in words."""
     if language == "en":
-        return _one(r"(\d+) %", lambda m: f"{m[1]}%", sentence) or _one(r"(\d+)%", lambda m: f"{m[1]} percent", sentence)
+        return _one(r"(\d+) %", lambda m: f"{m[1]}%", sentence) or _one(
+            r"(\d+)%", lambda m: f"{m[1]} percent", sentence
+        )
     return _one(r"(?<![\d.])(\d{1,2}) ?%", lambda m: f"百分之{_han(int(m[1])).replace('两', '二')}", sentence)
 
 

@@ -145,7 +145,7 @@ COMPARISONS: dict[str, tuple[tuple[str, Any], ...]] = {
             (r"\bfor free\b|\bfree of charge\b", "for a fee"),
         ),
         *(
-            (r"\bYou can ", "You can only "),
+            (r"\bYou can (?!only|.*(?:within|at most|up to))", "You can only "),
             (r"\bonly (?=once|one|1\b)", "more than "),
             (r"\.(\s*)$", r" free of charge.\1"),
         ),

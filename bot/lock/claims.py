@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.lock.clauses import Clause, Term, is_han_char
+from bot.lock.clauses import DENYING, Clause, Term, is_han_char
 from bot.lock.evidence import Known, surroundings
 from bot.lock.facing import Facing, same_head
 from bot.lock.figures import Figure
@@ -16,6 +16,8 @@ from bot.lock.words import stem
 
 #: The words around a figure have to share at least this much with those around it in the evidence.
 _NEAR_ENOUGH = 0.12
+#: So near behind what denies a figure is denied.
+_REACH = 8
 #: One of a unit, which may be what something is counted by: "at most 3 in an hour".
 _ONE = re.compile(r"(?:一个?|an? |one )(\w+)", re.IGNORECASE)
 #: So near, beside the nearest, is as good as that.
@@ -54,6 +56,8 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
         return known, objection
     if all(_denies_other(clause, k.stated.clause) for score, k in carrying if score >= _AS_NEAR * best):
         return known, Objection(code=Code.NEGATION, words=clause.text)
+    if _denied_alone(figure, clause, [k.stated.clause for score, k in carrying if score >= _AS_NEAR * best]):
+        return known, Objection(code=Code.NEGATION, words=clause.text)
     if Mark.FREE in known.stated.clause.kinds and _charged(figure, clause):
         return known, Objection(code=Code.COMPARISON, words=clause.text)
     return known, None
@@ -74,6 +78,12 @@ def apart(facing: Facing) -> Iterator[Objection]:
 def _charged(figure: Figure, clause: Clause) -> bool:
     """Whether the clause has a cost from some amount on."""
     return "least" in figure.bounds and bool(clause.about & COSTS) and not clause.kinds & {Mark.FREE, Mark.NOT}
+
+
+def _denied_alone(figure: Figure, clause: Clause, stated: list[Clause]) -> bool:
+    """Whether the clause denies a figure that no clause of the evidence denies."""
+    ends = [mark.end for mark in clause.marks if mark.mark in DENYING]
+    return any(0 <= figure.start - end <= _REACH for end in ends) and not any(c.kinds & DENYING for c in stated)
 
 
 def _counts_alike(figure: Figure, known: Known, facing: Facing) -> bool:

@@ -15,7 +15,7 @@ from retrieval.text import HAN
 
 #: Where one statement ends and the next begins inside a sentence.
 _BREAK = re.compile(
-    r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?“”\"]|(?<=\s)-(?=\s)"
+    r",(?! (?:the )?(?-i:[A-Z])[\w ]{0,12}(?:,| and | or ))|[;:()\[\]—–\n，。；：！？!?]|(?<=\s)-(?=\s)"
     r"|(?<=[a-z0-9])\.(?=\s|$)"
     r"|\b(?:but|if|when|because|since|unless|whereas|although|though|otherwise|whether|which)\b"
     r"|\b(?:once)(?= (?:we|you|it|they|the|your|that|has|have|is)\b)"

@@ -11,6 +11,7 @@ from bot.lock.facing import Facing, same_head
 from bot.lock.lexicon import OPPOSITES, turning
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
+from bot.lock.votes import votes
 from bot.lock.wording import COSTS, any_without_not
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
@@ -37,6 +38,10 @@ _TURNS = {
 _COSTING = frozenset({Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS})
 #: Marks under which even a denied word may stand.
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
+#: Marks under which a denied word may stand.
+_SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
+#: So much more like the clause has to be what denies a word of it than what affirms it.
+_MORE_DENIED = 1.3
 #: Fewer letters than these may stand in any clause.
 _SENTENCE = 10
 #: So like, beside the most like, is as good as that.
@@ -58,6 +63,7 @@ def objections(facing: Facing) -> Iterator[Objection]:
     without, only = facing.evidence.without
     if not without.isdisjoint(_WITH.findall(text)) or (not clause.denials and not only.isdisjoint(latin(text))):
         yield Objection(code=Code.NEGATION, words=text)
+    yield from _affirmed(facing)
     if _turned(facing) or _paid_for(facing):
         yield Objection(code=Code.COMPARISON, words=text)
     yield from _words(facing)
@@ -83,6 +89,17 @@ def _denied_otherwise(facing: Facing) -> bool:
     if sorry and other >= max(_LIKE_ENOUGH, _AS_LIKE * same):
         return True
     return other > same and other >= _OPPOSITE and not clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
+
+
+def _affirmed(facing: Facing) -> Iterator[Objection]:
+    """Object to a word that the evidence has only where it denies it, or denies where it speaks most of the same."""
+    clause, evidence = facing.clause, facing.evidence
+    if clause.kinds & _SPARED:
+        return
+    for word in sorted(clause.about & evidence.denied):
+        denied, affirmed = votes(word, facing)
+        if denied > _MORE_DENIED * affirmed:
+            yield Objection(code=Code.NEGATION, words=word)
 
 
 def _of_the_same(clause: Clause, stated: Stated, score: float) -> bool:
@@ -146,14 +163,19 @@ def _opposed(facing: Facing) -> Iterator[Objection]:
     own = turning(facing.clause.about, facing.clause.text)
     if not own:
         return
-    like = [s for score, s in facing.likeness if score >= max(_LIKE_ENOUGH, _LIKE_BEST * facing.top)]
+    like = [
+        s
+        for score, s in facing.likeness
+        if score >= max(_LIKE_ENOUGH, _LIKE_BEST * facing.top) or (facing.like and s.sentence is facing.like.sentence)
+    ]
+    denies = _denies(facing.clause)
+    there = [(s.clause, turning(s.clause.about, s.clause.text)) for s in like]
     for word in own:
-        there = [(s, turning(s.clause.about, s.clause.text)) for s in like]
-        opposed = any(
-            OPPOSITES[word] & words and s.clause.denials % 2 == facing.clause.denials % 2 for s, words in there
-        )
-        carried = any(word in words for _, words in there) or word in turning(
-            facing.like.sentence.about if facing.like else frozenset(), facing.like.sentence.text if facing.like else ""
-        )
+        opposed = any(OPPOSITES[word] & words and _denies(clause) == denies for clause, words in there)
+        carried = any(word in words for _, words in there)
         if opposed and not carried and not OPPOSITES[word] & own:
             yield Objection(code=Code.NEGATION, words=word)
+
+
+def _denies(clause: Clause) -> bool:
+    return sum(mark.mark in DENYING for mark in clause.marks) % 2 == 1

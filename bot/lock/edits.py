@@ -7,13 +7,13 @@ from difflib import SequenceMatcher
 
 from bot.lock.clauses import is_han_char
 from bot.lock.facing import Facing
-from bot.lock.lexicon import PLAIN
+from bot.lock.lexicon import OPPOSITES, PLAIN
 from bot.lock.objection import Code, Objection
 from bot.lock.wording import HAN_KNOWN
 from bot.lock.words import is_han_glue, stem
 
 #: From here on a clause quotes another one. The ratio is that of `difflib`: twice what both share, by what both have.
-_QUOTES = 0.72
+_QUOTES = 0.66
 #: More words than these in the place of others are another way to say it, which the other checks look at.
 _FEW = 3
 #: So many characters of Chinese are a few.
@@ -21,12 +21,30 @@ _FEW_HAN = 4
 #: The two clauses most like one are held against it.
 _CLOSEST = 3
 #: Who acts, and whose it is: one in the place of the other is another fact.
-_AGENTS = {"we": "we", "our": "we", "us": "we", "you": "you", "your": "you"}
-#: Characters of which each says another thing than the others of its line.
+_AGENTS = {"we": "we", "our": "we", "you": "you", "your": "you"}
+#: Words and characters of which each says another thing than the others of its line.
 _TURNING = tuple(
-    map(
-        frozenset,
-        "新旧原 前后 内外 上下 早晚 快慢 长短 高低 多少 大小 进出 收付免退扣 开关 买卖 增减 热冷 您我 首末 有无 每首 难易".split(),
+    frozenset(line.split() if line.isascii() else line)
+    for line in (
+        *("before after until", "within outside inside", "with without", "always never", "more less fewer", "on off"),
+        *("day week month year hour minut", "both neither either", "now later", "minimum maximum", "up down"),
+        *(
+            "新旧原",
+            "前后",
+            "内外",
+            "上下",
+            "早晚",
+            "快慢",
+            "长短",
+            "高低",
+            "多少",
+            "大小",
+            "进出",
+            "收付免退扣",
+            "开关",
+            "买卖",
+        ),
+        *("增减", "热冷", "您我", "首末", "每首", "难易", "天周月年", "时分秒", "原现", "先后", "全部半"),
     )
 )
 
@@ -43,10 +61,11 @@ def objections(facing: Facing) -> Iterator[Objection]:
         matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
         if matcher.quick_ratio() < _QUOTES or matcher.ratio() < _QUOTES:
             continue
+        moved = set(mine) & set(theirs)
         put = [
             (mine[a:b], theirs[c:d])
             for tag, a, b, c, d in matcher.get_opcodes()
-            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d])
+            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved)
         ]
         if not put:
             return
@@ -57,21 +76,20 @@ def objections(facing: Facing) -> Iterator[Objection]:
     yield from found
 
 
-def _harmless(mine: list[str], theirs: list[str]) -> bool:
+def _harmless(mine: list[str], theirs: list[str], moved: set[str]) -> bool:
     """Whether words in the place of others change nothing, or too many to be an edit."""
     if is_han_char(mine[0][0]) != is_han_char(theirs[0][0]):
         return True
+    if any(one in line and other in line for line in _TURNING for one in mine for other in theirs if one != other):
+        return False
     if is_han_char(mine[0][0]):
-        return max(len(mine), len(theirs)) > _FEW_HAN or not _turns(mine, theirs)
+        known = HAN_KNOWN.issuperset(theirs) or HAN_KNOWN.issuperset(mine) or is_han_glue("".join(mine))
+        return known or max(len(mine), len(theirs)) > _FEW_HAN
+    mine, theirs = ([word for word in words if word not in moved] for words in (mine, theirs))
     agents, others = ({_AGENTS[word] for word in words if word in _AGENTS} for words in (mine, theirs))
     put, taken = ([word for word in words if stem(word) and word not in _AGENTS] for words in (mine, theirs))
     if max(len(put), len(taken)) > _FEW:
         return True
-    return not (agents and others and agents != others) and (not taken or all(word in PLAIN for word in put))
-
-
-def _turns(mine: list[str], theirs: list[str]) -> bool:
-    """Whether Chinese characters in the place of others say another thing."""
-    if any(one in line and other in line for line in _TURNING for one in mine for other in theirs if one != other):
-        return True
-    return bool(set(theirs) - HAN_KNOWN) and not (HAN_KNOWN.issuperset(mine) or is_han_glue("".join(mine)))
+    if any(word in OPPOSITES for word in taken) or (not put and not taken and agents and others and agents != others):
+        return False
+    return not taken or all(word in PLAIN for word in put)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
-from bot.lock.clauses import Clause, Reading, is_han_char, read
+from bot.lock.clauses import DENYING, Clause, Reading, is_han_char, read
 from bot.lock.figures import Figure, figures
 from bot.lock.marks import Mark
 from bot.lock.sentences import split
@@ -29,6 +29,7 @@ _FIGURE = 8
 _OTHER_NAME, _NAME = 0.5, 2.0
 
 
+_DENYING_OR_EXCEPT = DENYING | {Mark.EXCEPT}
 #: Marks that tell figures apart: one is "free", the other is not.
 _TELLING = frozenset({Mark.FREE, Mark.ONLY, Mark.EXCEPT, Mark.NOT})
 
@@ -78,12 +79,14 @@ class Evidence:
     unread: frozenset[str]
     #: Words behind "without" that stand nowhere behind "with", and those that stand nowhere else at all.
     without: tuple[frozenset[str], frozenset[str]]
+    #: Words behind what denies.
+    denied: frozenset[str]
     #: Costs that are named only to say that there are none of them.
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
     denials: dict[str, set[int]]
-    #: The questions in them.
-    asked: str
+    #: The questions in them, and the clauses of those.
+    asked: frozenset[str]
     #: Its clauses, as they are written.
     texts: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
@@ -124,12 +127,24 @@ class Evidence:
             terms=frozenset(counts),
             names=frozenset(name for stated in clauses for name in stated.sentence.names),
             characters=frozenset(char for _, text in passages for char in plain(text) if is_han_char(char)),
-            asked="\n".join(dict.fromkeys(stated.sentence.text for stated in clauses if stated.asks)),
+            asked=frozenset(
+                text.strip(STOPS)
+                for stated in clauses
+                if stated.asks
+                for text in (stated.clause.text, stated.sentence.text)
+            ),
             beginnings=frozenset(term[:5] for term in counts if len(term) >= 5),
             texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
             text="\n".join(plain(text) for _, text in passages),
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
+            denied=frozenset(
+                term.text
+                for stated in clauses
+                if stated.clause.denials and not stated.asks
+                for term in stated.clause.terms
+                if term.at >= next(m.end for m in stated.clause.marks if m.mark in _DENYING_OR_EXCEPT)
+            ),
             no_costs=_no_costs(clauses),
             denials=denials,
             without=_only_without("\n".join(plain(text).lower() for _, text in passages)),
@@ -139,18 +154,18 @@ class Evidence:
     def likeness(self, clause: Clause, sentence: Reading, stated: Stated) -> float:
         """Tell how much ``clause``, of ``sentence``, speaks of what ``stated`` does; 1.3 where word for word."""
         if not clause.about:
-            return self._overlap(sentence.about, stated.sentence.about)
-        return self._overlap(clause.about, stated.clause.about) + _AROUND * self._overlap(
+            return self.overlap(sentence.about, stated.sentence.about)
+        return self.overlap(clause.about, stated.clause.about) + _AROUND * self.overlap(
             sentence.about, stated.sentence.about
         )
 
     def shared(self, about: frozenset[str], other: frozenset[str]) -> bool:
         """Tell whether a sentence about ``about`` can be from one about ``other``."""
-        return self._overlap(about, other) >= _SHARED
+        return self.overlap(about, other) >= _SHARED
 
     def about(self, reading: Reading) -> str:
         """Return the passage that has most in common with ``reading``, its questions counted; "" where none has."""
-        best = max(self.clauses, key=lambda stated: self._overlap(reading.about, stated.sentence.about), default=None)
+        best = max(self.clauses, key=lambda stated: self.overlap(reading.about, stated.sentence.about), default=None)
         return best.passage if best and best.sentence.about & reading.about else ""
 
     def per(self, unit: str) -> bool:
@@ -173,7 +188,8 @@ class Evidence:
                 shared += weight * side * min(abs(here), abs(there))
         return shared / total if total else 0.0
 
-    def _overlap(self, own: frozenset[str], other: frozenset[str]) -> float:
+    def overlap(self, own: frozenset[str], other: frozenset[str]) -> float:
+        """Tell how much of ``own`` is in ``other``, and, for less, the other way round."""
         shared = own & other
         if not shared:
             return 0.0
@@ -201,6 +217,10 @@ def _only_without(text: str) -> tuple[frozenset[str], frozenset[str]]:
     counts = Counter(re.findall(r"[a-z]+", text))
     never = without.keys() - set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))
     return frozenset(never), frozenset(word for word in never if counts[word] == without[word])
+
+
+#: What stands around a clause and is no part of it.
+STOPS = " ,.;:!?\"'()[]-–—*•，。；：！？、“”（）…\n"
 
 
 def latin(text: str) -> set[str]:

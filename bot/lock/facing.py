@@ -59,3 +59,9 @@ def has_if(reading: Reading) -> bool:
 def conditional(reading: Reading) -> bool:
     """Whether the sentence holds under a condition, or from some time on."""
     return any(clause.kinds & {Mark.IF, Mark.EARLIER, Mark.LATER, Mark.YET} for clause in reading.clauses)
+
+
+def other_time(clause: Clause, stated: Clause) -> bool:
+    """Whether one speaks of what is before, and the other of what is after."""
+    one, other = (c.kinds & {Mark.EARLIER, Mark.LATER} for c in (clause, stated))
+    return Mark.YET not in clause.kinds and bool(one) and bool(other) and not one & other

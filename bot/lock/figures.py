@@ -263,6 +263,8 @@ def _bounded(figure: Figure, text: str) -> Figure:
     ahead, behind = text[max(0, figure.start - 24) : figure.start], text[figure.end : figure.end + 20]
     before, after = _ONE_BEFORE.search(ahead), _ONE_BEHIND.match(behind)
     bounds = {match.lastgroup for match in (before, after) if match and match.lastgroup}
+    if figure.low != figure.high and before and before.lastgroup == "after":
+        bounds.add("past")
     if figure.low != figure.high and figure.kind not in _SPANS:
         bounds &= {"most", "over", "under"}
     if figure.family not in ("span", "time", "date", "weekday"):

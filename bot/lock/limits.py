@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from bot.lock.clauses import DENYING, Clause
 from bot.lock.evidence import Stated
-from bot.lock.facing import Facing, conditional, has, has_if
+from bot.lock.facing import Facing, conditional, has, has_if, other_time
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
+from bot.lock.votes import votes
 from bot.lock.wording import names_cost
 
 #: How like a clause of the evidence has to be for a mark of it to count: at least, and beside that which is most like.
@@ -36,6 +37,9 @@ _CARRIED_BY = {
     Mark.OVER: frozenset({Mark.OVER, Mark.LATER}),
     Mark.UNDER: frozenset({Mark.UNDER}),
 }
+#: Marks that limit, and families of figures that do.
+_LIMITING = frozenset({Mark.EXCEPT, Mark.ONLY, Mark.NOT, Mark.MOST})
+_LIMITS = frozenset({"span", "number", "date"})
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,
     Mark.NEEDLESS: Code.NEGATION,
@@ -68,8 +72,7 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
     if mark.mark in DENYING:
         return _denied(carried_by, facing)
     if mark.mark is Mark.ALL:  # what is said without a limit is said of all
-        around = facing.around()
-        return bool(around & carried_by) or not around & {Mark.EXCEPT, Mark.ONLY}
+        return _of_all(facing)
     own = facing.clause
     carrying = [(score, s) for score, s in facing.likeness if s.clause.kinds & carried_by]
     if (
@@ -103,10 +106,26 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
     return mark.mark is not Mark.FREE or conditional(facing.reading) or not all(has_if(s.sentence) for s in as_like)
 
 
+def _of_all(facing: Facing) -> bool:
+    """Whether the evidence says without a limit what the clause says of all: "always", "whenever you like"."""
+    around = facing.around()
+    if Mark.ALL in around:
+        return True
+    passage = facing.like.passage if facing.like else ""
+    limited = any(
+        s.clause.kinds & _LIMITING or any(figure.family in _LIMITS for figure in s.clause.figures)
+        for s in facing.evidence.clauses
+        if s.passage == passage and not s.asks
+    )
+    return facing.top >= _WORD_FOR_WORD and not around & _LIMITING if limited else facing.top >= _LIKE_ENOUGH
+
+
 def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:
     """Whether the evidence denies what the clause does: by the clause most like it, or somewhere beside it."""
     clause = facing.clause
-    same_time = [(score, s) for score, s in facing.likeness if not _other_time(clause, s.clause)]
+    if any(denied and denied >= affirmed for denied, affirmed in (votes(word, facing) for word in clause.denied)):
+        return clause.denials % 2 == 1 and not _undone(clause)
+    same_time = [(score, s) for score, s in facing.likeness if not other_time(clause, s.clause)]
     denying = [
         (score, s)
         for score, s in same_time
@@ -130,6 +149,12 @@ def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:
     return denied or any(facing.evidence.shared(facing.reading.about, s.sentence.about) for _, s in denying)
 
 
+def _undone(clause: Clause) -> bool:
+    """Whether a clause denies what it puts off: "before they are not shipped"."""
+    first = next((mark.mark for mark in clause.marks if mark.mark is Mark.EARLIER or mark.mark in DENYING), None)
+    return first is Mark.EARLIER and Mark.YET not in clause.kinds
+
+
 def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:
     """Whether ``stated`` has no words of its own and is about what stands around it: "you pay nothing extra"."""
     if stated.clause.about or facing.like is None:
@@ -138,9 +163,3 @@ def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:
         return loose and stated.sentence is facing.like.sentence
     same_words = mark.text in {other.text for other in stated.clause.marks}
     return same_words and (stated.passage == facing.like.passage or names_cost(mark.text))
-
-
-def _other_time(clause: Clause, stated: Clause) -> bool:
-    """Whether one speaks of what is before, and the other of what is after."""
-    one, other = (c.kinds & {Mark.EARLIER, Mark.LATER} for c in (clause, stated))
-    return Mark.YET not in clause.kinds and bool(one) and bool(other) and not one & other

@@ -16,15 +16,12 @@ from bot.lock import contraries, edits, limits, novelty, subject
 from bot.lock.claims import apart, carried
 from bot.lock.clauses import DENYING, Clause, Reading, read
 from bot.lock.courtesies import is_courtesy
-from bot.lock.evidence import Evidence, spelled
+from bot.lock.evidence import STOPS, Evidence, spelled
 from bot.lock.facing import Facing
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
 from bot.lock.wording import is_topic, verdict
 
-_STOPS = " ,.;:!?\"'()[]-–—*•，。；：！？、“”（）…"
-#: From so many characters on, what stands in a question is a part of it.
-_A_QUESTION = 4
 _ABLE = re.compile(r"\bcan\b|能|可以", re.IGNORECASE)
 
 
@@ -92,9 +89,9 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
 
 
 def _idle(clause: Clause, evidence: Evidence) -> bool:
-    """Whether a clause states nothing: it has no words, only courtesies, or repeats the question."""
-    words = clause.text.strip(_STOPS)
-    return not words or is_courtesy(clause.text) or (len(words) >= _A_QUESTION and words in evidence.asked)
+    """Whether a clause states nothing: it has no words, only courtesies, or is the question."""
+    words = clause.text.strip(STOPS)
+    return not words or is_courtesy(clause.text) or words in evidence.asked
 
 
 def _verdict(
@@ -109,7 +106,11 @@ def _verdict(
     else:
         answer = said if heads and all(head is said for head in heads.values()) else None
     denies = bool(rest and rest[0].kinds & DENYING)
-    if answer is said and not (not said and not denies and rest and _ABLE.search(rest[0].text)):
+    if (
+        answer is said
+        and not (said and denies)
+        and not (not said and not denies and rest and _ABLE.search(rest[0].text))
+    ):
         passages.update(dict.fromkeys(passage for passage, head in heads.items() if head is said))
     elif not rest or denies is said or (said and answer is False):
         yield Objection(code=Code.NEGATION, words=stating[0].text)

@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"|no (?:problem|worries|matter)"
         r"|(?:do not|no need to) (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
-        r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|是否|能否|可否|不足部分"
+        r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不远|不久|不少|不断|不得不|不只|是否|能否|可否|不足部分"
         r"|不小心|没问题|没关系|没事|不要紧|不着急|不急|"
         r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
@@ -76,10 +76,10 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         rf"without (?:a |any |an )?(?:extra |additional )?{_FEE}|(?:costs?|pay|charged?) (?:you )?nothing(?: "
         rf"(?:extra|more))?|"
         r"(?<=[a-z] )(?<!please )(?<!simply )(?:do|does|will) not (?:have to |need to )?pay|"
-        r"(?:or|for) nothing|nothing (?:extra|more)?(?: ?to pay)|complimentary"
+        r"(?:or|for) nothing|nothing (?:extra|more|else|left)?(?: ?to (?:pay|add))|complimentary"
         r"|not charge(?:d)?(?: anything)?(?: extra)?|gratis",
         r"免费|免运费|包邮|免邮费?|免利?息|免.{0,2}费|不(?:另外?|额外)?收(?:取)?(?:任何)?(?:利?息|(?:手续|附加|服务|运|邮)?费?)|不收费|"
-        r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|(?:没有|无)(?:任何)?(?:附加"
+        r"(?:无需|不用|不需要?)(?:另外?|额外)?(?:付|支付|承担)(?:费|任何费用|钱)?|一分钱都不用[出付花交]?|不?(?:用|必|需|需要)?(?:另外?|额外)加钱|不加[钱价]?|(?:没有|无|没)(?:任何)?(?:附加"
         r"|额外)?(?:的)?(?:手续|附加|额外)?费用?|不要钱|不花钱",
     ),
     (

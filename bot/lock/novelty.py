@@ -19,7 +19,9 @@ _KNOWN_FOR_ONE = 3
 #: Marks that are checked by themselves, and a condition, which claims nothing.
 _CHECKED = frozenset({Mark.IF, Mark.FREE, Mark.ALL})
 #: So many Chinese characters can be a claim.
-_SHORTEST = 4
+_SHORTEST = 5
+#: A clause with one of these says something of it.
+_SUBJECTS = frozenset("you we i it that this they there".split())
 #: Words with so many letters in common from the first on are of one family: "print" and "printout".
 _FAMILY = 5
 #: Parts of speech that are names.
@@ -54,7 +56,7 @@ def _new(clause: Clause, evidence: Evidence) -> Iterator[Objection]:
                 yield Objection(code=Code.NAME, words=word)
     if len(new) * _KNOWN_FOR_ONE > known:
         yield Objection(code=Code.SUBJECT, words=" ".join(new))
-    elif not known and _claims(clause) and clause.text not in evidence.texts:
+    elif not known and _claims(clause) and clause.text.strip(" ,，:：") not in evidence.text:
         yield Objection(code=Code.SUBJECT, words=clause.text)
 
 
@@ -62,7 +64,9 @@ def _claims(clause: Clause) -> bool:
     """Whether a clause says something, of which then something has to stand in the evidence."""
     if clause.figures or clause.kinds & _CHECKED or verdict(clause.text) is not None:
         return False
-    return bool(clause.terms) if clause.text.isascii() else sum(map(len, clause.runs)) >= _SHORTEST
+    if clause.text.isascii():
+        return bool(clause.terms) and not _SUBJECTS.isdisjoint(clause.tokens)
+    return sum(map(len, clause.runs)) >= _SHORTEST and not clause.text.endswith(("前", "后"))
 
 
 def _words(clause: Clause, evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:
@@ -75,7 +79,10 @@ def _words(clause: Clause, evidence: Evidence) -> Iterator[tuple[str, bool, bool
         for (word, tag), (after, after_tag) in pairwise([*tagged(run), ("", " ")]):
             if len(word) == 1 and (tag[0] not in "nvaz" or word in HAN_KNOWN):
                 continue
-            new = [char for char in word if char not in evidence.characters and char not in HAN_KNOWN]
+            known = evidence.text if tag in _NAMES else evidence.characters
+            new = [
+                part for part in (word if tag not in _NAMES else [word]) if part not in known and part not in HAN_KNOWN
+            ]
             if new and word not in PLAIN:  # right before a noun that is known it makes another thing of it
                 compound = tag[0] == "n" and after_tag[0] == "n" and after[0] in evidence.characters
                 yield word, True, compound or tag in _NAMES

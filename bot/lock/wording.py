@@ -35,14 +35,14 @@ EVENTS = _stems(
 COSTS = _stems("fee cost price charge surcharge pay 费用 运费 附加 收费 手续")
 _YES = re.compile(
     r"(?:yes|yep|(?:sure|yes),? you can|you can|能的|可以[呀啊的]|of course|certainly|absolutely|indeed"
-    r"|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)的?"
+    r"|(?:当然)?(?:可以|能|有|会|收|需要|支持|是的|行|对的?|没错)[退换改用送寄洗取查开]?[的呀哦啊]{0,2}"
     r"|当然)[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 _NO = re.compile(
     r"(?:no|nope|you can ?not|(?:please )?do not|better not|最好不要|不行[的哦]|unfortunately not"
-    r"|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
-    r"|没有|无法|不用|不是|无需|不可以的))的?[\s,.!，。！:：]*",
+    r"|很难[的呀哦]?|(?:很)?(?:抱歉|遗憾)?[,，]?(?:暂)?(?:不可以|不能|不行|不支持|不需要|不会|不收"
+    r"|没有|无法|不用|不是|无需|不可以的))[退换改用送寄洗取查开]?[的呀哦啊]{0,2}[\s,.!，。！:：]*",
     re.IGNORECASE,
 )
 

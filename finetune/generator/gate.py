@@ -83,11 +83,11 @@ def promote(
     new = _asked(open_artefact(trained), examples, prompt)
     step("Asking what is in use")
     old = gate.compared(registry, recipe.kind, lambda artefact: _asked(artefact, examples, prompt))
-    findings = judged(new, old, parts.train, judge)
+    findings = [gate.no_leak(parts.train, parts.test), *judged(new, old, judge)]
     return gate.settled(registry, recipe.kind, trained.name, findings)
 
 
-def judged(new: Sequence[Written], old: Sequence[Written] | None, train: Sequence[Pair], judge: Judge) -> list[Finding]:
+def judged(new: Sequence[Written], old: Sequence[Written] | None, judge: Judge) -> list[Finding]:
     """Return what was looked at; ``new`` and ``old`` (None: nothing is in use) are of the same examples.
 
     ``judge`` gives "supported", "sent" and "chrf_served".
@@ -96,7 +96,7 @@ def judged(new: Sequence[Written], old: Sequence[Written] | None, train: Sequenc
     now = _Served.of(answering, judge)
     quoted = _Served.of([replace(one, text=_quotation(one.example.pair), declines=False) for one in answering], judge)
     declining = np.array([one.example.declines for one in new], dtype=np.bool_)
-    findings = [gate.no_leak(train, [one.example.pair for one in new]), _worth(now)]
+    findings = [_worth(now)]
     if old is None:
         before = quoted
         always_or_never = max(~declining, declining, key=np.count_nonzero)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cli.adapt import as_served, judged
@@ -32,17 +34,32 @@ def test_a_generator_is_trained_in_the_words_in_which_the_bot_asks_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "supported", "near"),
+    ("text", "supported", "near", "sent"),
     [
-        (PASSAGE.answer, 1.0, True),
-        ("Delivery takes 3 days. It costs 20 euros.", 0.5, True),
-        ("Delivery takes 9 days.", 0.0, True),
-        ("...", 0.0, False),
-        ("", 0.0, False),
+        (PASSAGE.answer, 1.0, True, True),
+        ("Delivery takes 3 days. It costs 20 euros.", 0.5, True, False),
+        ("Delivery takes 9 days.", 0.0, True, False),
+        ("Delivery takes 3 days. Delivery takes 3 days.", 1.0, True, False),
+        ("...", 0.0, False, False),
+        ("", 0.0, False, False),
     ],
 )
-def test_what_it_writes_is_held_against_passages_and_people(text: str, supported: float, near: bool) -> None:
+def test_what_it_writes_is_held_against_passages_and_people(
+    text: str, supported: float, near: bool, sent: bool
+) -> None:
     figures = judged([written(text)])
     assert figures["supported"] == [supported]
     assert (figures["chrf"][0] > 0.5) is near
     assert (figures["rouge_l"][0] > 0.4) is near
+    assert figures["sent"] == [sent]
+    assert figures["chrf_served"] == [1.0]  # what is not sent is quoted
+
+
+def test_what_customers_would_get_of_a_shorter_text_is_nearer_to_a_shorter_answer() -> None:
+    long = replace(PASSAGE, answer="Delivery takes 3 days. Ask us whatever you want to know about our delivery.")
+    example = Example(pair=replace(PAIR, passages=(long,)), passages=(long,), wanted=PAIR.answer, declines=False)
+    quoted, short = (
+        judged([Written(example=example, text=text, sure=0.5, declines=False)])["chrf_served"][0]
+        for text in (long.answer, PAIR.answer)
+    )
+    assert quoted < 0.9 < short

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.settings import State
 from finetune.labels.examples import Labelled
+from finetune.network import Backbone
 from retrieval.encoder import Encoder
 from retrieval.export import load_encoder
 from retrieval.ingest import read_sources
@@ -25,6 +28,18 @@ TOPICS = ("order", "pay", "return", "ship")
 def serving() -> Encoder:
     """Return the embedded encoder, as serving has it."""
     return load_encoder("embedded", State().cache)
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Backbone:
+    """Return the embedded backbone, which stays as it is."""
+    return Backbone.load("embedded")
+
+
+@pytest.fixture
+def embedded(loaded: Backbone) -> Backbone:
+    """Return a copy of it, to be trained."""
+    return replace(loaded, model=deepcopy(loaded.model))
 
 
 @pytest.fixture(scope="session")

@@ -169,13 +169,12 @@ def test_parts_of_a_batch_make_the_same_step_as_the_batch(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("extra", [{"adversarial": 1.0}, {"rdrop": 1.0}, {"augment": 0.5}, {"balance": True}])
 def test_the_real_backbone_learns_with_every_extra(
-    tmp_path: Path, phrasings: list[Labelled], extra: dict[str, object]
+    tmp_path: Path, embedded: Backbone, phrasings: list[Labelled], extra: dict[str, object]
 ) -> None:
     recipe = Recipe.of(kind="intents", method="lora", epochs=1, batch=16, max_tokens=16, **extra)
-    backbone = Backbone.load("embedded")
-    network = Network(backbone, backbone.size, len(TOPICS), dropout=recipe.dropout)
+    network = Network(embedded, embedded.size, len(TOPICS), dropout=recipe.dropout)
     prepare(network, recipe, 10)
-    task = LabelTask(phrasings[:128], phrasings[128:192], list(TOPICS), recipe, cutting(backbone, recipe))
+    task = LabelTask(phrasings[:128], phrasings[128:192], list(TOPICS), recipe, cutting(embedded, recipe))
     epochs: list[Epoch] = []
     train(network, task, recipe, tmp_path, Watch(epoch=epochs.append))
     assert epochs[0].score > 0.4  # one in four by chance

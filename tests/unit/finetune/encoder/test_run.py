@@ -22,7 +22,7 @@ from tests.unit.finetune.encoder.toy import WORDS, sentences, write_pairs, write
 pytestmark = pytest.mark.filterwarnings("default")
 
 #: Pairs to learn from, and such that nothing has seen.
-LEARNED, UNSEEN = sentences(700, seed=1), sentences(120, seed=2)
+LEARNED, UNSEEN = sentences(450, seed=1), sentences(120, seed=2)
 CHANCE = 1 / len(UNSEEN)
 
 

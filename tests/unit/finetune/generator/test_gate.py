@@ -99,7 +99,7 @@ def test_what_learned_to_answer_goes_live_and_nothing_worse_ever_does(small: Pat
     def trained(**more: object) -> Path:
         return adapt(recipe(small, **more), data, models, tmp_path / f"work {more}", prompt=PROMPT, judge=judge).folder
 
-    def promoted(folder: Path) -> set[str]:
+    def promoted(folder: Path, data: Data = data) -> set[str]:
         """Return what failed."""
         return failed(promote(recipe(small), data, models, folder, prompt=PROMPT, judge=judge))
 
@@ -113,6 +113,10 @@ def test_what_learned_to_answer_goes_live_and_nothing_worse_ever_does(small: Pat
     assert promoted(good) == {"nearer than what is in use"}  # it is no better than itself
     assert registry.live(Kind.GENERATOR) == good.name
     assert registry.rollback(Kind.GENERATOR) is None
+    seen = {**rows(slice(1))[0], "question": " DELIVERY", "answer": "It takes a while."}
+    leaky = write(tmp_path / "leaky.jsonl", [*rows(slice(12, 20)), seen])
+    assert "no leak" in promoted(good, replace(data, test=leaky))
+    assert registry.live(Kind.GENERATOR) is None
 
 
 @pytest.fixture(scope="module")
@@ -134,27 +138,27 @@ def quoting(made: Sequence[Written]) -> list[Written]:
 
 
 def test_what_answers_as_people_did_passes(ideal: list[Written]) -> None:
-    assert not failed(judged(ideal, None, [], judge))
-    assert not failed(judged(ideal, quoting(ideal), [], judge))
+    assert not failed(judged(ideal, None, judge))
+    assert not failed(judged(ideal, quoting(ideal), judge))
 
 
 def test_what_only_quotes_is_not_worth_it(ideal: list[Written]) -> None:
-    assert failed(judged(quoting(ideal), None, [], judge)) == {"nearer than quoting"}
+    assert failed(judged(quoting(ideal), None, judge)) == {"nearer than quoting"}
 
 
 def test_what_gets_facts_wrong_is_refused_though_the_lock_would_hold_it(ideal: list[Written]) -> None:
     wrong = [one if number % 3 == 0 else replace(one, text="It takes 99 days.") for number, one in enumerate(ideal)]
-    assert "held by the lock" in failed(judged(wrong, None, [], judge))
-    assert {"held by the lock", "sent"} <= failed(judged(wrong, ideal, [], judge))
+    assert "held by the lock" in failed(judged(wrong, None, judge))
+    assert {"held by the lock", "sent"} <= failed(judged(wrong, ideal, judge))
 
 
 def test_what_never_declines_and_what_always_does_are_refused(ideal: list[Written]) -> None:
     never = [replace(one, text="It takes 3 days.", declines=False) if one.declines else one for one in ideal]
     always = [replace(one, text=PROMPT.declined(one.example.pair.language), declines=True) for one in ideal]
-    assert failed(judged(never, None, [], judge)) == {"declines"}
-    assert failed(judged(never, quoting(ideal), [], judge)) == {"declines"}
-    assert {"declines", "held by the lock", "nearer than quoting"} <= failed(judged(always, None, [], judge))
-    assert {"answers", "sent"} <= failed(judged(always, quoting(ideal), [], judge))
+    assert failed(judged(never, None, judge)) == {"declines"}
+    assert failed(judged(never, quoting(ideal), judge)) == {"declines"}
+    assert {"declines", "held by the lock", "nearer than quoting"} <= failed(judged(always, None, judge))
+    assert {"answers", "sent"} <= failed(judged(always, quoting(ideal), judge))
 
 
 def test_what_is_better_in_one_language_and_worse_in_the_other_is_refused(ideal: list[Written]) -> None:
@@ -164,15 +168,8 @@ def test_what_is_better_in_one_language_and_worse_in_the_other_is_refused(ideal:
     live = [
         one if one.example.pair.language == "zh" else quoted for one, quoted in zip(ideal, quoting(ideal), strict=True)
     ]
-    assert {"language zh"} <= failed(judged(half, live, [], judge))
-    assert "language en" not in failed(judged(half, live, [], judge))
-
-
-def test_a_question_that_was_learned_is_none_to_promote_by(ideal: list[Written]) -> None:
-    learned = replace(ideal[3].example.pair, text=f" {ideal[3].example.pair.text.upper()}", answer="It takes a while.")
-    (leak, *others) = judged(ideal, None, [learned], judge)
-    assert (leak.name, leak.passed) == ("no leak", False)
-    assert not failed(others)
+    assert {"language zh"} <= failed(judged(half, live, judge))
+    assert "language en" not in failed(judged(half, live, judge))
 
 
 def test_rows_on_which_nothing_can_be_better_are_told_before_training(pairs: list[Pair]) -> None:

@@ -1,0 +1,38 @@
+"""Whether the evidence denies or affirms a word, where it speaks of the same as a clause does."""
+
+from __future__ import annotations
+
+from bot.lock.clauses import DENYING, Clause, is_han_char
+from bot.lock.facing import Facing, other_time
+
+#: How much the words of the clause itself count beside those of its whole sentence.
+_CLAUSE = 0.2
+#: How many characters behind a word that denies are denied, in English and in Chinese.
+_REACH, _REACH_HAN = 40, 8
+
+
+def votes(word: str, facing: Facing) -> tuple[float, float]:
+    """Return how like the clause are those of the evidence that deny ``word``, and those that affirm it, at best."""
+    denied = affirmed = 0.0
+    evidence, about = facing.evidence, facing.clause.about
+    for _, stated in facing.likeness:
+        if word not in stated.clause.about or other_time(facing.clause, stated.clause):
+            continue
+        like = evidence.overlap(about, stated.sentence.about) + _CLAUSE * evidence.overlap(about, stated.clause.about)
+        if denies(word, stated.clause):
+            denied = max(denied, like)
+        else:
+            affirmed = max(affirmed, like)
+    return denied, affirmed
+
+
+def denies(word: str, clause: Clause) -> bool:
+    """Whether ``clause`` has ``word`` behind what denies."""
+    reach = _REACH_HAN if is_han_char(word[0]) else _REACH
+    return any(
+        0 <= term.at - mark.end <= reach
+        for mark in clause.marks
+        if mark.mark in DENYING
+        for term in clause.terms
+        if term.text == word
+    )
