@@ -98,7 +98,7 @@ def _affirmed(facing: Facing) -> Iterator[Objection]:
         return
     for word in sorted(clause.about & evidence.denied):
         denied, affirmed = votes(word, facing)
-        if denied > _MORE_DENIED * affirmed:
+        if denied and not affirmed:
             yield Objection(code=Code.NEGATION, words=word)
 
 

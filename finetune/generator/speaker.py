@@ -179,7 +179,6 @@ class Speaker:
             return False
         with self._backbone.wearing(self._version) as model, torch.inference_mode():
             asked = torch.tensor([ids], device=model.device)
-            ends = self._ends(model)
             written = model.generate(
                 input_ids=asked,
                 attention_mask=torch.ones_like(asked),
@@ -188,16 +187,18 @@ class Speaker:
                     **({"temperature": temperature} if temperature > 0 else {}),
                     max_new_tokens=most,
                     pad_token_id=tokenizer.pad_token_id,
-                    eos_token_id=sorted(ends),
+                    eos_token_id=sorted(self._ends),
                 ),
                 streamer=_Pieces(tokenizer, say),
                 stopping_criteria=StoppingCriteriaList([lambda ids, scores, **more: not going()]),
                 **self._computed(model, messages, ids),
             )
-        return int(written[0, -1]) in ends
+        return int(written[0, -1]) in self._ends
 
-    def _ends(self, model: Any) -> set[int]:
-        own = model.generation_config.eos_token_id
+    @cached_property
+    def _ends(self) -> set[int]:
+        """The tokens that end an answer."""
+        own = self._backbone.language.model.generation_config.eos_token_id
         more = own if isinstance(own, list) else [own] * (own is not None)
         return {self._template.stop, self._template.tokenizer.eos_token_id, *more}
 

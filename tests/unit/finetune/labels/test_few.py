@@ -30,7 +30,7 @@ def test_contrast_comes_first_and_is_not_repeated_by_a_run_that_goes_on(
         train=(write_labelled(tmp_path / "train.jsonl", phrasings[:40]),),
         dev=write_labelled(tmp_path / "dev.jsonl", phrasings[40:100]),
     )
-    recipe = Recipe.of(kind="intents", method="top-1", contrast=1, label_names=True, epochs=8, max_tokens=16)
+    recipe = Recipe.of(kind="intents", method="top-1", contrast=1, label_names=True, epochs=30, max_tokens=16)
 
     def kill(epoch: Epoch) -> None:
         raise Killed
