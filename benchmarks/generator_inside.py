@@ -10,7 +10,8 @@ the questions of these entries, one after the other, in medians of milliseconds:
 * ``quoted``: the reply without a model: retrieval and policy;
 * ``written``: the reply with it, in its thread, streamed, through the evidence lock;
 * ``overhead``: written - quoted - direct, which is what writing costs beside the model; ``overhead_p99`` is over
-  replies, with the medians of the other two taken off;
+  replies, with the medians of the other two taken off, and ``overhead_cpu`` the same in time of the processor, which
+  tells less of what else the machine does (with OMP_NUM_THREADS=1, for threads that wait for each other count too);
 * ``saved``: whole - direct;
 * ``late_p99``: how late the event loop is while the model writes, 99th percentile over ticks of a millisecond.
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import sys
 import tempfile
@@ -29,7 +31,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,22 +142,30 @@ async def measured(replies: int, folder: Path, say: Say) -> dict[str, Any]:
     quoting = responder_of(settings, source, Learned(Models()), verbatim_of(settings))
     writing = responder_of(settings, source, Learned(Models(generator=inside)))
     took: dict[str, list[float]] = {name: [] for name in ("whole", "direct", "quoted", "written")}
+    cpu: list[float] = []
     late: list[float] = []
     by_model = 0
     for number in range(-len(entries), replies):  # the first of each is for warming up
         entry = entries[number % len(entries)]
         key = ConversationKey(channel="benchmark", thread=str(number))
         message = Message(id="asked", conversation=key, text=entry.question, at=NOON)
+        spent = [process_time()]
         quoted = await quoting.respond(Conversation(key=key), message)
+        spent.append(process_time())
         written = await writing.respond(Conversation(key=key), message)
+        spent.append(process_time())
         if number < 0 or written.writing.by is not Author.GENERATOR:
             continue
         by_model += 1
         took["quoted"].append(quoted.timings_ms["total"])
         took["written"].append(written.timings_ms["total"])
         asks = [{"role": role, "content": content} for role, content in written.writing.prompt]
-        for name, computed in (("whole", False), ("direct", True)):
-            took[name].append(alone(speaker, asks, computed=computed, most=settings.generator.max_tokens))
+        took["whole"].append(alone(speaker, asks, computed=False, most=settings.generator.max_tokens))
+        spent.append(process_time())
+        took["direct"].append(alone(speaker, asks, computed=True, most=settings.generator.max_tokens))
+        spent.append(process_time())
+        quote, write, _, direct = (1000 * (end - begin) for begin, end in itertools.pairwise(spent))
+        cpu.append(write - quote - direct)
         if number % 4 == 0:  # apart, for looking costs time itself
             ticking = asyncio.create_task(_lateness(late))
             await writing.respond(Conversation(key=key), message)
@@ -170,6 +180,7 @@ async def measured(replies: int, folder: Path, say: Say) -> dict[str, Any]:
         **medians,
         "overhead": round(medians["written"] - rest, 2),
         "overhead_p99": round(percentile(took["written"], 99) - rest, 2),
+        "overhead_cpu": round(median(cpu), 2),
         "saved": round(medians["whole"] - medians["direct"], 2),
         "late_p99": round(percentile(late, 99), 2),
     }
@@ -200,7 +211,7 @@ def shaped(folder: Path, say: Say) -> dict[str, Any]:
     speaker = Speakers(str(large)).plain()
     took: dict[str, list[float]] = {}
     counts = []
-    for entry in passages[:: len(passages) // 8][:8]:
+    for entry in passages[:: len(passages) // 4][:4]:
         asks = as_served().messages(entry.question, [entry], entry.language)
         counts.append(len(speaker._template.ids(speaker._template.asked(asks))))
         alone(speaker, asks, computed=True, most=1)

@@ -98,7 +98,7 @@ _OPPOSITES = {
 #: Where a word stands in these its opposite is not false, or no sentence.
 _KEPT = {
     "en": r"working days?|once|question|as soon as|look(?:ed)?|happy|sign(?:ed)? in with",
-    "zh": r"最新|重新|更新|新疆|原因|原则|可能",
+    "zh": r"新旧|原来|最新|重新|更新|新疆|原因|原则|可能",
 }
 _PAYERS = {
     "en": (
@@ -196,7 +196,11 @@ def opposite(rng: random.Random, sentence: str, evidence: str, language: str) ->
     for one, other in pairs:
         pattern = rf"\b{one}\b" if language == "en" else one
         found = re.search(pattern, sentence)
-        if found and not re.search(_KEPT[language], sentence[max(0, found.start() - 6) : found.end() + 9]):
+        if (
+            found
+            and other not in sentence
+            and not re.search(_KEPT[language], sentence[max(0, found.start() - 6) : found.end() + 9])
+        ):
             return sentence[: found.start()] + other + sentence[found.end() :]
     return None
 

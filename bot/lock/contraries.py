@@ -42,6 +42,8 @@ _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
 _SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
 #: So much more like the clause has to be what denies a word of it than what affirms it.
 _MORE_DENIED = 1.3
+#: And at least so like.
+_CLEARLY_DENIED = 0.5
 #: Fewer letters than these may stand in any clause.
 _SENTENCE = 10
 #: So like, beside the most like, is as good as that.
@@ -52,6 +54,7 @@ _REGRET = re.compile(
     r"|(?:很|非常|真)?(?:抱歉|不好意思|遗憾|可惜)[,，]",
     re.IGNORECASE,
 )
+_THAT = re.compile(r" (?:that|this|then)\b", re.IGNORECASE)
 _WITH = re.compile(r"\bwith (?:an? |the |your )?(\w+)", re.IGNORECASE)
 
 
@@ -98,7 +101,7 @@ def _affirmed(facing: Facing) -> Iterator[Objection]:
         return
     for word in sorted(clause.about & evidence.denied):
         denied, affirmed = votes(word, facing)
-        if denied and not affirmed:
+        if denied > max(_CLEARLY_DENIED, _MORE_DENIED * affirmed):
             yield Objection(code=Code.NEGATION, words=word)
 
 
@@ -134,6 +137,8 @@ def _before_for_after(mark: Marked, facing: Facing) -> bool:
         for _, s in facing.likeness
         if s.clause.about & beside or any(is_han_char(word[0]) and word in s.clause.text for word in beside)
     ]
+    if not beside and _THAT.match(facing.reading.text, mark.end):
+        kinds = [facing.around() & {Mark.EARLIER, Mark.LATER}]
     return any(kinds) and not any(mark.mark in found for found in kinds)
 
 

@@ -17,7 +17,7 @@ _QUOTES = 0.66
 #: More words than these in the place of others are another way to say it, which the other checks look at.
 _FEW = 3
 #: So many characters of Chinese are a few.
-_FEW_HAN = 4
+_FEW_HAN = 3
 #: The two clauses most like one are held against it.
 _CLOSEST = 3
 #: Who acts, and whose it is: one in the place of the other is another fact.
@@ -65,7 +65,7 @@ def objections(facing: Facing) -> Iterator[Objection]:
         put = [
             (mine[a:b], theirs[c:d])
             for tag, a, b, c, d in matcher.get_opcodes()
-            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved)
+            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved, facing.evidence.names)
         ]
         if not put:
             return
@@ -76,7 +76,7 @@ def objections(facing: Facing) -> Iterator[Objection]:
     yield from found
 
 
-def _harmless(mine: list[str], theirs: list[str], moved: set[str]) -> bool:
+def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozenset[str]) -> bool:
     """Whether words in the place of others change nothing, or too many to be an edit."""
     if is_han_char(mine[0][0]) != is_han_char(theirs[0][0]):
         return True
@@ -88,8 +88,13 @@ def _harmless(mine: list[str], theirs: list[str], moved: set[str]) -> bool:
     mine, theirs = ([word for word in words if word not in moved] for words in (mine, theirs))
     agents, others = ({_AGENTS[word] for word in words if word in _AGENTS} for words in (mine, theirs))
     put, taken = ([word for word in words if stem(word) and word not in _AGENTS] for words in (mine, theirs))
+    put = [word for word in put if word not in names]
     if max(len(put), len(taken)) > _FEW:
         return True
-    if any(word in OPPOSITES for word in taken) or (not put and not taken and agents and others and agents != others):
+    if any(OPPOSITES.get(word, frozenset()) & set(put) for word in taken):
+        return False
+    if put and not taken and others and any(word not in PLAIN for word in put):
+        return False
+    if not put and not taken and agents and others and agents != others:
         return False
     return not taken or all(word in PLAIN for word in put)

@@ -11,6 +11,7 @@ from math import log
 from bot.lock.clauses import DENYING, Clause, Reading, is_han_char, read
 from bot.lock.figures import Figure, figures
 from bot.lock.marks import Mark
+from bot.lock.roles import roles
 from bot.lock.sentences import split
 from bot.lock.wording import COST
 from bot.lock.words import plain
@@ -81,6 +82,8 @@ class Evidence:
     without: tuple[frozenset[str], frozenset[str]]
     #: Words behind what denies.
     denied: frozenset[str]
+    #: Who pays or owns what.
+    roles: frozenset[tuple[str, str]]
     #: Costs that are named only to say that there are none of them.
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
@@ -145,6 +148,7 @@ class Evidence:
                 for term in stated.clause.terms
                 if term.at >= next(m.end for m in stated.clause.marks if m.mark in _DENYING_OR_EXCEPT)
             ),
+            roles=frozenset(role for _, text in passages for role in roles(plain(text))),
             no_costs=_no_costs(clauses),
             denials=denials,
             without=_only_without("\n".join(plain(text).lower() for _, text in passages)),

@@ -117,7 +117,7 @@ def _of_all(facing: Facing) -> bool:
         for s in facing.evidence.clauses
         if s.passage == passage and not s.asks
     )
-    return facing.top >= _WORD_FOR_WORD and not around & _LIMITING if limited else facing.top >= _LIKE_ENOUGH
+    return not limited and facing.top >= _LIKE_ENOUGH
 
 
 def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:

@@ -84,6 +84,7 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
             continue
         yield from limits.objections(facing)
         yield from subject.promises(facing)
+        yield from subject.exchanged(facing)
         yield from contraries.objections(facing)
         yield from edits.objections(facing)
 

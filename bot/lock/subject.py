@@ -9,6 +9,7 @@ from bot.lock.facing import Facing, conditional, has_if
 from bot.lock.lexicon import PLAIN
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
+from bot.lock.roles import roles
 from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 
 #: So like a clause has to be for "us" to do, in other words, what it says.
@@ -38,6 +39,15 @@ def names(facing: Facing) -> Iterator[Objection]:
         for term in found:
             if term.text in evidence.terms and term.text not in like.sentence.about:
                 yield Objection(code=Code.NAME, words=term.written)
+
+
+def exchanged(facing: Facing) -> Iterator[Objection]:
+    """Object where we do or own what in the evidence only the customer does, or the other way round."""
+    for side, deed in roles(facing.clause.text):
+        other = "you" if side == "we" else "we"
+        if (side, deed) not in facing.evidence.roles and (other, deed) in facing.evidence.roles:
+            yield Objection(code=Code.SUBJECT, words=facing.clause.text)
+            return
 
 
 def promises(facing: Facing) -> Iterator[Objection]:
