@@ -15,8 +15,8 @@ the questions of these entries, one after the other, in medians of milliseconds:
 * ``saved``: whole - direct;
 * ``late_p99``: how late the event loop is while the model writes, 99th percentile over ticks of a millisecond.
 
-``--shaped`` measures ``whole`` and ``direct`` up to the first token and up to the 24th, of a model with the shape of
-Qwen2.5-0.5B and random weights in 32 bits (2 GB): that takes as long as the real one.
+``--shaped`` measures ``whole`` and ``direct`` up to the first token, in time of the processor, of a model with the shape
+of Qwen2.5-0.5B and random weights in 32 bits (2 GB): that takes as long as the real one.
 """
 
 from __future__ import annotations
@@ -60,10 +60,8 @@ from retrieval.types import Passage
 
 #: Entries of each language that are learned, with answers of at most so many characters.
 ENTRIES, CHARACTERS = 2, 100
-#: Tokens of an answer where the model knows none.
-TOKENS = 24
-
 Say = Callable[[str], None]
+Clock = Callable[[], float]
 
 
 def learned(folder: Path, entries: Sequence[Passage], say: Say) -> Path:
@@ -98,12 +96,14 @@ def learned(folder: Path, entries: Sequence[Passage], say: Say) -> Path:
     return adapt(recipe, Data(train=(train,), dev=dev), folder / "models", folder / "work", prompt=prompt).folder
 
 
-def alone(speaker: Speaker, messages: list[dict[str, str]], *, computed: bool, most: int) -> float:
+def alone(
+    speaker: Speaker, messages: list[dict[str, str]], *, computed: bool, most: int, clock: Clock = perf_counter
+) -> float:
     """Return the milliseconds of transformers' ``generate``, with or without what a prompt begins with."""
     template = speaker._template
     with speaker._backbone.wearing(None) as model, torch.inference_mode():
         ids = template.ids(template.asked(messages))
-        begun = perf_counter()
+        begun = clock()
         more = speaker._computed(model, messages, ids) if computed else {}
         asked = torch.tensor([ids])
         model.generate(
@@ -115,7 +115,7 @@ def alone(speaker: Speaker, messages: list[dict[str, str]], *, computed: bool, m
             eos_token_id=sorted(speaker._ends),
             **more,
         )
-        return (perf_counter() - begun) * 1000
+        return (clock() - begun) * 1000
 
 
 async def _lateness(late: list[float]) -> None:
@@ -216,10 +216,12 @@ def shaped(folder: Path, say: Say) -> dict[str, Any]:
         counts.append(len(speaker._template.ids(speaker._template.asked(asks))))
         alone(speaker, asks, computed=True, most=1)
         for name, computed in (("whole", False), ("direct", True)):
-            for most in (1, TOKENS):
-                each = alone(speaker, asks, computed=computed, most=most)
-                took.setdefault(f"{name}_{most}_tokens", []).append(each)
-    return {"prompt_tokens": median(counts), **{name: round(median(each)) for name, each in took.items()}}
+            each = alone(speaker, asks, computed=computed, most=1, clock=process_time)
+            took.setdefault(name, []).append(each)
+    known = [len(each.ids) for each in speaker._beginnings.values() if each]
+    return {"prompt_tokens": median(counts), "of_them_computed": median(known)} | {
+        name: round(median(each)) for name, each in took.items()
+    }
 
 
 def main() -> None:

@@ -123,6 +123,9 @@ def read(sentence: str) -> Reading:
         masked = masked[:start] + "\x1a" * (end - start) + masked[end:]
     every = marks(masked)
     marked = [mark for mark in every if mark.mark is not Mark.NONE]
+    signed = _without(
+        masked, [m for m in marked if m.mark is Mark.FREE or (m.mark in DENYING and not m.text.isascii())], "\x1b"
+    )
     plainly = _without(masked, [mark for mark in every if mark.mark in DENYING or mark.mark is Mark.NONE])
     chinese = any(is_han_char(char) for char in text)
     terms = list(_terms(masked, marked, chinese=chinese))
@@ -142,7 +145,7 @@ def read(sentence: str) -> Reading:
                     marks=here,
                     kinds=frozenset(mark.mark for mark in here),
                     undenied=_undenied(text, start, end, here),
-                    tokens=tuple(_tokens(masked[start:end])),
+                    tokens=tuple(_tokens(signed[start:end])),
                     runs=tuple(_RUN.findall(plainly[start:end])),
                 )
             )
@@ -198,9 +201,9 @@ def _tokens(text: str) -> Iterator[str]:
         yield root(word.lower()) if word.isascii() and word.isalpha() else "#" if word[0] == "\x1a" else word.lower()
 
 
-def _without(text: str, marked: list[Marked]) -> str:
+def _without(text: str, marked: list[Marked], instead: str = "\x1a") -> str:
     for mark in marked:
-        text = text[: mark.start] + "\x1a" * (mark.end - mark.start) + text[mark.end :]
+        text = text[: mark.start] + instead * (mark.end - mark.start) + text[mark.end :]
     return text
 
 

@@ -11,8 +11,7 @@ from bot.lock.facing import Facing, same_head
 from bot.lock.lexicon import OPPOSITES, turning
 from bot.lock.marks import Mark, Marked
 from bot.lock.objection import Code, Objection
-from bot.lock.votes import votes
-from bot.lock.wording import COSTS, any_without_not
+from bot.lock.wording import COSTS, any_without_not, claims
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
 _OPPOSITE = 0.55
@@ -40,10 +39,10 @@ _COSTING = frozenset({Mark.FREE, Mark.PAID, Mark.NOT, Mark.NEEDLESS})
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
 #: Marks under which a denied word may stand.
 _SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
-#: So much more like the clause has to be what denies a word of it than what affirms it.
-_MORE_DENIED = 1.3
-#: And at least so like.
-_CLEARLY_DENIED = 0.5
+#: So much of a claim has to stand in one clause that affirms something.
+_AFFIRMED = 0.3
+#: A clause that denies something must not be so much more like it.
+_MORE_DENIED = 0.1
 #: Fewer letters than these may stand in any clause.
 _SENTENCE = 10
 #: So like, beside the most like, is as good as that.
@@ -66,10 +65,31 @@ def objections(facing: Facing) -> Iterator[Objection]:
     without, only = facing.evidence.without
     if not without.isdisjoint(_WITH.findall(text)) or (not clause.denials and not only.isdisjoint(latin(text))):
         yield Objection(code=Code.NEGATION, words=text)
-    yield from _affirmed(facing)
+    if _unaffirmed(facing):
+        yield Objection(code=Code.SUBJECT, words=text)
     if _turned(facing) or _paid_for(facing):
         yield Objection(code=Code.COMPARISON, words=text)
     yield from _words(facing)
+
+
+def _unaffirmed(facing: Facing) -> bool:
+    """Whether no clause that affirms something speaks of what the clause claims, or one that denies speaks more of it."""
+    clause, evidence = facing.clause, facing.evidence
+    if clause.kinds & _SPARED or not clause.about or clause.text in evidence.texts or not claims(clause.text):
+        return False
+    affirming = [(score, s.clause) for score, s in facing.likeness if not s.clause.kinds & DENYING]
+    same = max((score for score, _ in affirming), default=0.0)
+    other = max((score for score, s in facing.likeness if s.clause.kinds & DENYING), default=0.0)
+    if other >= same + _MORE_DENIED and Mark.ONLY not in clause.kinds:
+        return True
+    if clause.figures or clause.kinds & {Mark.IF, Mark.ONLY}:
+        return False
+    whole: dict[int, frozenset[str]] = {}
+    for _, stated in facing.likeness:
+        if not stated.clause.kinds & DENYING:
+            whole[id(stated.sentence)] = whole.get(id(stated.sentence), frozenset()) | stated.clause.about
+    texts = (*(stated.about for _, stated in affirming), *whole.values())
+    return max((evidence.overlap(clause.about, about) for about in texts), default=0.0) < _AFFIRMED
 
 
 def _denied_otherwise(facing: Facing) -> bool:
@@ -92,17 +112,6 @@ def _denied_otherwise(facing: Facing) -> bool:
     if sorry and other >= max(_LIKE_ENOUGH, _AS_LIKE * same):
         return True
     return other > same and other >= _OPPOSITE and not clause.kinds & {Mark.EXCEPT, Mark.ONLY, Mark.FREE}
-
-
-def _affirmed(facing: Facing) -> Iterator[Objection]:
-    """Object to a word that the evidence has only where it denies it, or denies where it speaks most of the same."""
-    clause, evidence = facing.clause, facing.evidence
-    if clause.kinds & _SPARED:
-        return
-    for word in sorted(clause.about & evidence.denied):
-        denied, affirmed = votes(word, facing)
-        if denied > max(_CLEARLY_DENIED, _MORE_DENIED * affirmed):
-            yield Objection(code=Code.NEGATION, words=word)
 
 
 def _of_the_same(clause: Clause, stated: Stated, score: float) -> bool:
@@ -138,7 +147,7 @@ def _before_for_after(mark: Marked, facing: Facing) -> bool:
         if s.clause.about & beside or any(is_han_char(word[0]) and word in s.clause.text for word in beside)
     ]
     if not beside and _THAT.match(facing.reading.text, mark.end):
-        kinds = [facing.around() & {Mark.EARLIER, Mark.LATER}]
+        kinds = [facing.around() & {Mark.EARLIER, Mark.LATER} or {Mark.LATER}]
     return any(kinds) and not any(mark.mark in found for found in kinds)
 
 

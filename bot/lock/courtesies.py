@@ -24,7 +24,7 @@ _COURTESY = re.compile(
   | (?:sure|no\ problem|no\ worries|you\ are\ welcome|my\ pleasure|with\ pleasure|gladly
         |(?:that|this)\ is\ (?:fine|okay
         |no\ problem)|all\ right|okay|ok|do\ not\ worry
-    |happy\ to\ help)(?:\ thing)?
+    |happy\ to\ help|unfortunately|for\ (?:instance|example)|i\ am\ afraid|please\ be\ patient)(?:\ thing)?
   | (?:please\ )?(?:just\ )?let\ (?:me|us)\ know(?:\ (?:if|whether|when|you|there|i|we|can|have|need|want|would|like|get
     |stuck|run|into|is|are|any|anything|something|else|more|other|further|questions?|problems?|trouble|help|assistance
     |unclear|about|with|this|that|it|to|know|do|for|of|or|again))*
@@ -57,7 +57,7 @@ _COURTESY = re.compile(
   | (?:请|欢迎)?(?:您)?(?:随时|再)(?:告诉|联系|咨询|问|来问)(?:我们?|客服)?(?:哦|即可)?
   | (?:这|那|这个|那个)?(?:也)?(?:不要紧|没关系|没事|不碍事|没问题)
   | (?:请)?(?:不用|别|不必|请别|请不要)(?:担心|着急|客气)
-  | (?:好的|没问题|没关系|明白了?|了解了?|收到|不客气|请放心|理解您的心情|我(?:来)?(?:帮您)?(?:看看|说明一下|解答一下))
+  | (?:好的|没问题|没关系|明白了?|了解了?|收到|不客气|请?您?放心|另外|(?:另外)?提醒您(?:一下)?|理解您的心情|我(?:来)?(?:帮您)?(?:看看|说明一下|解答一下))
   | (?:祝您|祝)(?:生活|购物|一切|周末|使用)?(?:愉快|顺利|开心)
   | (?:希望(?:能)?(?:对您有(?:所)?帮助|帮到您|以上(?:信息|内容)对您有(?:所)?帮助))
   | (?:具体(?:如下|步骤如下|方法如下|情况如下|操作如下)|步骤如下|方法如下|说明如下|操作方法如下)

@@ -7,10 +7,10 @@ from difflib import SequenceMatcher
 
 from bot.lock.clauses import is_han_char
 from bot.lock.facing import Facing
-from bot.lock.lexicon import OPPOSITES, PLAIN
+from bot.lock.lexicon import OPPOSITES, PLAIN, root
 from bot.lock.objection import Code, Objection
 from bot.lock.wording import HAN_KNOWN
-from bot.lock.words import is_han_glue, stem
+from bot.lock.words import is_glue, is_han_glue
 
 #: From here on a clause quotes another one. The ratio is that of `difflib`: twice what both share, by what both have.
 _QUOTES = 0.66
@@ -21,13 +21,13 @@ _FEW_HAN = 3
 #: The two clauses most like one are held against it.
 _CLOSEST = 3
 #: Who acts, and whose it is: one in the place of the other is another fact.
-_AGENTS = {"we": "we", "our": "we", "you": "you", "your": "you"}
+_AGENTS = {"we": "we", "our": "we", "us": "we", "you": "you", "your": "you"}
 #: Words and characters of which each says another thing than the others of its line.
 _TURNING = tuple(
-    frozenset(line.split() if line.isascii() else line)
+    frozenset(map(root, line.split()) if line.isascii() else line)
     for line in (
         *("before after until", "within outside inside", "with without", "always never", "more less fewer", "on off"),
-        *("day week month year hour minut", "both neither either", "now later", "minimum maximum", "up down"),
+        *("day week month year hour minute", "both neither either", "now later", "minimum maximum", "up down"),
         *(
             "新旧原",
             "前后",
@@ -87,7 +87,7 @@ def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozen
         return known or max(len(mine), len(theirs)) > _FEW_HAN
     mine, theirs = ([word for word in words if word not in moved] for words in (mine, theirs))
     agents, others = ({_AGENTS[word] for word in words if word in _AGENTS} for words in (mine, theirs))
-    put, taken = ([word for word in words if stem(word) and word not in _AGENTS] for words in (mine, theirs))
+    put, taken = ([word for word in words if not is_glue(word) and word not in _AGENTS] for words in (mine, theirs))
     put = [word for word in put if word not in names]
     if max(len(put), len(taken)) > _FEW:
         return True

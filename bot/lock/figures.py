@@ -155,7 +155,7 @@ class Figure:
         if self.kind == "time" and other.clear and not self.clear:
             return False
         if self.low != self.high:
-            loose = {"least", "before", "after"} | ({"most"} if self.family == "span" else set())
+            loose = {"least", "after", "most" if self.family == "span" else "before"}
             return not (self.bounds ^ other.bounds) - loose
         apart = self.bounds ^ other.bounds
         if self.family == "span":  # "you have 30 days" is "within 30 days"

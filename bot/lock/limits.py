@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.lock.clauses import DENYING, Clause
@@ -40,6 +41,10 @@ _CARRIED_BY = {
 #: Marks that limit, and families of figures that do.
 _LIMITING = frozenset({Mark.EXCEPT, Mark.ONLY, Mark.NOT, Mark.MOST})
 _LIMITS = frozenset({"span", "number", "date"})
+#: What sets no limit at all.
+_EVER = re.compile(
+    r"as |however|whenever|any|no matter|every(?:one|body|where)|worldwide|什么|无论|不管|想|多|几次|所有|全部|凡是|随时"
+)
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,
     Mark.NEEDLESS: Code.NEGATION,
@@ -72,7 +77,7 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
     if mark.mark in DENYING:
         return _denied(carried_by, facing)
     if mark.mark is Mark.ALL:  # what is said without a limit is said of all
-        return _of_all(facing)
+        return _of_all(mark, facing)
     own = facing.clause
     carrying = [(score, s) for score, s in facing.likeness if s.clause.kinds & carried_by]
     if (
@@ -106,10 +111,10 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
     return mark.mark is not Mark.FREE or conditional(facing.reading) or not all(has_if(s.sentence) for s in as_like)
 
 
-def _of_all(facing: Facing) -> bool:
+def _of_all(mark: Marked, facing: Facing) -> bool:
     """Whether the evidence says without a limit what the clause says of all: "always", "whenever you like"."""
     around = facing.around()
-    if Mark.ALL in around:
+    if Mark.ALL in around or not (_EVER.match(mark.text) or around & {Mark.EXCEPT, Mark.ONLY}):
         return True
     passage = facing.like.passage if facing.like else ""
     limited = any(
@@ -149,6 +154,14 @@ def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:
     return denied or any(facing.evidence.shared(facing.reading.about, s.sentence.about) for _, s in denying)
 
 
+def _free_throughout(facing: Facing) -> bool:
+    """Whether the passage frees of a cost and names no amount."""
+    passage = facing.like.passage if facing.like else ""
+    clauses = [s.clause for s in facing.evidence.clauses if s.passage == passage and not s.asks]
+    amounts = any(figure.family == "amount" for clause in clauses for figure in clause.figures)
+    return not amounts and any(Mark.FREE in clause.kinds for clause in clauses)
+
+
 def _undone(clause: Clause) -> bool:
     """Whether a clause denies what it puts off: "before they are not shipped"."""
     first = next((mark.mark for mark in clause.marks if mark.mark is Mark.EARLIER or mark.mark in DENYING), None)
@@ -157,7 +170,11 @@ def _undone(clause: Clause) -> bool:
 
 def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:
     """Whether ``stated`` has no words of its own and is about what stands around it: "you pay nothing extra"."""
-    if stated.clause.about or facing.like is None:
+    if facing.like is None:
+        return False
+    if not facing.clause.about and _free_throughout(facing):
+        return True
+    if stated.clause.about:
         return False
     if stated.sentence.about and not names_cost(mark.text):
         return loose and stated.sentence is facing.like.sentence

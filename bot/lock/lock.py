@@ -106,7 +106,7 @@ def _verdict(
         answer = heads.get(max(likeness, default=(0.0, ""))[1])
     else:
         answer = said if heads and all(head is said for head in heads.values()) else None
-    denies = bool(rest and rest[0].kinds & DENYING)
+    denies = bool(rest) and any(m.mark in DENYING and "free" not in m.text for m in rest[0].marks)
     if (
         answer is said
         and not (said and denies)

@@ -9,19 +9,12 @@ from itertools import pairwise
 from bot.lock.clauses import Clause, Reading, is_han_char
 from bot.lock.evidence import Evidence
 from bot.lock.lexicon import PLAIN, TELLING
-from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import HAN_KNOWN, verdict
+from bot.lock.wording import HAN_KNOWN
 from bot.lock.words import tagged
 
 #: A clause may have one new word for so many that the evidence has.
 _KNOWN_FOR_ONE = 3
-#: Marks that are checked by themselves, and a condition, which claims nothing.
-_CHECKED = frozenset({Mark.IF, Mark.FREE, Mark.ALL})
-#: So many Chinese characters can be a claim.
-_SHORTEST = 5
-#: A clause with one of these says something of it.
-_SUBJECTS = frozenset("you we i it that this they there".split())
 #: Words with so many letters in common from the first on are of one family: "print" and "printout".
 _FAMILY = 5
 #: Parts of speech that are names.
@@ -56,17 +49,6 @@ def _new(clause: Clause, evidence: Evidence) -> Iterator[Objection]:
                 yield Objection(code=Code.NAME, words=word)
     if len(new) * _KNOWN_FOR_ONE > known:
         yield Objection(code=Code.SUBJECT, words=" ".join(new))
-    elif not known and _claims(clause) and clause.text.strip(" ,，:：") not in evidence.text:
-        yield Objection(code=Code.SUBJECT, words=clause.text)
-
-
-def _claims(clause: Clause) -> bool:
-    """Whether a clause says something, of which then something has to stand in the evidence."""
-    if clause.figures or clause.kinds & _CHECKED or verdict(clause.text) is not None:
-        return False
-    if clause.text.isascii():
-        return bool(clause.terms) and not _SUBJECTS.isdisjoint(clause.tokens)
-    return sum(map(len, clause.runs)) >= _SHORTEST and not clause.text.endswith(("前", "后"))
 
 
 def _words(clause: Clause, evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:

@@ -7,6 +7,8 @@ from bot.lock.facing import Facing, other_time
 
 #: How much the words of the clause itself count beside those of its whole sentence.
 _CLAUSE = 0.2
+#: How much it counts that the word stands right behind what denies.
+_BESIDE = 0.15
 #: How many characters behind a word that denies are denied, in English and in Chinese.
 _REACH, _REACH_HAN = 40, 8
 
@@ -20,7 +22,7 @@ def votes(word: str, facing: Facing) -> tuple[float, float]:
             continue
         like = evidence.overlap(about, stated.sentence.about) + _CLAUSE * evidence.overlap(about, stated.clause.about)
         if denies(word, stated.clause):
-            denied = max(denied, like)
+            denied = max(denied, like + _BESIDE * (word in stated.clause.denied))
         else:
             affirmed = max(affirmed, like)
     return denied, affirmed

@@ -65,7 +65,7 @@ HAN_KNOWN = frozenset(
 ANCHOR = re.compile(r"[ ]?(?:of|after|from|before|since)[ ](?:the |your )?(?:(?:date|day) of )?([a-z]+)", re.IGNORECASE)
 HAN_ANCHOR = re.compile(r"([\u4e00-\u9fff]{2})(?:之日起|之后|后|起)的?$")
 
-_ANY = re.compile(r"\banything\b(?! else)|需要?[^,，]*任何", re.IGNORECASE)
+_ANY = re.compile(r"(?<=\w )anything\b(?! (?:else|you|we|that|which|left|\w+ed)\b)|需要?[^,，]*任何", re.IGNORECASE)
 
 
 def any_without_not(text: str) -> bool:
@@ -91,3 +91,16 @@ _TOPIC = re.compile(
 def is_topic(text: str) -> bool:
     """Whether a clause only says what the next one is about: "as for returns"."""
     return bool(_TOPIC.match(text))
+
+
+_ASIDE = re.compile(
+    r"[\s,;:]*(?:(?:and |but |so )?(?:once|since|so that|as|before|after|until|while|when|where|which|who|for|to|because|if"
+    r"|though|although|unless|please|just|simply|then|with|in|at|by|from|on)\b|因为|由于|如果|请|建议|记得|先|再|把|不过)",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r"(?:后|前|时|的话|之后|之前|以后|以前)$")
+
+
+def claims(text: str) -> bool:
+    """Whether a clause claims something by itself: it is no instruction, no condition, and says not only when or why."""
+    return not _ASIDE.match(text) and not _BEHIND.search(text) and not re.search("请|建议|记得", text)

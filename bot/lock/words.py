@@ -59,6 +59,14 @@ def plain(text: str) -> str:
     return respelled(written_out(text if text.isascii() else levelled(text)))
 
 
+_GLUE_ROOTS = frozenset(root(word) for word in _GLUE)
+
+
+def is_glue(word: str) -> bool:
+    """Whether an English word, as `bot.lock.lexicon.root` gives it, carries no fact by itself."""
+    return word in _GLUE_ROOTS
+
+
 @lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Return the stem of ``word``, in small letters; "" where it says nothing of what a text is about."""

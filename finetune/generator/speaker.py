@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import warnings
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -107,7 +108,8 @@ class _Backbone:
     def put_beside(self, artefact: Artefact) -> None:
         """Load the adapter of an artefact, unless it is here already, and keep it until so many have `left` it."""
         folder, version = artefact.folder / MODEL, artefact.version
-        with self._turn:
+        with self._turn, warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers in names of yesterday
             if self._peft is None:
                 self._peft = PeftModel.from_pretrained(self._model, folder, adapter_name=version)
             elif version not in self._peft.peft_config:

@@ -23,8 +23,6 @@ from bot.types import Action, Author, Candidate, Reason, Writing
 from tests.unit.bot.talk import NOON
 from tests.unit.copying import ENTRIES, WHOLE, Copying, asking
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 #: Seconds in which a thread that was told to stop has stopped; usually it takes a moment.
 DEADLINE = 30
 

@@ -37,8 +37,6 @@ from retrieval.analysis import Analyzer
 from retrieval.encoder import Encoder
 from tests.unit.copying import ENTRIES, FIRST, SECOND, WHOLE, Copying, asking
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 #: Seconds after which something else that was put into use should have been seen; usually it takes a moment.
 DEADLINE = 30
 
@@ -157,6 +155,7 @@ async def served(folder: Path) -> AsyncIterator[str]:
     await draining
 
 
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing:FutureWarning")
 async def test_one_artefact_writes_the_same_in_this_process_and_behind_a_server(
     settings: Settings, library: Library, registry: Registry, models: Path, copying: Copying, tmp_path: Path
 ) -> None:

@@ -16,8 +16,6 @@ from finetune.generator.generator import open_generator
 from finetune.generator.speaker import Speaker, Speakers
 from tests.unit.copying import FIRST, SECOND, WHOLE, Copying, asking
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 LANGUAGES = ("en", "zh")
 
 
