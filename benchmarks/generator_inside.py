@@ -15,8 +15,8 @@ the questions of these entries, one after the other, in medians of milliseconds:
 * ``saved``: whole - direct;
 * ``late_p99``: how late the event loop is while the model writes, 99th percentile over ticks of a millisecond.
 
-``--shaped`` measures ``whole`` and ``direct`` up to the first token, in time of the processor, of a model with the shape
-of Qwen2.5-0.5B and random weights in 32 bits (2 GB): that takes as long as the real one.
+``--shaped`` measures ``whole`` and ``direct`` up to the first token, in time of the processor, of a model with the
+shape of Qwen2.5-0.5B and random weights in 32 bits (2 GB): that takes as long as the real one.
 """
 
 from __future__ import annotations

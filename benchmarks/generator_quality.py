@@ -1,6 +1,6 @@
 """How well a small language model of one's own writes replies, beside quoting: trained by kefu, asked through the bot.
 
-    python -m benchmarks.generator_quality --out FOLDER [--split test] [--epochs 2] [--rows 600] [--seed 0] [--json]
+    python -m benchmarks.generator_quality --out FOLDER [--split test] [--epochs 2] [--rows 2400] [--seed 0] [--json]
 
 Five million parameters from nothing (`finetune.generator.small`) learn to answer from the entries of the demo shop:
 from all phrasings of the entries in ``--epochs`` turns with a short prompt, which is fast, and then from ``--rows`` of
@@ -53,7 +53,7 @@ from finetune.generator.run import adapt
 from finetune.generator.small import texts_of, write_small
 from finetune.recipe import Recipe
 from finetune.run import Data
-from finetune.watch import Epoch, Watch
+from finetune.watch import Watch
 from retrieval.ingest import read_sources
 from retrieval.types import Passage
 
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the model, its data and its artefacts")
     parser.add_argument("--split", choices=["dev", "test"], default="test", help="of the questions that are asked")
     parser.add_argument("--epochs", type=int, default=2, help="turns of all phrasings with the short prompt")
-    parser.add_argument("--rows", type=int, default=600, help="phrasings that are then asked as the bot does")
+    parser.add_argument("--rows", type=int, default=2400, help="phrasings that are then asked as the bot does")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print JSON")
     wanted = parser.parse_args()
@@ -130,25 +130,20 @@ def trained(wanted: argparse.Namespace, passages: Sequence[Passage]) -> tuple[Ge
     seconds, tokens = 0.0, 0
     for name, prompt, some, more in (
         ("short", PLAIN, rows, {"epochs": wanted.epochs, "learning_rate": RATE}),
-        ("served", as_served(), rows[: wanted.rows], {"epochs": 1, "learning_rate": RATE / 2}),
+        ("served", as_served(), rows[: wanted.rows], {"epochs": 1, "learning_rate": RATE}),
     ):
         recipe = Recipe.of(**RECIPE, **more, backbone=str(backbone), seed=wanted.seed)
         train, apart = (
             _written(folder / f"{name}.{part}.jsonl", each) for part, each in (("train", some), ("dev", dev))
         )
-        seen: list[Epoch] = []
-        run = adapt(
-            recipe,
-            Data(train=(train,), dev=apart),
-            folder / "models",
-            folder / f"work-{name}",
-            prompt=prompt,
-            judge=judged,
-            watch=Watch(epoch=seen.append, step=_Told(name)),
-        )
+        data = Data(train=(train,), dev=apart)
+        work = folder / f"work-{data.key(recipe)}"
+        run = adapt(recipe, data, folder / "models", work, prompt=prompt, judge=judged, watch=Watch(step=_Told(name)))
         say(f"{name}: {json.dumps(run.metrics['dev'])}")
         backbone, generator = run.folder / "model", open_generator(open_artefact(run.folder))
-        seconds += sum(epoch.seconds for epoch in seen)
+        seconds += sum(
+            epoch["seconds"] for epoch in json.loads((run.folder / "history.json").read_text("utf-8"))["epochs"]
+        )
         tokens += recipe.epochs * sum(
             len(generator.template.cut(*_example(pair, prompt)).ids) for pair in Pairs().read(train)
         )

@@ -1,1 +1,1 @@
-"""Replies written by a language model behind an OpenAI-compatible server, released only through the evidence lock."""
+"""Replies written by a language model on a server or in this process, released only through the evidence lock."""

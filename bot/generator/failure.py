@@ -15,7 +15,7 @@ class Why(StrEnum):
     UNREACHABLE = "unreachable"
     #: The server refused the call: a wrong key, a model it does not have, a redirection.
     REFUSED = "refused"
-    #: The server has too much to do (429, 503), or failed.
+    #: The server has too much to do (429, 503), or failed; so may a model in this process.
     OVERLOADED = "overloaded"
     SERVER_ERROR = "server_error"
     #: It failed several times in a row, and is left alone for a while.

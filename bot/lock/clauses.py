@@ -215,6 +215,8 @@ def _terms(text: str, marked: list[Marked], *, chinese: bool) -> Iterator[Term]:
             for at, pair in pairs(word):
                 yield Term(at=match.start() + at, text=pair, written=pair, name=False)
             continue
+        if word.endswith("s") and len(word) > 2 and word[:-1].isupper():  # "PDFs"
+            word = word[:-1]
         root = stem(word.lower())
         # "Ember", "CET", "iPhone"; in a Chinese sentence each Latin word is one. The first word has its capital anyway.
         capital = any(char.isupper() for char in (word[1:] if first and not chinese else word))

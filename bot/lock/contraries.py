@@ -41,6 +41,8 @@ _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
 _SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
 #: So much of a claim has to stand in one clause that affirms something.
 _AFFIRMED = 0.3
+#: And so much, where a clause that denies something speaks of the same.
+_AFFIRMED_BESIDE = 0.5
 #: A clause that denies something must not be so much more like it.
 _MORE_DENIED = 0.1
 #: Fewer letters than these may stand in any clause.
@@ -89,7 +91,16 @@ def _unaffirmed(facing: Facing) -> bool:
         if not stated.clause.kinds & DENYING:
             whole[id(stated.sentence)] = whole.get(id(stated.sentence), frozenset()) | stated.clause.about
     texts = (*(stated.about for _, stated in affirming), *whole.values())
-    return max((evidence.overlap(clause.about, about) for about in texts), default=0.0) < _AFFIRMED
+    return max((evidence.overlap(clause.about, about) for about in texts), default=0.0) < (
+        _AFFIRMED_BESIDE if _beside_a_denial(facing) else _AFFIRMED
+    )
+
+
+def _beside_a_denial(facing: Facing) -> bool:
+    """Whether the evidence denies something of what the clause claims."""
+    return any(
+        s.clause.kinds & {*DENYING, Mark.ONLY} and facing.clause.about & s.clause.about for _, s in facing.likeness
+    )
 
 
 def _denied_otherwise(facing: Facing) -> bool:

@@ -165,7 +165,7 @@ def _free_throughout(facing: Facing) -> bool:
 def _undone(clause: Clause) -> bool:
     """Whether a clause denies what it puts off: "before they are not shipped"."""
     first = next((mark.mark for mark in clause.marks if mark.mark is Mark.EARLIER or mark.mark in DENYING), None)
-    return first is Mark.EARLIER and Mark.YET not in clause.kinds
+    return first is Mark.EARLIER and Mark.YET not in clause.kinds and clause.text.isascii()
 
 
 def _bare(mark: Marked, stated: Stated, facing: Facing, *, loose: bool) -> bool:

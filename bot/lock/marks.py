@@ -94,7 +94,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"|refuse to|"
         r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free"
         r"|stop(?= (?:us|do|send|accept)ing)",
-        r"很难|难以|不|没有|没|无法|无|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
+        r"很难|难以|不(?!管|论)|没有|没|无法|无(?!论)|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
     ),
     (
         Mark.ONLY,

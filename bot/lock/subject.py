@@ -25,7 +25,7 @@ def names(facing: Facing) -> Iterator[Objection]:
     head = clause.terms[0] if clause.terms else None
     # The first word of a sentence has its capital anyway: it is a name where the evidence has one in its place.
     instead = facing.like.clause.about & evidence.names - clause.about if facing.like else None
-    if head and instead and head.text not in evidence.terms and head.written[0].isupper():
+    if head and instead and head.text not in evidence.terms | PLAIN and head.written[0].isupper():
         yield Objection(code=Code.NAME, words=head.written)
     for term in found:
         if term.text not in evidence.terms:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.lock.clauses import DENYING, Clause, is_han_char
 from bot.lock.facing import Facing, other_time
 
@@ -18,7 +20,7 @@ def votes(word: str, facing: Facing) -> tuple[float, float]:
     denied = affirmed = 0.0
     evidence, about = facing.evidence, facing.clause.about
     for _, stated in facing.likeness:
-        if word not in stated.clause.about or other_time(facing.clause, stated.clause):
+        if not _places(word, stated.clause) or other_time(facing.clause, stated.clause):
             continue
         like = evidence.overlap(about, stated.sentence.about) + _CLAUSE * evidence.overlap(about, stated.clause.about)
         if denies(word, stated.clause):
@@ -31,10 +33,12 @@ def votes(word: str, facing: Facing) -> tuple[float, float]:
 def denies(word: str, clause: Clause) -> bool:
     """Whether ``clause`` has ``word`` behind what denies."""
     reach = _REACH_HAN if is_han_char(word[0]) else _REACH
-    return any(
-        0 <= term.at - mark.end <= reach
-        for mark in clause.marks
-        if mark.mark in DENYING
-        for term in clause.terms
-        if term.text == word
-    )
+    ends = [mark.end for mark in clause.marks if mark.mark in DENYING]
+    return any(0 <= at - end <= reach for end in ends for at in _places(word, clause))
+
+
+def _places(word: str, clause: Clause) -> list[int]:
+    """Return where ``word`` stands in its sentence; one of Chinese may be a part of a longer one."""
+    if is_han_char(word[0]):
+        return [clause.start + match.start() for match in re.finditer(word, clause.text)]
+    return [term.at for term in clause.terms if term.text == word]

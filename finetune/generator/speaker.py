@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -146,7 +147,21 @@ class _Beginning:
     """What several prompts begin with, computed."""
 
     ids: list[int]
+    #: None where the model keeps nothing that goes on from there: something else than keys and values of each token.
     cache: Any
+
+    def begins(self, ids: list[int]) -> bool:
+        """Whether a prompt can go on from here."""
+        return self.cache is not None and len(ids) > len(self.ids) and ids[: len(self.ids)] == self.ids
+
+
+def _beginning(model: Any, ids: list[int]) -> _Beginning:
+    cache = None
+    if ids:
+        cache = getattr(model(input_ids=torch.tensor([ids], device=model.device), use_cache=True), _CACHE, None)
+    keys = [getattr(layer, "keys", None) for layer in getattr(cache, "layers", ())]
+    whole = keys and all(key is not None and key.shape[-2] == len(ids) for key in keys)
+    return _Beginning(ids=ids, cache=cache if whole else None)
 
 
 class Speaker:
@@ -157,7 +172,7 @@ class Speaker:
         self._backbone = backbone
         self._template = template
         self._version = version
-        self._beginnings: dict[str, _Beginning | None] = {}
+        self._beginnings: dict[str, _Beginning] = {}
         if version is not None:
             weakref.finalize(self, backbone.left.append, version).atexit = False
 
@@ -209,30 +224,21 @@ class Speaker:
         first = messages[0]
         if len(messages) < 2 or first["role"] != "system":
             return {}
-        told = first["content"]
-        if told not in self._beginnings:
-            if len(self._beginnings) == _BEGINNINGS:
-                self._beginnings.clear()
-            self._beginnings[told] = self._beginning(model, first)
-        known = self._beginnings[told]
-        if known is None or len(known.ids) >= len(ids) or ids[: len(known.ids)] != known.ids:
-            return {}
-        return {_CACHE: copy.deepcopy(known.cache)}
+        known = self._beginnings.get(first["content"])
+        if known is None or not known.begins(ids):
+            shared = self._shared(first)
+            if known is None or known.ids != shared:  # a template may name the day
+                if len(self._beginnings) == _BEGINNINGS:
+                    self._beginnings.clear()
+                known = self._beginnings[first["content"]] = _beginning(model, shared)
+        return {_CACHE: copy.deepcopy(known.cache)} if known.begins(ids) else {}
 
-    def _beginning(self, model: Any, first: dict[str, str]) -> _Beginning | None:
-        """Return the beginning of prompts after ``first``; None where the model keeps nothing that goes on from there.
-
-        That is one that keeps something else than keys and values of each token.
-        """
-        some = [self._template.ids(self._template.asked([first, {"role": "user", "content": text}])) for text in "ab"]
-        count = next(place for place, pair in enumerate(zip(*some, strict=False)) if len(set(pair)) > 1)
-        if not count:
-            return None
-        ids = some[0][:count]
-        cache = getattr(model(input_ids=torch.tensor([ids], device=model.device), use_cache=True), _CACHE, None)
-        keys = [getattr(layer, "keys", None) for layer in getattr(cache, "layers", ())]
-        whole = keys and all(key is not None and key.shape[-2] == count for key in keys)
-        return _Beginning(ids=ids, cache=cache) if whole else None
+    def _shared(self, first: dict[str, str]) -> list[int]:
+        """Return the tokens that all prompts after ``first`` begin with."""
+        one, other = (
+            self._template.ids(self._template.asked([first, {"role": "user", "content": text}])) for text in "ab"
+        )
+        return [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))]
 
 
 class _Pieces(TextStreamer):

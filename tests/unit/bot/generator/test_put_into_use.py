@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import bot.models
 from bot.app import Bot, running
 from bot.cli.doctor import Finding
 from bot.cli.language_model import language_model
+from bot.cli.models import models as commands
 from bot.library import Library, Progress
 from bot.models import Generators, InUse, in_use
 from bot.rerun import Rerun, differences
@@ -255,6 +257,33 @@ def test_where_a_library_is_missing_the_command_that_installs_it_is_told(
     monkeypatch.setitem(sys.modules, "peft", None)
     assert opened(models, encoder).models.generator is None
     assert "peft is missing. Install it with: pip install 'kefu[train]'" in caplog.text
+
+
+# --- commands
+
+
+def test_the_commands_put_it_into_use_and_say_where_a_server_goes_on_writing(
+    models: Path, registry: Registry, copying: Copying, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **env: str) -> str:
+        done = CliRunner().invoke(commands, [*arguments, "--state", str(models.parent)], env=env)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert run("promote", "generator", copying.first) == f"generator {copying.first} is in use now.\n"
+    assert registry.live(Kind.GENERATOR) == copying.first
+    rows = {row["version"]: row for row in json.loads(run("list", "--json"))}
+    assert {version: row["live"] for version, row in rows.items()} == {
+        copying.whole: False,
+        copying.first: True,
+        copying.second: False,
+    }
+    server = {"KEFU_GENERATOR__URL": "http://127.0.0.1:9/v1", "KEFU_GENERATOR__MODEL": "m"}
+    assert "http://127.0.0.1:9/v1, goes on writing" in run("promote", "generator", copying.second, **server)
+    assert run("rollback", "generator") == f"generator {copying.first} is in use now.\n"
+    assert run("rollback", "generator") == "No generator is in use now.\n"
 
 
 # --- doctor

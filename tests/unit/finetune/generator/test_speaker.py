@@ -80,17 +80,26 @@ def test_each_language_begins_with_its_own(speaker: Speaker) -> None:
     assert len(speaker._beginnings) == 2
 
 
-def test_where_a_prompt_has_another_beginning_than_was_computed_all_of_it_is_read(
-    speaker: Speaker, read: list[int]
+def test_where_prompts_begin_otherwise_than_before_that_is_computed_anew(speaker: Speaker, read: list[int]) -> None:
+    texts = [written(speaker, "en")]
+    first = list(read)
+    (beginning,) = speaker._beginnings.values()
+    beginning.ids[-1] += 1  # as where a template names the day
+    read.clear()
+    texts.append(written(speaker, "en"))
+    assert read == first
+    assert texts[0] == texts[1]
+
+
+def test_a_prompt_that_begins_otherwise_than_all_others_is_read_whole(
+    speaker: Speaker, read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = written(speaker, "en")
-    (told, beginning) = next(iter(speaker._beginnings.items()))
-    assert beginning
-    beginning.ids[-1] += 1
+    monkeypatch.setattr(speaker, "_shared", lambda first: [0, 0])
+    speaker._beginnings.clear()
     read.clear()
     assert written(speaker, "en") == known
-    assert [count for count in read if count > 1] == [len(speaker._template.ids(speaker._template.asked(asking("en"))))]
-    assert told in speaker._beginnings
+    assert read[:2] == [2, len(speaker._template.ids(speaker._template.asked(asking("en"))))]
 
 
 def test_it_stops_at_the_next_token_when_it_is_told_to(speaker: Speaker, read: list[int]) -> None:
