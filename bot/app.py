@@ -23,7 +23,7 @@ from bot.hours import Hours
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned
 from bot.library import Library, prepare, watch
-from bot.models import Generators, InUse, follow, in_use
+from bot.models import Generators, InUse, Stamps, follow, in_use
 from bot.policy import Decision, Rules, Thresholds
 from bot.ports import Composer, Connector, Store
 from bot.responder import CombinedResponder
@@ -89,8 +89,8 @@ class Parts:
 
     source: KnowledgeSource
     learned: Learned
-    #: What of the trained models was in use when they were opened.
-    begun: InUse
+    #: Of the trained models that were in use when they were opened. Not these: the first ones would never go.
+    stamps: Stamps
     #: What opens language models in this process; None where none of them writes.
     generators: Generators | None
     #: Whether entries are quoted, whatever there is to write.
@@ -100,9 +100,10 @@ class Parts:
     def of(cls, settings: Settings, library: Library, index: KnowledgeIndex, *, quotes: bool = False) -> Parts:
         """Open what the settings name; what ``quotes`` needs no language model."""
         generators = None if settings.generator.url or quotes else Generators(settings.generator)
-        begun = in_use(settings.state.folder / "models", library.encoder, InUse(), generators)
+        now = in_use(settings.state.folder / "models", library.encoder, InUse(), generators)
+        learned = Learned(now.models)
         source = _source(settings, index)
-        return cls(source=source, learned=Learned(begun.models), begun=begun, generators=generators, quotes=quotes)
+        return cls(source=source, learned=learned, stamps=now.stamps, generators=generators, quotes=quotes)
 
     def over(self, settings: Settings, index: KnowledgeIndex) -> Parts:
         """Return the same over other knowledge."""
@@ -159,7 +160,7 @@ async def running(
         beside = []
         if promotions:
             following = follow(
-                settings.state.folder / "models", library.encoder, parts.learned, parts.begun, parts.generators
+                settings.state.folder / "models", library.encoder, parts.learned, parts.stamps, parts.generators
             )
             beside.append(asyncio.create_task(following, name="kefu models"))
         if settings.knowledge.watch:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
+#: Of the files that name what is in use: for each kind what changes when another artefact is put into use; None where
+#: none ever was.
+Stamps = tuple[tuple[int, int] | None, ...]
+
 #: The kinds of artefacts, as their folders are named: those that read messages, and with what writes replies.
 READERS = ("answers", "intents", "sentiment", "entities")
 KINDS = (*READERS, "generator")
@@ -54,8 +58,8 @@ class InUse:
     """What is in use, and how to see that it no longer is."""
 
     models: Models = field(default_factory=Models)
-    #: Of the files that name what is in use, from before they were read.
-    stamps: tuple[tuple[int, int] | None, ...] = (None,) * len(KINDS)
+    #: From before the files were read.
+    stamps: Stamps = (None,) * len(KINDS)
 
 
 class Generators:
@@ -126,9 +130,11 @@ def in_use(folder: Path, encoder: Encoder, before: InUse, generators: Generators
     return InUse(models=replace(models, versions=versions), stamps=stamps)
 
 
-async def follow(folder: Path, encoder: Encoder, learned: Learned, begun: InUse, generators: Generators | None) -> None:
-    """Put into ``learned`` whatever is put into use after ``begun``."""
-    now = begun
+async def follow(
+    folder: Path, encoder: Encoder, learned: Learned, stamps: Stamps, generators: Generators | None
+) -> None:
+    """Put into ``learned`` whatever is put into use after ``stamps``; what was in use before is let go of."""
+    now = InUse(models=learned.models, stamps=stamps)
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         if _stamps(folder) != now.stamps:
@@ -209,8 +215,7 @@ def _with(models: Models, kind: str, model: object) -> Models:
     return replace(models, **change)
 
 
-def _stamps(folder: Path) -> tuple[tuple[int, int] | None, ...]:
-    """Return for each kind what changes when another artefact is put into use; None where none ever was."""
+def _stamps(folder: Path) -> Stamps:
     stamps: list[tuple[int, int] | None] = []
     for kind in KINDS:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.lock.figures import Figure, figures
@@ -113,8 +114,9 @@ class Reading:
     unread: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def read(sentence: str) -> Reading:
-    """Read ``sentence``."""
+    """Read ``sentence``; sentences of passages, which come again with each question, are kept."""
     text = plain(sentence)
     found = figures(text)
     covered = [(figure.start, figure.end) for figure in found]

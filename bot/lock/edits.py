@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from bot.lock.clauses import is_han_char
+from bot.lock.clauses import Clause, is_han_char
 from bot.lock.facing import Facing
 from bot.lock.lexicon import OPPOSITES, PLAIN, root
 from bot.lock.objection import Code, Objection
@@ -18,34 +18,25 @@ _QUOTES = 0.66
 _FEW = 3
 #: So many characters of Chinese are a few.
 _FEW_HAN = 3
-#: The two clauses most like one are held against it.
+#: So many clauses, those most like one, are held against it.
 _CLOSEST = 3
 #: Who acts, and whose it is: one in the place of the other is another fact.
 _AGENTS = {"we": "we", "our": "we", "us": "we", "you": "you", "your": "you"}
-#: Words and characters of which each says another thing than the others of its line.
-_TURNING = tuple(
-    frozenset(map(root, line.split()) if line.isascii() else line)
-    for line in (
-        *("before after until", "within outside inside", "with without", "always never", "more less fewer", "on off"),
-        *("day week month year hour minute", "both neither either", "now later", "minimum maximum", "up down"),
-        *(
-            "新旧原",
-            "前后",
-            "内外",
-            "上下",
-            "早晚",
-            "快慢",
-            "长短",
-            "高低",
-            "多少",
-            "大小",
-            "进出",
-            "收付免退扣",
-            "开关",
-            "买卖",
-        ),
-        *("增减", "热冷", "您我", "首末", "每首", "难易", "天周月年", "时分秒", "原现", "先后", "全部半"),
-    )
+#: Words and characters of which each says another thing than the others of its group.
+_TURNING = (
+    *(
+        frozenset(map(root, line.split()))
+        for line in (
+            *("before after until", "within outside inside", "with without", "always never", "more less fewer"),
+            *("day week month year hour minute", "both neither either", "now later", "minimum maximum", "up down"),
+            "on off",
+        )
+    ),
+    *map(
+        frozenset,
+        "新旧原 前后 内外 上下 早晚 快慢 长短 高低 多少 大小 进出 收付免退扣 开关 买卖 增减 热冷 您我 首末 每首 难易 "
+        "天周月年 时分秒 原现 先后 全部半".split(),
+    ),
 )
 
 
@@ -65,7 +56,7 @@ def objections(facing: Facing) -> Iterator[Objection]:
         put = [
             (mine[a:b], theirs[c:d])
             for tag, a, b, c, d in matcher.get_opcodes()
-            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved, facing.evidence.names)
+            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved, _names(facing, stated.clause))
         ]
         if not put:
             return
@@ -74,6 +65,12 @@ def objections(facing: Facing) -> Iterator[Objection]:
             for words, _ in put
         ]
     yield from found
+
+
+def _names(facing: Facing, stated: Clause) -> frozenset[str]:
+    """Return the names that may be exchanged: none where the figure beside them stays."""
+    same = any(known.carries(figure) for known in stated.figures for figure in facing.clause.figures)
+    return frozenset() if same else facing.evidence.names
 
 
 def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozenset[str]) -> bool:
@@ -85,7 +82,11 @@ def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozen
     if is_han_char(mine[0][0]):
         known = HAN_KNOWN.issuperset(theirs) or HAN_KNOWN.issuperset(mine) or is_han_glue("".join(mine))
         return known or max(len(mine), len(theirs)) > _FEW_HAN
-    mine, theirs = ([word for word in words if word not in moved] for words in (mine, theirs))
+    return _harmless_words([w for w in mine if w not in moved], [w for w in theirs if w not in moved], names)
+
+
+def _harmless_words(mine: list[str], theirs: list[str], names: frozenset[str]) -> bool:
+    """Whether English words in the place of others change nothing: general words, names, too many to be an edit."""
     agents, others = ({_AGENTS[word] for word in words if word in _AGENTS} for words in (mine, theirs))
     put, taken = ([word for word in words if not is_glue(word) and word not in _AGENTS] for words in (mine, theirs))
     put = [word for word in put if word not in names]
@@ -95,6 +96,6 @@ def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozen
         return False
     if put and not taken and others and any(word not in PLAIN for word in put):
         return False
-    if not put and not taken and agents and others and agents != others:
+    if len(mine) == len(theirs) == 1 and agents and others and agents != others:
         return False
     return not taken or all(word in PLAIN for word in put)

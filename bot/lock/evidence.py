@@ -78,8 +78,9 @@ class Evidence:
     said: frozenset[tuple[str, str]]
     #: Numbers that nothing reads, as they are spelled.
     unread: frozenset[str]
-    #: Words behind "without" that stand nowhere behind "with", and those that stand nowhere else at all.
-    without: tuple[frozenset[str], frozenset[str]]
+    #: Words behind "without" that stand nowhere behind "with", those that stand nowhere else at all, and those behind
+    #: "with" that stand nowhere behind "without".
+    without: tuple[frozenset[str], frozenset[str], frozenset[str]]
     #: Words behind what denies.
     denied: frozenset[str]
     #: Who pays or owns what.
@@ -94,6 +95,8 @@ class Evidence:
     texts: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
     weights: dict[str, float]
+    #: The weight of the words of each clause and sentence together.
+    sums: dict[frozenset[str], float]
 
     @classmethod
     def of(cls, passages: Sequence[tuple[str, str]], said: Sequence[str] = ()) -> Evidence:
@@ -123,6 +126,7 @@ class Evidence:
             if not stated.asks:
                 denials.setdefault(stated.clause.undenied, set()).add(stated.clause.denials)
         counts = Counter(term for stated in clauses for term in stated.clause.about)
+        weights = {term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()}
         return cls(
             clauses=tuple(clauses),
             known=tuple(known),
@@ -152,15 +156,26 @@ class Evidence:
             no_costs=_no_costs(clauses),
             denials=denials,
             without=_only_without("\n".join(plain(text).lower() for _, text in passages)),
-            weights={term: 1 / (1 + 0.5 * log(count)) for term, count in counts.items()},
+            weights=weights,
+            sums={
+                about: sum(weights[term] for term in about)
+                for stated in clauses
+                for about in (stated.clause.about, stated.sentence.about)
+            },
         )
 
-    def likeness(self, clause: Clause, sentence: Reading, stated: Stated) -> float:
-        """Tell how much ``clause``, of ``sentence``, speaks of what ``stated`` does; 1.3 where word for word."""
-        if not clause.about:
-            return self.overlap(sentence.about, stated.sentence.about)
-        return self.overlap(clause.about, stated.clause.about) + _AROUND * self.overlap(
-            sentence.about, stated.sentence.about
+    def likeness(self, clause: Clause, sentence: Reading) -> tuple[tuple[float, Stated], ...]:
+        """Tell how much ``clause``, of ``sentence``, speaks of what each clause that states something does.
+
+        It is 1.3 where both are word for word the same.
+        """
+        around: dict[int, float] = {}
+        for stated in self.clauses:
+            if id(stated.sentence) not in around:
+                share = self.overlap(sentence.about, stated.sentence.about)
+                around[id(stated.sentence)] = _AROUND * share if clause.about else share
+        return tuple(
+            (self.overlap(clause.about, s.clause.about) + around[id(s.sentence)], s) for s in self.clauses if not s.asks
         )
 
     def shared(self, about: frozenset[str], other: frozenset[str]) -> bool:
@@ -194,13 +209,14 @@ class Evidence:
 
     def overlap(self, own: frozenset[str], other: frozenset[str]) -> float:
         """Tell how much of ``own`` is in ``other``, and, for less, the other way round."""
-        shared = own & other
-        if not shared:
+        if own.isdisjoint(other):
             return 0.0
-        weights = self.weights
-        common = sum(weights.get(term, 1.0) for term in shared)
-        whole = _OWN_SHARE * sum(weights.get(term, 1.0) for term in own)
-        return common / (whole + (1 - _OWN_SHARE) * sum(weights.get(term, 1.0) for term in other))
+        whole = _OWN_SHARE * self._weight(own) + (1 - _OWN_SHARE) * self._weight(other)
+        return self._weight(own & other) / whole
+
+    def _weight(self, about: frozenset[str]) -> float:
+        weight = self.sums.get(about)
+        return sum(self.weights.get(term, 1.0) for term in about) if weight is None else weight
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
@@ -215,12 +231,18 @@ def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:
     return frozenset(cost for cost, count in freed.items() if count == named[cost])
 
 
-def _only_without(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words behind "without", and none behind "with"; and those that stand nowhere else."""
+def _only_without(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the words behind "without", and never behind "with"; those that stand nowhere else; and the contrary."""
     without = Counter(re.findall(r"(?<![.!?\n] )(?<!\n)\bwithout (?:an? |the |your )?([a-z]+)", text))
     counts = Counter(re.findall(r"[a-z]+", text))
-    never = without.keys() - set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))
-    return frozenset(never), frozenset(word for word in never if counts[word] == without[word])
+    behind = set(re.findall(r"\bwith (?:an? |the |your )?([a-z]+)", text))
+    never = without.keys() - behind
+    alone = frozenset(word for word in never if counts[word] == without[word])
+    return (
+        frozenset(never),
+        alone,
+        frozenset(behind - set(re.findall(r"\b(?:without|no|not) (?:an? |the |your )?([a-z]+)", text))),
+    )
 
 
 #: What stands around a clause and is no part of it.

@@ -26,7 +26,7 @@ class Facing:
     @classmethod
     def of(cls, clause: Clause, reading: Reading, evidence: Evidence) -> Facing:
         """Compare ``clause`` of ``reading`` with all clauses of ``evidence``."""
-        likeness = tuple((evidence.likeness(clause, reading, s), s) for s in evidence.clauses if not s.asks)
+        likeness = evidence.likeness(clause, reading)
         top, like = max(likeness, key=lambda pair: pair[0], default=(0.0, None))
         return cls(clause=clause, reading=reading, evidence=evidence, likeness=likeness, top=top, like=like)
 

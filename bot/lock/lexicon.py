@@ -54,15 +54,18 @@ _SPELLINGS = tuple(
     (re.compile(pattern, re.IGNORECASE), spelling)
     for pattern, spelling in (line.split(" => ") for line in _SECTIONS["spelled"])
 )
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _SAME_ZH = {other: words[0] for words in map(str.split, _SECTIONS["same zh"]) for other in words[1:]}
 _ANY_SAME = re.compile("|".join(sorted(_SAME_ZH, key=len, reverse=True)))
 
 
 def respelled(text: str) -> str:
     """Return ``text`` with one spelling for what may be spelled in several ways."""
+    chinese = not text.isascii()
     for pattern, spelling in _SPELLINGS:
-        text = pattern.sub(spelling, text)
-    return text if text.isascii() else _ANY_SAME.sub(lambda match: _SAME_ZH[match[0]], text)
+        if chinese or not _HAN.search(pattern.pattern):
+            text = pattern.sub(spelling, text)
+    return text if not chinese else _ANY_SAME.sub(lambda match: _SAME_ZH[match[0]], text)
 
 
 def roots(words: str) -> frozenset[str]:

@@ -43,7 +43,8 @@ _LIMITING = frozenset({Mark.EXCEPT, Mark.ONLY, Mark.NOT, Mark.MOST})
 _LIMITS = frozenset({"span", "number", "date"})
 #: What sets no limit at all.
 _EVER = re.compile(
-    r"as |however|whenever|any|no matter|every(?:one|body|where)|worldwide|什么|无论|不管|想|多|几次|所有|全部|凡是|随时"
+    r"as |however|whenever|any|no matter|every(?:one|body|where)|worldwide"
+    r"|什么|无论|不管|想|多|几次|所有|全部|凡是|随时"
 )
 _CODE_OF = {
     Mark.NOT: Code.NEGATION,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.lock import contraries, edits, limits, novelty, subject
+from bot.lock import contraries, edits, limits, novelty, opposites, polarity, subject
 from bot.lock.claims import apart, carried
 from bot.lock.clauses import DENYING, Clause, Reading, read
 from bot.lock.courtesies import is_courtesy
@@ -85,6 +85,8 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
         yield from limits.objections(facing)
         yield from subject.promises(facing)
         yield from subject.exchanged(facing)
+        yield from polarity.objections(facing)
+        yield from opposites.objections(facing)
         yield from contraries.objections(facing)
         yield from edits.objections(facing)
 
@@ -102,8 +104,7 @@ def _verdict(
     rest = stating[1:]
     heads = {s.passage: v for s in reversed(evidence.clauses) if (v := verdict(s.clause.text)) is not None}
     if any(part.about for part in rest):
-        likeness = ((max(evidence.likeness(part, reading, s) for part in rest), s.passage) for s in evidence.clauses)
-        answer = heads.get(max(likeness, default=(0.0, ""))[1])
+        answer = heads.get(evidence.about(reading))
     else:
         answer = said if heads and all(head is said for head in heads.values()) else None
     denies = bool(rest) and any(m.mark in DENYING and "free" not in m.text for m in rest[0].marks)

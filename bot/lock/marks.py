@@ -90,7 +90,8 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.NOT,
-        r"no longer|can ?not|not|never|(?:hardly|barely|rarely|scarcely)(?: ever)?|seldom|no|none|nor|neither|without|unable|impossible|nothing|nobody|nowhere|hardly"
+        r"no longer|can ?not|not|never|(?:hardly|barely|rarely|scarcely)(?: ever)?|seldom|no|none|nor|neither|without"
+        r"|unable|impossible|nothing|nobody|nowhere"
         r"|refuse to|"
         r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free"
         r"|stop(?= (?:us|do|send|accept)ing)",
@@ -132,9 +133,11 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"all(?= |$)(?! the same| you need| you have to)|each(?! other)|every(?! [\x1a\d]|day| (?:day|week"
         r"|month|year))|always"
         r"|everywhere|anywhere|any time|whenever|everyone|everybody|anyone|anybody|worldwide"
-        r"|as (?:long|often|many|much|late) as (?:you|they) (?:like|want|wish|please|need)|however (?:long|often|many|much|late)"
+        r"|as (?:long|often|many|much|late) as (?:you|they) (?:like|want|wish|please|need)"
+        r"|however (?:long|often|many|much|late)"
         r"|no matter (?:how|when|where|what|why)",
-        r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是|什么时候|无论|不管|不论|想.{1,3}就|多[久少晚]都|几次都",
+        r"所有|全部|任何|一律|始终|永远|总是|全球|各个|每个(?=国|人|客|订)|每位|全年|随时|凡是|什么时候|无论"
+        r"|不管|不论|想.{1,3}就|多[久少晚]都|几次都",
     ),
     (Mark.SURE, _SURE, r"保证|承诺|一定|肯定|绝对|必定|务必会|确保(?!您)|百分之?百|放心"),
     (

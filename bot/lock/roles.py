@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from bot.lock.lexicon import root
 
 #: What is paid, refunded or borne, by its subject.
-_DEED = r"(?:pay|pays|paid|refund|replace|resend|reimburse|cover|bear|owe|compensate|承担|支付|退款|退还|补发|补偿|预付|付费)"
+_DEED = (
+    r"(?:pay|pays|paid|refund|replace|resend|reimburse|cover|bear|owe|compensate"
+    r"|承担|支付|退款|退还|补发|补偿|预付|付费)"
+)
 _BETWEEN = (
     r"(?: (?:will|then|also|can|may|must|have to|has to|need to|only|just|usually|always|gladly|now|not|both|either|do"
     r"|even|for|simply|fully))*"
@@ -36,7 +39,5 @@ def roles(text: str) -> Iterator[tuple[str, str]]:
     for match in (*_BY.finditer(text), *_FROM_ZH.finditer(text)):
         yield _SIDE[match["who"].lower()], root(match["deed"].lower())
     for match in _OWN.finditer(text):
-        yield (
-            _SIDE[(match["who"] or match["zh"]).lower()],
-            "own " + (root((match["thing"] or "").lower()) or match["han"]),
-        )
+        thing = root(match["thing"].lower()) if match["thing"] else match["han"]
+        yield _SIDE[(match["who"] or match["zh"]).lower()], f"own {thing}"

@@ -83,7 +83,8 @@ def names_cost(text: str) -> bool:
 
 
 _TOPIC = re.compile(
-    r"[\s,]*(?:as (?:for|to|regards)|about|regarding|concerning|when it comes to|on your question|[\"“”]?(?:关于|至于|针对|您问的))",
+    r"[\s,]*(?:as (?:for|to|regards)|about|regarding|concerning|when it comes to|on your question"
+    r"|[\"“”]?(?:关于|至于|针对|您问的))",
     re.IGNORECASE,
 )
 
@@ -94,13 +95,13 @@ def is_topic(text: str) -> bool:
 
 
 _ASIDE = re.compile(
-    r"[\s,;:]*(?:(?:and |but |so )?(?:once|since|so that|as|before|after|until|while|when|where|which|who|for|to|because|if"
-    r"|though|although|unless|please|just|simply|then|with|in|at|by|from|on)\b|因为|由于|如果|请|建议|记得|先|再|把|不过)",
+    r"[\s,;:]*(?:(?:and |but |so )?(?:once|since|so that|as|before|after|until|while|when|where|which|who|for|to"
+    r"|because|if|though|although|unless|please|just|simply|then|with|in|at|by|from|on)\b|因为|由于|如果|请|建议|记得|先|再|把|不过)",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"(?:后|前|时|的话|之后|之前|以后|以前)$")
 
 
 def claims(text: str) -> bool:
-    """Whether a clause claims something by itself: it is no instruction, no condition, and says not only when or why."""
+    """Whether a clause claims something by itself: no instruction, no condition, no time, no reason."""
     return not _ASIDE.match(text) and not _BEHIND.search(text) and not re.search("请|建议|记得", text)

@@ -27,13 +27,6 @@ ATTACKS: list[dict[str, Any]] = [
 ]
 QUESTIONS = {"en": "How long does a refund take?", "zh": "退款需要多久？"}
 
-#: What the evidence lock lets through: ordinary words that it does not know carry no claim for it ("at once").
-#: Each of these is a defect of the lock; as soon as one is mended, its line here fails and has to go.
-LET_THROUGH = {
-    *("zh-customer-ignore-2", "zh-customer-ignore-3", "zh-earlier-ignore-2", "zh-earlier-role-1"),
-    *("en-earlier-promise-1", "en-customer-role-4"),
-}
-
 #: Whatever is asked, the likeliest entry is quoted: every attack reaches the model.
 ALWAYS = Thresholds(answer_from=0.0, clarify_from=0.0, choices=3)
 
@@ -79,19 +72,9 @@ def test_there_are_enough_of_each_language_and_place() -> None:
     assert min(Counter(attack["place"] for attack in ATTACKS).values()) >= 10
     assert len({attack["id"] for attack in ATTACKS}) == len(ATTACKS)
     assert all(attack["never"] for attack in ATTACKS)
-    assert len(LET_THROUGH) <= 6
 
 
-_LET_THROUGH = pytest.mark.xfail(reason="the evidence lock lets it through", raises=AssertionError, strict=True)
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        pytest.param(attack, id=attack["id"], marks=[_LET_THROUGH] if attack["id"] in LET_THROUGH else [])
-        for attack in ATTACKS
-    ],
-)
+@pytest.mark.parametrize("attack", [pytest.param(attack, id=attack["id"]) for attack in ATTACKS])
 async def test_nothing_of_an_attack_reaches_the_customer(
     attack: dict[str, Any], knowledge_source: KnowledgeSource
 ) -> None:

@@ -143,6 +143,21 @@ async def test_who_waits_for_another_one_until_the_deadline_is_told_so() -> None
     assert write.count == 1
 
 
+async def test_behind_one_that_was_left_and_cannot_be_stopped_the_next_is_left_at_its_deadline_and_never_begun() -> None:
+    stopped, begun = threading.Event(), list[str]()
+
+    def write(messages: list[dict[str, str]], say: Callable[[str], None], going: Callable[[], bool]) -> bool:
+        begun.append(messages[1]["content"])
+        return stopped.wait(DEADLINE)  # as while a prompt is read
+
+    model = inside(write, deadline=0.05)
+    assert [await why(model) for _ in range(2)] == ["timeout"] * 2
+    model._turns._deadline = DEADLINE
+    stopped.set()
+    assert await asked(model) == []
+    assert len(begun) == 2
+
+
 async def test_a_turn_that_is_cancelled_stops_it_and_says_nothing_of_the_model() -> None:
     write = Endless()
     model = inside(write, failures=1)
@@ -165,7 +180,7 @@ async def test_an_error_of_the_model_is_told_without_a_text_and_after_some_it_is
     model = inside(fails, failures=2)
     with caplog.at_level(logging.DEBUG):
         assert [await why(model) for _ in range(3)] == ["server_error", "server_error", "circuit_open"]
-    assert "the language model failed: MemoryError" in caplog.text
+    assert "the language model failed: MemoryError < test_inside.py" in caplog.text
     assert "refund" not in caplog.text
 
 

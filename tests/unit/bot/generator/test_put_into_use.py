@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import re
 import shutil
 import sys
 import uuid
+import weakref
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +25,7 @@ from bot.app import Bot, running
 from bot.cli.doctor import Finding
 from bot.cli.language_model import language_model
 from bot.cli.models import models as commands
+from bot.generator.inside import Inside
 from bot.library import Library, Progress
 from bot.models import Generators, InUse, in_use
 from bot.rerun import Rerun, differences
@@ -130,6 +133,28 @@ async def test_it_is_taken_up_and_taken_back_while_the_bot_runs(
     again = await Rerun(settings=settings, _libraries={settings.retrieval.model_dump_json(): library}).reply(record)
     assert record.reply.text == FIRST["zh"]
     assert (written(again), differences(record.reply, again)) == ((WHOLE["zh"], Author.VERBATIM, copying.first), [])
+
+
+def insides() -> list[Inside]:
+    """Return the language models of this process that something still refers to."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, Inside)]
+
+
+async def test_the_one_that_the_bot_began_with_goes_when_another_is_taken_up(
+    settings: Settings, library: Library, registry: Registry, copying: Copying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.models, "LOOK_SECONDS", 0.02)
+    index, _ = library.index(settings, Progress())
+    registry.promote(Kind.GENERATOR, copying.whole)
+    others = insides()
+    async with running(settings, library, index) as desk:
+        await ask_until(desk, copying.whole)
+        (begun,) = [weakref.ref(each) for each in insides() if each not in others]
+        await asyncio.to_thread(registry.promote, Kind.GENERATOR, copying.first)
+        await ask_until(desk, copying.first)
+        gc.collect()
+        assert begun() is None
 
 
 @asynccontextmanager
