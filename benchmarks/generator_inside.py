@@ -43,11 +43,10 @@ from bot.app import responder_of, verbatim_of
 from bot.calibration import Calibration
 from bot.cli.adapt import as_served
 from bot.generator.inside import Inside
+from bot.generator.turns import Turns
 from bot.knowledge import KnowledgeSource
 from bot.learned import Learned, Models
-from bot.models import Generators
 from bot.settings import Settings
-from bot.settings_generator import Generator
 from bot.types import Author, Conversation, ConversationKey, Message
 from finetune.artefact import open_artefact
 from finetune.generator.run import adapt
@@ -133,9 +132,9 @@ async def measured(replies: int, folder: Path, say: Say) -> dict[str, Any]:
     entries = [p for language in ("en", "zh") for p in [p for p in short if p.language == language][:ENTRIES]]
     artefact = open_artefact(learned(folder, entries, say))
     speaker = Speakers().of(artefact)
-    settings = Settings(generator=Generator(deadline_seconds=60.0))
-    generators = Generators(settings.generator)
-    inside = Inside(partial(speaker.write, most=settings.generator.max_tokens), generators._turns, generators._thread)
+    settings = Settings()
+    most = settings.generator.max_tokens
+    inside = Inside(partial(speaker.write, most=most), Turns(at_once=1, deadline=60.0))
     source = KnowledgeSource(
         index_of(passages, encoder, analyzer), calibration=Calibration.shipped(), time_zone=ZoneInfo("UTC")
     )
@@ -160,9 +159,9 @@ async def measured(replies: int, folder: Path, say: Say) -> dict[str, Any]:
         took["quoted"].append(quoted.timings_ms["total"])
         took["written"].append(written.timings_ms["total"])
         asks = [{"role": role, "content": content} for role, content in written.writing.prompt]
-        took["whole"].append(alone(speaker, asks, computed=False, most=settings.generator.max_tokens))
+        took["whole"].append(alone(speaker, asks, computed=False, most=most))
         spent.append(process_time())
-        took["direct"].append(alone(speaker, asks, computed=True, most=settings.generator.max_tokens))
+        took["direct"].append(alone(speaker, asks, computed=True, most=most))
         spent.append(process_time())
         quote, write, _, direct = (1000 * (end - begin) for begin, end in itertools.pairwise(spent))
         cpu.append(write - quote - direct)

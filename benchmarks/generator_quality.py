@@ -13,7 +13,9 @@ lets the model write. ``FOLDER`` keeps the model; a run that was stopped goes on
 * ``supported``: the share of its sentences that the evidence lock passes; ``sent``: that of the replies in its words.
 * ``rewrite_...``: against what a fluent person wrote for the question: of quoting, of the model, and of what is sent.
 * ``false_figures``: replies in its words with a number, link or address that the entry has not: a plain comparison of
-  characters, which knows nothing of the lock. ``unsupported``: replies in its words with a sentence the lock refuses.
+  characters, which knows nothing of the lock. ``unsupported``: those with a sentence that the lock refuses.
+* ``figures_kept``: the share of the entry's numbers, links and addresses that stand in them; ``word_for_word``: the
+  share of them that say what the entry says.
 """
 
 from __future__ import annotations
@@ -95,6 +97,21 @@ class Asked:
         """The entries that the reply is from."""
         cited = {citation.id for citation in self.quoted.citations}
         return [candidate for candidate in self.quoted.candidates if candidate.id in cited]
+
+    @property
+    def said(self) -> str:
+        """What of the reply is in the model's words, without what the bot says of a question that it hands over."""
+        return self.reply.text[: self.reply.writing.sentences[-1].end]
+
+    @property
+    def stated(self) -> set[str]:
+        """The figures in the model's words."""
+        return set(FIGURE.findall(self.said))
+
+    @property
+    def known(self) -> set[str]:
+        """Those that stand in the entries."""
+        return {figure for entry in self.evidence for figure in FIGURE.findall(f"{entry.question}\n{entry.answer}")}
 
 
 def main() -> None:
@@ -270,9 +287,10 @@ def of(rows: Sequence[Asked]) -> dict[str, float]:
         "rouge_l": mean(rouge_l(texts, entries)),
         "supported": mean(supported),
         "sent": len(sent) / len(written),
-        "word for word": mean(row.reply.text == row.quoted.text for row in sent),
-        "false_figures": sum(bool(false_figures(row)) for row in sent),
-        "unsupported": sum(not all(sentences(row, row.reply.text)) for row in sent),
+        "word_for_word": mean(row.said == "\n\n".join(e.answer for e in row.evidence) for row in sent),
+        "figures_kept": mean(len(row.stated & row.known) / len(row.known) for row in sent if row.known),
+        "false_figures": sum(bool(row.stated - row.known) for row in sent),
+        "unsupported": sum(not all(sentences(row, row.said)) for row in sent),
         "rewrites": len(known),
     }
     for name, said in (
@@ -292,12 +310,6 @@ def sentences(row: Asked, text: str) -> list[bool]:
     """Return for each sentence of ``text`` whether the lock passes it."""
     evidence = Evidence.of([(e.id, f"{e.question}\n{e.answer}") for e in row.evidence])
     return [sentence.supported for sentence in checked(text, evidence) if sentence.text.strip()]
-
-
-def false_figures(row: Asked) -> set[str]:
-    """Return the figures of the reply that no entry it is from has."""
-    known = {figure for entry in row.evidence for figure in FIGURE.findall(f"{entry.question}\n{entry.answer}")}
-    return set(FIGURE.findall(row.reply.text)) - known
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ order, the answers of two entries merged, or an honest rewrite of `faq_data/eval
 with a chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
 evidence is the entries' questions and answers.
 
-Figures: false sentences and how many of them passed, by kind; true sentences, true replies and rewrites that were
-blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
+Every sentence of every entry is respelled as well, in each way of `benchmarks.lock_respelled` that fits: still true, and
+then made false in the same manner.
+
+Figures: false sentences and how many of them passed, by kind; true sentences, true replies, rewrites and respellings that
+were blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
 """
 
 from __future__ import annotations
@@ -154,9 +157,8 @@ def _respelled(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, .
             if show and wrong:
                 print(f"  blocked (respelled: {name}, {entry}):")
                 _show(wrong)
-    print(
-        f"respelled: {sum(blocked.values())} of {sum(count.values())} blocked ({sum(blocked.values()) / sum(count.values()):.2%})"
-    )
+    total, wrongly = sum(count.values()), sum(blocked.values())
+    print(f"respelled: {wrongly} of {total} blocked ({wrongly / total:.2%})")
     for name in count:
         print(f"  {name:<24}{count[name]:>6}{blocked[name]:>6}")
     print(f"  made false on top: {false}, {passed} passed")

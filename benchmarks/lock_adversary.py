@@ -1,7 +1,7 @@
-"""False facts in words of their own, for `benchmarks.lock`: opposites, who pays, and sentences that deny the evidence.
+"""False facts in words of their own, for `benchmarks.lock`: opposites, payers, and sentences that deny the evidence.
 
-Unlike `benchmarks.lock_plants` they do not change one value: a word becomes its opposite, or a whole sentence is written
-that the evidence contradicts, in words that it need not have.
+Unlike those of `benchmarks.lock_plants` they change no value: a word becomes its opposite, or a whole sentence is
+written that the evidence contradicts, in words that it need not have.
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ class Sender:
         with suppress(Exception):  # the reply comes all the same
             while True:
                 text = await newest.get()
-                done, _ = await self._store.answered(message.conversation, message.id)
-                if done:  # by a person, who has taken the case
+                work = await self._store.work(message.conversation)
+                if message.id not in [one.id for one in work.messages]:  # a person has the case, or it is forgotten
                     return
                 async with asyncio.timeout(PREVIEW_WITHIN):
                     await connector.preview(message, text)

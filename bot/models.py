@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -69,9 +68,8 @@ class Generators:
         """Load nothing yet."""
         self._settings = settings
         self._speakers: Speakers | None = None
-        # All that are opened share them: one writes at a time, also while another one is put into use.
+        # All that are opened share it: one writes at a time, also while another one is put into use.
         self._turns = Turns(at_once=1, deadline=settings.deadline_seconds)
-        self._thread = ThreadPoolExecutor(1, "kefu generator")
 
     def open(self, artefact: Artefact | None) -> Inside | None:
         """Return what writes with an artefact, or, without one, with the model of the settings; None without either.
@@ -88,7 +86,7 @@ class Generators:
         speaker = self._speakers.of(artefact) if artefact else self._speakers.plain()
         _warm(speaker)
         write = partial(speaker.write, most=self._settings.max_tokens, temperature=self._settings.temperature)
-        return Inside(write, self._turns, self._thread)
+        return Inside(write, self._turns)
 
 
 def _warm(speaker: Speaker) -> None:

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -134,12 +133,13 @@ def _serve(settings: Settings) -> None:
 
 
 def _process(work: Callable[[], int]) -> None:
+    from bot.aside import leave
     from bot.cli.main import answered, log_to_stderr
 
     log_to_stderr()
     threading.Thread(target=_stop_with_parent, name="kefu parent", daemon=True).start()
     with suppress(KeyboardInterrupt):
-        sys.exit(answered(work))
+        leave(answered(work))
 
 
 def _stop_with_parent() -> None:

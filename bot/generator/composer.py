@@ -11,6 +11,7 @@ from bot.generator.failure import NotWritten, Why
 from bot.generator.model import LanguageModel
 from bot.generator.prompt import NONE, messages
 from bot.lock import Evidence, Held, Sentence
+from bot.logs import where
 from bot.policy import Decision
 from bot.ports import Released, unseen
 from bot.saying import Composed, Saying
@@ -56,7 +57,7 @@ class GeneratedComposer:
         except NotWritten as error:
             return self._quoted(saying, error.why, draft)
         except Exception as error:  # whatever it is, a customer waits
-            log.error("a reply could not be written: %s", type(error).__name__)
+            log.error("a reply could not be written: %s", where(error))
             return self._quoted(saying, Why.FAILED, draft)
         writing = Writing(by=Author.GENERATOR, removed=tuple(draft.removed), sentences=sentences, prompt=draft.prompt)
         text = self._verbatim.said(decision, saying.language, saying.at, answer=answer)

@@ -1,4 +1,4 @@
-"""A language model in this process: it writes in a thread, one answer at a time, beside the event loop."""
+"""A language model in this process: it writes beside the event loop, each answer in a thread that nobody waits for."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 
+from bot.aside import aside
 from bot.generator.failure import NotWritten, Why
 from bot.generator.turns import Turns
+from bot.logs import where
 
 log = logging.getLogger(__name__)
 
-#: Writes an answer to messages: tells each piece of it, asks after each token whether to go on, and returns whether it
-#: came to its end.
+#: Writes an answer to messages, from any thread: tells each piece of it, asks again and again whether to go on, and
+#: returns whether it came to its end.
 Write = Callable[[list[dict[str, str]], Callable[[str], None], Callable[[], bool]], bool]
 
 
 class Inside:
     """A `bot.generator.model.LanguageModel` that is called, and not connected to."""
 
-    def __init__(self, write: Write, turns: Turns, thread: ThreadPoolExecutor) -> None:
-        """``thread`` is one thread, which all that share ``turns`` write in."""
+    def __init__(self, write: Write, turns: Turns) -> None:
+        """``turns`` are shared by all that write in this process."""
         self._write = write
         self._turns = turns
-        self._thread = thread
 
     @asynccontextmanager
     async def asked(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[AsyncIterator[str]]:
@@ -44,17 +44,16 @@ class Inside:
                 try:
                     whole = self._write(list(messages), tell, lambda: not left.is_set())
                 except Exception as error:  # whatever it is, a customer waits
-                    log.error("the language model failed: %s", type(error).__name__)
+                    log.error("the language model failed: %s", where(error))
                     tell(Why.SERVER_ERROR)
                 else:
                     tell(None if whole else Why.TOO_LONG)
 
-            future = self._thread.submit(work)
+            aside(work)
             try:
                 yield _pieces(said)
             finally:
                 left.set()
-                future.cancel()
 
 
 async def _pieces(said: asyncio.Queue[str | Why | None]) -> AsyncIterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from bot.lock.clauses import DENYING, Clause, Term, is_han_char
 from bot.lock.evidence import Known, surroundings
@@ -11,7 +10,7 @@ from bot.lock.facing import Facing, same_head
 from bot.lock.figures import Figure
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
-from bot.lock.wording import ANCHOR, COSTS, EVENTS, HAN_ANCHOR
+from bot.lock.wording import ANCHOR, EVENTS, HAN_ANCHOR
 from bot.lock.words import stem
 
 #: The words around a figure have to share at least this much with those around it in the evidence.
@@ -58,26 +57,7 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
         return known, Objection(code=Code.NEGATION, words=clause.text)
     if _denied_alone(figure, clause, [k.stated.clause for score, k in carrying if score >= _AS_NEAR * best]):
         return known, Objection(code=Code.NEGATION, words=clause.text)
-    if Mark.FREE in known.stated.clause.kinds and _charged(figure, clause):
-        return known, Objection(code=Code.COMPARISON, words=clause.text)
     return known, None
-
-
-def apart(facing: Facing) -> Iterator[Objection]:
-    """Object where the figures of one clause stand in the evidence in no sentence together."""
-    figures = [figure for figure in facing.clause.figures if figure.kind not in ("link", "mail")]
-    together: set[int] = set()
-    for number, figure in enumerate(figures):
-        sentences = {id(k.stated.sentence) for k in facing.evidence.known if k.figure.carries(figure)}
-        if number and sentences and together and not sentences & together:
-            words = facing.reading.text[figure.start : figure.end]
-            yield Objection(code=figure.code, words=words)
-        together = sentences & together or sentences or together
-
-
-def _charged(figure: Figure, clause: Clause) -> bool:
-    """Whether the clause has a cost from some amount on."""
-    return "least" in figure.bounds and bool(clause.about & COSTS) and not clause.kinds & {Mark.FREE, Mark.NOT}
 
 
 def _denied_alone(figure: Figure, clause: Clause, stated: list[Clause]) -> bool:

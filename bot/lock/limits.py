@@ -152,7 +152,7 @@ def _denied(carried_by: frozenset[Mark], facing: Facing) -> bool:
         return True
     if affirmed or other >= _WORD_FOR_WORD:
         return False
-    return denied or any(facing.evidence.shared(facing.reading.about, s.sentence.about) for _, s in denying)
+    return denied or best >= _LIKE_ENOUGH
 
 
 def _free_throughout(facing: Facing) -> bool:

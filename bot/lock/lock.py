@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.lock import contraries, edits, limits, novelty, opposites, polarity, subject
-from bot.lock.claims import apart, carried
+from bot.lock.claims import carried
 from bot.lock.clauses import DENYING, Clause, Reading, read
 from bot.lock.courtesies import is_courtesy
 from bot.lock.evidence import STOPS, Evidence, spelled
@@ -75,13 +75,14 @@ def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None])
                 passages[known.stated.passage] = None
             if objection:
                 yield objection
-        yield from apart(facing)
         yield from subject.names(facing)
         if is_topic(clause.text):
             continue
-        if number == 0 and (said := verdict(clause.text)) is not None:
+        if number == 0 and (said := verdict(clause.text.strip(STOPS))) is not None:
             yield from _verdict(reading, stating, evidence, passages, said=said)
             continue
+        if number and verdict(clause.text.strip(STOPS)) is not None and clause.text not in evidence.texts:
+            yield Objection(code=Code.NEGATION, words=clause.text)
         yield from limits.objections(facing)
         yield from subject.promises(facing)
         yield from subject.exchanged(facing)

@@ -61,11 +61,11 @@ def _words(clause: Clause, evidence: Evidence) -> Iterator[tuple[str, bool, bool
         for (word, tag), (after, after_tag) in pairwise([*tagged(run), ("", " ")]):
             if len(word) == 1 and (tag[0] not in "nvaz" or word in HAN_KNOWN):
                 continue
-            known = evidence.text if tag in _NAMES else evidence.characters
-            new = [
-                part for part in (word if tag not in _NAMES else [word]) if part not in known and part not in HAN_KNOWN
-            ]
-            if new and word not in PLAIN:  # right before a noun that is known it makes another thing of it
+            if tag in _NAMES:
+                strange = word not in evidence.text
+            else:
+                strange = any(char not in evidence.characters and char not in HAN_KNOWN for char in word)
+            if strange and word not in PLAIN:  # right before a noun that is known it makes another thing of it
                 compound = tag[0] == "n" and after_tag[0] == "n" and after[0] in evidence.characters
                 yield word, True, compound or tag in _NAMES
             elif tag[0] in "nvabszlij" and any(char in evidence.characters for char in word):

@@ -10,6 +10,7 @@ from bot.lock.evidence import Stated
 from bot.lock.facing import Facing, same_head
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
+from bot.lock.votes import votes
 from bot.lock.wording import claims
 
 #: A clause this like another one, and less like any that agrees with it, says the opposite of it.
@@ -56,9 +57,11 @@ def _unaffirmed(facing: Facing) -> bool:
     affirming = [(score, s.clause) for score, s in facing.likeness if not s.clause.kinds & DENYING]
     same = max((score for score, _ in affirming), default=0.0)
     other = max((score for score, s in facing.likeness if s.clause.kinds & DENYING), default=0.0)
-    if other >= same + _MORE_DENIED and Mark.ONLY not in clause.kinds:
+    if Mark.ONLY in clause.kinds:
+        return any(denied > affirmed for denied, affirmed in (votes(w, facing) for w in clause.about & evidence.denied))
+    if other >= same + _MORE_DENIED:
         return True
-    if clause.figures or clause.kinds & {Mark.IF, Mark.ONLY}:
+    if clause.figures or Mark.IF in clause.kinds:
         return False
     whole: dict[int, frozenset[str]] = {}
     for _, stated in facing.likeness:

@@ -96,7 +96,7 @@ def is_topic(text: str) -> bool:
 
 _ASIDE = re.compile(
     r"[\s,;:]*(?:(?:and |but |so )?(?:once|since|so that|as|before|after|until|while|when|where|which|who|for|to"
-    r"|because|if|though|although|unless|please|just|simply|then|with|in|at|by|from|on)\b|因为|由于|如果|请|建议|记得|先|再|把|不过)",
+    r"|because|if|though|although|unless|please|just|simply|then|with|in|at|by|from|on)\b|因为|由于|如果|请|建议|记得|先|再|把)",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"(?:后|前|时|的话|之后|之前|以后|以前)$")

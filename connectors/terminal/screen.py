@@ -145,7 +145,7 @@ class Screen:
         if name == "quit":
             raise _Leave
         if name == "handoff":
-            await self._show(self._session.ask_for_person)
+            await self._show(lambda released: self._session.ask_for_person())
         elif name == "why":
             last = self._session.last
             self._console.print(explained(last, self._say) if last else Text(self._say.nothing_yet, style="dim"))

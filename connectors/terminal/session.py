@@ -78,9 +78,9 @@ class Session:
         """Show what is written of the reply to ``message`` so far, where it is waited for."""
         await self._mailbox.preview(message, text)
 
-    async def ask_for_person(self, released: Released = unseen) -> Reply:
+    async def ask_for_person(self) -> Reply:
         """Ask for a person as any customer would, so that the hand-over goes the way it always goes."""
-        return await self.ask(words(self.language).ask_person, released)
+        return await self.ask(words(self.language).ask_person)
 
     async def reset(self) -> None:
         """Forget the conversation."""

@@ -187,14 +187,17 @@ class Speaker:
     ) -> bool:
         """Write an answer to ``messages`` of up to ``most`` tokens: ``say`` is told each piece of text.
 
-        ``going`` is asked after each token whether to go on. Returns whether the answer came to its end; where it was
-        stopped, or the model cannot read so much, it did not. May be called from any thread; one writes at a time.
+        ``going`` is asked before the prompt is read and after each token whether to go on. Returns whether the answer
+        came to its end; where it was stopped, or the model cannot read so much, it did not. May be called from any
+        thread; one writes at a time.
         """
         ids, tokenizer = self._template.ids(self._template.asked(messages)), self._template.tokenizer
         most = min(most, self._backbone.language.max_tokens - len(ids))
         if most < 1:
             return False
         with self._backbone.wearing(self._version) as model, torch.inference_mode():
+            if not going():  # whoever asked left while another one wrote
+                return False
             asked = torch.tensor([ids], device=model.device)
             written = model.generate(
                 input_ids=asked,

@@ -15,9 +15,10 @@ from bot.joining import LONGEST
 from bot.ports import Released, unseen
 from bot.store.memory import MemoryStore
 from bot.store.sql import SqlStore
-from bot.types import Conversation, Event, Message, Reply, Writing
+from bot.types import Conversation, ConversationKey, Event, Message, Reply, Speaker, Turn, Writing
+from bot.work import Work
 from tests.contract.conftest import Clock
-from tests.unit.bot.desk import Echo, Phone, dispatcher, key, message, on_their_way, reply_to, turns_of_the_loop
+from tests.unit.bot.desk import NOON, Echo, Phone, dispatcher, key, message, on_their_way, reply_to, turns_of_the_loop
 
 WRITTEN = "One. Two. Three."
 
@@ -109,8 +110,19 @@ async def test_where_the_channel_is_slow_the_newest_takes_the_place_of_what_was_
     assert shown == ["One.", WRITTEN]
 
 
-@pytest.mark.parametrize("event", [Event.TAKEN, Event.RESOLVED])
-async def test_once_a_person_has_the_case_nothing_more_is_shown_and_the_bot_is_silent(event: Event) -> None:
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda store: store.record(key(), Event.TAKEN),
+        lambda store: store.record(key(), Event.RESOLVED),
+        lambda store: store.append(key(), Turn(speaker=Speaker.AGENT, text="I am on it.", at=NOON)),
+        lambda store: store.forget(key()),
+    ],
+    ids=["taken", "resolved", "a person writes", "forgotten"],
+)
+async def test_once_it_is_not_the_bots_to_answer_nothing_more_is_shown_and_the_bot_is_silent(
+    happens: Callable[[MemoryStore], Awaitable[object]],
+) -> None:
     end = asyncio.Event()
 
     class Waits(Writer):
@@ -123,7 +135,7 @@ async def test_once_a_person_has_the_case_nothing_more_is_shown_and_the_bot_is_s
     async with dispatcher(store, writer, screen) as running:
         await running.submit(message("1"))
         assert await screen.lines.get() == "One."
-        await store.record(key(), event)
+        await happens(store)
         writer.go_on.set()
         await turns_of_the_loop(20)
         end.set()
@@ -176,14 +188,20 @@ async def test_the_reply_waits_until_a_channel_that_is_still_showing_has_stopped
 
 
 async def test_a_store_that_cannot_tell_who_has_the_case_costs_no_reply_and_nothing_is_shown() -> None:
+    away = asyncio.Event()
+
     class Away(MemoryStore):
-        async def answered(self, *_: object) -> tuple[bool, Reply | None]:
+        async def work(self, key: ConversationKey) -> Work:
+            if not writer.begun.is_set():
+                return await super().work(key)
+            away.set()
             raise OSError("away")
 
     writer, screen = Writer(), Screen()
-    writer.go_on.set()
     async with dispatcher(Away(), writer, screen) as running:
         await running.submit(message("1"))
+        await away.wait()
+        writer.go_on.set()
         await running.idle()
     assert screen.seen() == [f"reply: {WRITTEN}"]
 

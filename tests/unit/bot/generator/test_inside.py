@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -29,7 +30,17 @@ DEADLINE = 30
 
 def inside(write: Write, *, deadline: float = 20.0, failures: int = 5) -> Inside:
     turns = Turns(at_once=1, deadline=deadline, breaker=Breaker(failures=failures))
-    return Inside(write, turns, ThreadPoolExecutor(1))
+    return Inside(write, turns)
+
+
+#: Leaves while a model reads a prompt, which cannot be stopped.
+LEAVES = """
+import asyncio, threading
+from bot.aside import leave
+from tests.unit.bot.generator.test_inside import inside, why
+assert asyncio.run(why(inside(lambda *_: threading.Event().wait(), deadline=0.05))) == "timeout"
+leave(5)
+"""
 
 
 async def asked(model: Inside, language: str = "en") -> list[str]:
@@ -143,19 +154,9 @@ async def test_who_waits_for_another_one_until_the_deadline_is_told_so() -> None
     assert write.count == 1
 
 
-async def test_behind_one_that_was_left_and_cannot_be_stopped_the_next_is_left_at_its_deadline_and_never_begun() -> None:
-    stopped, begun = threading.Event(), list[str]()
-
-    def write(messages: list[dict[str, str]], say: Callable[[str], None], going: Callable[[], bool]) -> bool:
-        begun.append(messages[1]["content"])
-        return stopped.wait(DEADLINE)  # as while a prompt is read
-
-    model = inside(write, deadline=0.05)
-    assert [await why(model) for _ in range(2)] == ["timeout"] * 2
-    model._turns._deadline = DEADLINE
-    stopped.set()
-    assert await asked(model) == []
-    assert len(begun) == 2
+def test_a_process_that_ends_does_not_wait_for_one_that_cannot_be_stopped() -> None:
+    ended = subprocess.run([sys.executable, "-c", LEAVES], capture_output=True, text=True, timeout=2 * DEADLINE)
+    assert (ended.returncode, ended.stderr) == (5, "")
 
 
 async def test_a_turn_that_is_cancelled_stops_it_and_says_nothing_of_the_model() -> None:

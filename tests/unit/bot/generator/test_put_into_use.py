@@ -89,7 +89,7 @@ async def ask(desk: Bot, language: str) -> Reply:
 async def ask_until(desk: Bot, version: str | None) -> None:
     async with asyncio.timeout(DEADLINE):
         while (await ask(desk, "en")).versions.get("generator") != version:
-            await asyncio.sleep(0.01)
+            pass
 
 
 def written(reply: Reply) -> tuple[str, Author, str | None]:

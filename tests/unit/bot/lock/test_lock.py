@@ -53,6 +53,12 @@ CARRIED = [
     ("It reliably takes us between 3 and 5 working days; your bank needs them.", "refund"),
     ("Each order can only use one code.", "code"),
     ("没关系，签收之后三十天之内都能退货。", "退货"),
+    ("Sure, standard shipping is 5.90 dollars per order.", "ship"),
+    ("As for your question: We give 12% off from $1,200.", "wholesale"),
+    ("Codes can't be used for gift cards.", "code"),
+    ("好的，标准配送每单运费5.90 USD。", "运费"),
+    ("礼品卡不可以兑换现金。", "退款"),
+    ("周日不派送。", "运费"),
 ]
 
 OBJECTED = [
@@ -85,7 +91,7 @@ OBJECTED = [
     ("Descale the Drift kettle once a week.", Code.NAME),
     ("Descale the Aqua kettle once a week.", Code.NAME),
     ("I'm sorry, we deliver on Sundays.", Code.NEGATION),
-    ("From 49 USD you get 12 % off.", Code.PERCENTAGE),
+    ("From 49 USD you get 12 % off.", Code.AMOUNT),
     ("您可以用比特币退货。", Code.NAME),
     ("钻石会员可享60天退货期。", Code.NAME),
     ("Our engineers install solar panels on roofs.", Code.SUBJECT),
@@ -98,6 +104,19 @@ OBJECTED = [
     ("每个订单至少使用1个优惠码。", Code.COMPARISON),
     ("已为您取消订单。", Code.PROMISE),
     ("我们保证在5个工作日内为您退款。", Code.PROMISE),
+    # Said in words of its own, which the evidence need not have.
+    ("You pay the refund within 5 working days after your return has arrived.", Code.SUBJECT),
+    ("Our bank then needs 3 to 5 working days.", Code.SUBJECT),
+    ("Standard shipping is expensive.", Code.SUBJECT),
+    ("You can return items whenever you like.", Code.COMPARISON),
+    ("It is hardly ever free from 49 USD within the EU.", Code.NEGATION),
+    ("The refund is instant.", Code.SUBJECT),
+    ("Your refund is doubled.", Code.SUBJECT),
+    ("refund --all", Code.SUBJECT),
+    ("退款立刻到账。", Code.SUBJECT),
+    ("退款会翻倍。", Code.SUBJECT),
+    ("什么时候都可以退货。", Code.COMPARISON),
+    ("自发货之日起30天内可以退货。", Code.DURATION),
 ]
 
 COURTESIES = [

@@ -110,7 +110,7 @@ def test_it_stops_at_the_next_token_when_it_is_told_to(speaker: Speaker, read: l
     assert "".join(written(speaker, "en")) == WHOLE["en"]
 
 
-def test_where_nobody_listens_any_more_when_it_is_its_turn_it_reads_no_prompt(speaker: Speaker, read: list[int]) -> None:
+def test_where_nobody_listens_any_more_it_reads_no_prompt(speaker: Speaker, read: list[int]) -> None:
     pieces: list[str] = []
     assert not speaker.write(asking("en"), pieces.append, lambda: False, most=60)
     assert (pieces, read) == ([], [])
