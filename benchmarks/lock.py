@@ -1,7 +1,7 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
-    python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev` and `dev2`
-    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test`
+    python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev`, `dev2` and `test`
+    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
@@ -9,11 +9,11 @@ order, the answers of two entries merged, or an honest rewrite of `faq_data/eval
 with a chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
 evidence is the entries' questions and answers.
 
-Every sentence of every entry is respelled as well, in each way of `benchmarks.lock_respelled` that fits: still true, and
-then made false in the same manner.
+Every sentence of every entry is respelled as well, in each way of `benchmarks.lock_respelled` that fits: still true,
+and then made false in the same manner.
 
-Figures: false sentences and how many of them passed, by kind; true sentences, true replies, rewrites and respellings that
-were blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
+Figures: false sentences and how many of them passed, by kind; true sentences, true replies, rewrites and respellings
+that were blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ def main() -> None:
     passages = {(p.language, p.id): p for p in read_sources([FAQ]).passages if p.id != "promo-old-summer"}
     evidence: dict[tuple[str, ...], Evidence] = {}
     rewrites: list[Rewrite] = []
-    for split_name in ("test",) if chosen.test else ("dev", "dev2"):
+    for split_name in ("test2",) if chosen.test else ("dev", "dev2", "test"):
         rows = list(_rewrites(split_name))
+        if not rows:
+            parser.error(f"rewrites.jsonl has no row of the split {split_name}")
         _honest(split_name, rows, passages, evidence, show=chosen.show)
         rewrites += rows
     _respelled(passages, evidence, show=chosen.show)

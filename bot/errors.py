@@ -50,11 +50,6 @@ class ServeError(KefuError):
 class RerunError(KefuError):
     """The reply cannot be made again."""
 
-    def __init__(self, detail: str = "") -> None:
-        """``detail`` says why."""
-        super().__init__(detail)
-        self.detail = detail
-
 
 class DeliveryError(KefuError):
     """A channel did not take a reply."""

@@ -53,7 +53,7 @@ class Backbone:
         try:
             tokenizer, model = source.load()
         except EncoderError as error:
-            raise BackboneError(str(error)) from error
+            raise BackboneError(error.detail) from error
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # of the task the model was first trained for; no vector comes from it
         return cls(source=source, model=model, tokenizer=tokenizer)

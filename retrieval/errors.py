@@ -14,6 +14,7 @@ class KefuError(Exception):
     def __init__(self, detail: str = "") -> None:
         """Say what happened; ``detail`` adds where, and what to do next."""
         message = inspect.cleandoc(type(self).__doc__ or "")
+        self.detail = detail
         super().__init__(f"{message}\n{detail}" if detail else message)
 
 

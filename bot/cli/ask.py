@@ -26,9 +26,10 @@ from bot.cli.common import (
 )
 from bot.cli.knowledge import open_knowledge
 from bot.errors import OverloadedError, UsageError
-from bot.types import Action, ConversationKey, Message, Reply
+from bot.types import Action, Author, ConversationKey, Message, Reply
 from connectors.reply_json import reply_json
 from connectors.terminal.clean import clean
+from connectors.terminal.words import words
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -125,6 +126,10 @@ def _plain(reply: Reply) -> str:
             url = f"  {citation.url}" if citation.url else ""
             lines.append(clean(f"  [{citation.id}] {citation.question}{url}"))
         lines.append(f"  confidence {reply.confidence:.0%}")
+    if reply.writing.by is Author.GENERATOR:
+        lines.append("  written by a language model")
+    elif why := reply.writing.why:
+        lines.append(f"  quoted instead of written: {why} ({words('en').whys.get(why, why)})")
     return "\n".join(lines)
 
 

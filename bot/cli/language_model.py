@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.cli.common import listed
 from bot.cli.doctor import Finding
 from bot.errors import KefuError
+from bot.generator.failure import NotWritten, Why
 from bot.models import Generators, open_artefact
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from finetune.artefact import Artefact
 
 NAME = "generator"
+
+#: What keeps a server from saying which models it has, in words, and what to do.
+_WRONG = {
+    Why.UNREACHABLE: "there is no connection. Start the model's server, or correct generator.url",
+    Why.TIMEOUT: "no answer within generator.deadline_seconds. See how the model's server does",
+    Why.REFUSED: "the call is refused. Correct generator.key, or generator.url, which ends in /v1 with most servers",
+    Why.GARBAGE: "what answers is no OpenAI-compatible API. Correct generator.url, which ends in /v1 with most servers",
+}
 
 
 def language_model(settings: Settings) -> Iterator[Finding]:
@@ -50,7 +59,6 @@ def _inside(settings: Settings, artefact: Artefact | None) -> Iterator[Finding]:
 def _server(settings: Settings) -> Finding:
     url, model = settings.generator.url, settings.generator.model
     from bot.generator.client import server_of
-    from bot.generator.failure import NotWritten
 
     try:
         models = asyncio.run(server_of(settings.generator).models())
@@ -58,8 +66,8 @@ def _server(settings: Settings) -> Finding:
         return Finding(
             name=NAME,
             ok=False,
-            text=f"{url}/models: {error.why.value}. Until it answers, entries are quoted. Start the model's server, or "
-            "correct generator.url and generator.key.",
+            text=f"{url}/models: {_WRONG.get(error.why, 'the server fails. See what it logs')}.\n"
+            "Until it answers, entries are quoted.",
         )
     if model in models:
         return Finding(name=NAME, ok=True, text=f"{model} at {url}")

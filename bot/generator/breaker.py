@@ -50,18 +50,22 @@ class Breaker:
             self._state = _State.TRIAL
         return True
 
-    def answered(self) -> None:
-        """Tell that the server answered."""
+    def answered(self) -> bool:
+        """Tell that the server answered; return whether it had been left alone before."""
+        was_open = self._state is not _State.CLOSED
         self._state = _State.CLOSED
         self._failures = 0
+        return was_open
 
-    def failed(self) -> None:
-        """Tell that it did not."""
+    def failed(self) -> bool:
+        """Tell that it did not; return whether it was the last of so many, and the server is left alone from now on."""
         self._failures += 1
         trial = self._state is _State.TRIAL
-        if trial or (self._state is _State.CLOSED and self._failures >= self._most):
+        last = self._state is _State.CLOSED and self._failures >= self._most
+        if trial or last:
             self._state = _State.OPEN
             self._opened = self._clock()
+        return last
 
     def left(self) -> None:
         """Tell that nobody waited for it: the next one may try."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.generator.breaker import Breaker
 from bot.generator.failure import NotWritten, Why
+
+log = logging.getLogger(__name__)
 
 #: What says that the model is not well. Whatever else there is, it has answered.
 _ILL = {Why.TIMEOUT, Why.UNREACHABLE, Why.REFUSED, Why.OVERLOADED, Why.SERVER_ERROR, Why.GARBAGE}
@@ -42,15 +45,23 @@ class Turns:
             if reached:
                 self._note(error)
             raise
-        self._breaker.answered()
+        self._answered()
 
     def _note(self, error: BaseException) -> None:
         if not isinstance(error, NotWritten):  # the service stops, or kefu failed: that says nothing of the model
             self._breaker.left()
-        elif error.why in _ILL:
-            self._breaker.failed()
-        else:
-            self._breaker.answered()
+        elif error.why not in _ILL:
+            self._answered()
+        elif self._breaker.failed():
+            log.warning(
+                "the language model failed several times in a row, with %s: entries are quoted until it answers again. "
+                "See what is wrong with: kefu doctor",
+                error.why.value,
+            )
+
+    def _answered(self) -> None:
+        if self._breaker.answered():
+            log.info("the language model answers again")
 
     def _permits(self) -> asyncio.Semaphore:
         """Return those of the running event loop."""

@@ -42,6 +42,8 @@ _TURNING = (
 
 def objections(facing: Facing) -> Iterator[Objection]:
     """Object to a word that stands where the evidence has another one."""
+    if facing.clause.text in facing.evidence.texts:
+        return
     mine = list(facing.clause.tokens)
     closest = sorted(facing.likeness, key=lambda pair: -pair[0])[:_CLOSEST]
     found: list[Objection] = []

@@ -20,8 +20,6 @@ from bot.lock.words import plain
 _AROUND = 0.3
 #: How much of a likeness is asked of the clause to be sent; the rest of the evidence's clause.
 _OWN_SHARE = 0.75
-#: A sentence that has less in common with another one is not from it.
-_SHARED = 0.15
 #: How much a word counts that stands on the other side of the figure, and one that stands in another clause.
 _OTHER_SIDE, _OTHER_CLAUSE = 0.6, 0.25
 #: How many words a figure between counts for: what stands beyond it belongs to it.
@@ -145,13 +143,7 @@ class Evidence:
             text="\n".join(plain(text) for _, text in passages),
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
-            denied=frozenset(
-                term.text
-                for stated in clauses
-                if stated.clause.denials and not stated.asks
-                for term in stated.clause.terms
-                if term.at >= next(m.end for m in stated.clause.marks if m.mark in _DENYING_OR_EXCEPT)
-            ),
+            denied=_denied(clauses),
             roles=frozenset(role for _, text in passages for role in roles(plain(text))),
             no_costs=_no_costs(clauses),
             denials=denials,
@@ -177,10 +169,6 @@ class Evidence:
         return tuple(
             (self.overlap(clause.about, s.clause.about) + around[id(s.sentence)], s) for s in self.clauses if not s.asks
         )
-
-    def shared(self, about: frozenset[str], other: frozenset[str]) -> bool:
-        """Tell whether a sentence about ``about`` can be from one about ``other``."""
-        return self.overlap(about, other) >= _SHARED
 
     def about(self, reading: Reading) -> str:
         """Return the passage that has most in common with ``reading``, its questions counted; "" where none has."""
@@ -217,6 +205,17 @@ class Evidence:
     def _weight(self, about: frozenset[str]) -> float:
         weight = self.sums.get(about)
         return sum(self.weights.get(term, 1.0) for term in about) if weight is None else weight
+
+
+def _denied(clauses: Sequence[Stated]) -> frozenset[str]:
+    """Return the words that stand behind what denies or excepts."""
+    return frozenset(
+        term.text
+        for stated in clauses
+        if stated.clause.denials and not stated.asks
+        for term in stated.clause.terms
+        if term.at >= next(mark.end for mark in stated.clause.marks if mark.mark in _DENYING_OR_EXCEPT)
+    )
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:

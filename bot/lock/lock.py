@@ -2,8 +2,9 @@
 
 A sentence passes where it is quoted, where it states nothing, or where every clause of it is carried: each figure by a
 clause that speaks of the same thing and says no other figure of it, each negation by one that denies the same, each
-name, limit and promise by one that has it, and its words by the passages as a whole. What the passages only might
-mean is not carried: the approved text is there to be quoted instead.
+name, limit and promise by one that has it, each claim by one that affirms it, and its words by the passages as a whole:
+a word that they lack is a general one or says the same as one of theirs, and none says the opposite. What the passages
+only might mean is not carried: the approved text is there to be quoted instead.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from bot.types import Counts, Reply
+from bot.types import Author, Counts, Reply
 
 #: Where the processes of one server put their counts together, as the library wants it.
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -39,6 +39,12 @@ class Metrics:
             ["channel", "action", "reason"],
             registry=self._own,
         )
+        self._answers = Counter(
+            "kefu_model_answers",
+            'Answers that a language model was to write: "written", or why they are quoted.',
+            ["outcome"],
+            registry=self._own,
+        )
         self._turn = Histogram(
             "kefu_reply_seconds", "How long the bot thought.", ["action"], buckets=_SECONDS, registry=self._own
         )
@@ -46,6 +52,9 @@ class Metrics:
     def replied(self, reply: Reply) -> None:
         """Count a reply."""
         self._replies.labels(reply.conversation.channel, reply.action.value, reply.reason.value).inc()
+        writes = reply.writing.by is Author.GENERATOR
+        if outcome := "written" if writes else reply.writing.why:
+            self._answers.labels(outcome).inc()
         if "total" in reply.timings_ms:
             self._turn.labels(reply.action.value).observe(reply.timings_ms["total"] / 1000)
 

@@ -110,8 +110,8 @@ def check_backbone(artefact: Artefact, fingerprint: str) -> None:
     """Raise `ArtefactError` where an artefact was trained on another model than the one with this fingerprint."""
     if fingerprint != artefact.backbone:
         raise ArtefactError(
-            f"{artefact.folder} was trained on another {artefact.recipe.backbone} than is there now. Train it again, "
-            "or name the folder of the one that it was trained on."
+            f"{artefact.folder} was trained on another model than is there now: {artefact.recipe.backbone} as it was "
+            "then. Train it again, or name the folder of the one that it was trained on."
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,11 @@ def main() -> None:
     parser.add_argument("--text", type=Path, action="append", required=True, help="what its tokens are learned from")
     parser.add_argument("--seed", type=int, default=0, help="where random numbers begin")
     wanted = parser.parse_args()
-    write_small(wanted.out, texts_of(wanted.text), seed=wanted.seed)
+    texts = list(texts_of(wanted.text))
+    if not any(text.strip() for text in texts):
+        named = ", ".join(map(str, wanted.text))
+        parser.error(f"There is no text in {named}. Of a folder these files are read: {', '.join(_TEXTS)}")
+    sys.stdout.write(f"{write_small(wanted.out, texts, seed=wanted.seed)}: a model that has learned nothing yet.\n")
 
 
 def write_small(

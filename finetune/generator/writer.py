@@ -42,11 +42,21 @@ class LanguageModel:
 
 
 def source_of(name: str) -> Source:
-    """Return the model called ``name``, a folder or a hub name; raises `BackboneError` where there is none."""
+    """Return the model called ``name``, a folder or a hub name.
+
+    Raises `BackboneError` where there is none, or where it holds a pickle, or no weights that are loaded.
+    """
     try:
-        return Source.find(name)
+        source = Source.find(name)
     except EncoderError as error:
-        raise BackboneError(str(error)) from error
+        raise BackboneError(error.detail) from error
+    check_no_pickle(source.folder)
+    if not any(source.folder.glob("*.safetensors")):
+        raise BackboneError(
+            f"{source.folder} holds no *.safetensors file, and weights in other formats are not loaded. Name the "
+            "folder of a causal language model as the hub has it, or its name there."
+        )
+    return source
 
 
 def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> LanguageModel:
@@ -61,7 +71,6 @@ def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> La
 
     disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
     source = source_of(name)
-    check_no_pickle(source.folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source.folder, trust_remote_code=False)
         model: Any = AutoModelForCausalLM.from_pretrained(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from bot.generator.breaker import Breaker
+from bot.generator.failure import NotWritten, Why
+from bot.generator.turns import Turns
 
 
 class Clock:
@@ -67,3 +71,28 @@ def test_failures_of_calls_that_were_under_way_do_not_keep_it_open_for_longer(br
     fail(breaker, 3)
     clock.now = 10
     assert breaker.enter()
+
+
+async def test_the_log_tells_once_that_it_is_left_alone_and_once_that_it_answers_again(
+    breaker: Breaker, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = Turns(at_once=1, deadline=5, breaker=breaker)
+
+    async def asked(why: Why | None) -> None:
+        async with turns.turn():
+            if why:
+                raise NotWritten(why)
+
+    with caplog.at_level(logging.INFO, "bot.generator.turns"):
+        for why in (Why.TIMEOUT, Why.NOT_AN_ANSWER, *[Why.REFUSED] * 4):  # the last finds it left alone
+            with pytest.raises(NotWritten):
+                await asked(why)
+        clock.now = 10
+        with pytest.raises(NotWritten):
+            await asked(Why.REFUSED)
+        clock.now = 20
+        await asked(None)
+        await asked(None)
+    left, again = caplog.records
+    assert (left.levelname, again.levelname) == ("WARNING", "INFO")
+    assert "several times in a row, with refused: entries are quoted" in left.getMessage()

@@ -179,7 +179,7 @@ async def test_doctor_says_whether_the_server_answers_and_has_the_model() -> Non
     assert (good.ok, good.text) == (True, f"small at {model.url}")
     assert (other.ok, other.text.split(";")[0]) == (False, f"{model.url} has no large")
     assert gone.ok is False
-    assert f"{model.url}/models: unreachable." in gone.text
+    assert f"{model.url}/models: there is no connection. Start the model's server" in gone.text
     assert looked(Settings()) == []
 
 

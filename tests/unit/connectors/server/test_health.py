@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.store.sql import SqlStore
-from bot.types import Counts
+from bot.types import Author, Counts, Writing
 from connectors.server import app
 from connectors.server.desk import Access
+from connectors.server.metrics import Metrics
+from tests.unit.bot.desk import message, reply_to
 from tests.unit.connectors.server.shop import KEYS, Shop, serving
 
 METRICS_KEY = "key-of-the-metrics-0123"
@@ -64,6 +67,17 @@ async def test_what_goes_on_is_measured(shop: Shop) -> None:
         "kefu_dead_letters 0.0",
     ):
         assert line in lines
+
+
+def test_what_became_of_answers_that_a_model_was_to_write_is_measured() -> None:
+    metrics = Metrics()
+    for writing in (Writing(by=Author.GENERATOR), Writing(why="timeout"), Writing(why="timeout"), Writing()):
+        metrics.replied(replace(reply_to(message("1"), "14 days."), writing=writing))
+    lines = metrics.text(None).decode().splitlines()
+    assert [line for line in lines if line.startswith("kefu_model_answers_total")] == [
+        'kefu_model_answers_total{outcome="written"} 1.0',
+        'kefu_model_answers_total{outcome="timeout"} 2.0',
+    ]
 
 
 async def test_what_callers_make_up_is_no_label(shop: Shop) -> None:

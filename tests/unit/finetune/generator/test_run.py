@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from finetune.generator.generator import open_generator
 from finetune.generator.pairs import Pair
 from finetune.generator.prompt import PLAIN
 from finetune.generator.run import adapt
+from finetune.generator.small import main
+from finetune.generator.writer import source_of
 from finetune.recipe import Recipe
 from finetune.run import Data, Trained
 from finetune.watch import Epoch, Watch
@@ -195,7 +199,34 @@ def test_a_folder_with_a_pickle_is_not_loaded(small: Path, data: Data, tmp_path:
         adapt(recipe(copy), data, tmp_path / "models", tmp_path / "work")
 
 
-def test_a_folder_without_a_language_model_is_told(data: Data, tmp_path: Path) -> None:
+def test_a_folder_without_a_whole_language_model_is_told(small: Path, data: Data, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BackboneError, match="whole causal language model"):
+    with pytest.raises(BackboneError, match=r"empty holds no \*\.safetensors file"):
         adapt(recipe(tmp_path / "empty"), data, tmp_path / "models", tmp_path / "work")
+    cut = tmp_path / "cut"
+    shutil.copytree(small, cut)
+    os.truncate(cut / "model.safetensors", 1000)
+    with pytest.raises(BackboneError, match="cut does not hold a whole causal language model"):
+        adapt(recipe(cut), data, tmp_path / "models", tmp_path / "work")
+
+
+def test_a_model_that_is_nowhere_is_told_once() -> None:
+    with pytest.raises(BackboneError) as told:
+        source_of("./nowhere")
+    assert str(told.value) == "The backbone cannot be loaded.\n./nowhere is no folder."
+
+
+def test_a_small_model_needs_texts_and_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "texts.txt").write_text("how long does a refund take\n退款多久能到账\n", "utf-8")
+    made, texts = tmp_path / "made", tmp_path / "texts.txt"
+    monkeypatch.setattr(sys, "argv", ["small", str(made), "--text", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, made.exists()) == (2, False)
+    assert f"There is no text in {tmp_path / 'nowhere'}." in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["small", str(made), "--text", str(texts)])
+    main()
+    assert capsys.readouterr().out.startswith(f"{made}: ")
+    assert source_of(str(made)).folder == made
