@@ -1,7 +1,7 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
     python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev`, `dev2` and `test`
-    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`
+    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`, and the false ones
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
@@ -11,6 +11,9 @@ evidence is the entries' questions and answers.
 
 Every sentence of every entry is respelled as well, in each way of `benchmarks.lock_respelled` that fits: still true,
 and then made false in the same manner.
+
+The false rewrites of `faq_data/eval/false_rewrites.jsonl` were written in free words by who had not seen the lock: one
+passes if no sentence that holds the false words is blocked.
 
 Figures: false sentences and how many of them passed, by kind; true sentences, true replies, rewrites and respellings
 that were blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
@@ -80,6 +83,8 @@ def main() -> None:
             parser.error(f"rewrites.jsonl has no row of the split {split_name}")
         _honest(split_name, rows, passages, evidence, show=chosen.show)
         rewrites += rows
+    if chosen.test:
+        _false(passages, evidence, show=chosen.show)
     _respelled(passages, evidence, show=chosen.show)
     for seed in (0,) if chosen.test else chosen.seeds:
         _planted(seed, chosen.replies, rewrites, passages, evidence, show=chosen.show)
@@ -123,6 +128,31 @@ def _honest(
         )
         if show:
             _show(wrong)
+
+
+def _false(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool) -> None:
+    count: Counter[tuple[str, str]] = Counter()
+    passed: Counter[tuple[str, str]] = Counter()
+    for line in (FAQ / "eval" / "false_rewrites.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        language, kind, text = row["language"], row["kind"], row["text"]
+        start = text.index(row["false"])
+        end = start + len(row["false"])
+        let_through, at = True, 0
+        for sentence in checked(text, _evidence(language, tuple(row["entries"]), passages, made)):
+            if at < end and at + len(sentence.text) > start:
+                let_through &= sentence.supported
+            at += len(sentence.text)
+        count[language, kind] += 1
+        passed[language, kind] += let_through
+        if show and let_through:
+            print(f"  passed ({kind}, {', '.join(row['entries'])}): {text}")
+    for language in ("en", "zh"):
+        kinds = {kind: number for (spoken, kind), number in sorted(count.items()) if spoken == language}
+        through = sum(passed[language, kind] for kind in kinds)
+        print(f"false rewrites, {language}: {through} of {sum(kinds.values())} passed")
+        for kind, number in kinds.items():
+            print(f"  {kind:<24}{number:>6}{passed[language, kind]:>6}")
 
 
 def _respelled(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool) -> None:
