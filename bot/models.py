@@ -79,11 +79,20 @@ class Generators:
         if artefact is None and not self._settings.model:
             return None
         try:
+            from finetune.errors import BackboneError
             from finetune.generator.speaker import Speakers
         except ImportError as error:
             raise MissingExtraError(str(error.name), "train") from error
         self._speakers = self._speakers or Speakers(self._settings.model)
-        speaker = self._speakers.of(artefact) if artefact else self._speakers.plain()
+        try:
+            speaker = self._speakers.of(artefact) if artefact else self._speakers.plain()
+        except BackboneError as error:
+            if artefact is None or self._settings.model:
+                raise
+            raise BackboneError(
+                f"{error.detail} {artefact.version} was trained on it: where it lies elsewhere now, name that in "
+                "generator.model."
+            ) from error
         _warm(speaker)
         write = partial(speaker.write, most=self._settings.max_tokens, temperature=self._settings.temperature)
         return Inside(write, self._turns)
@@ -102,7 +111,8 @@ def in_use(folder: Path, encoder: Encoder, before: InUse, generators: Generators
     """Open what is in use of the artefacts in ``folder``, and take over from ``before`` what still is.
 
     Where an artefact cannot be opened, the earlier one of its kind stays, and a warning says what to do. Without
-    ``generators`` no generator is opened.
+    ``generators`` no generator is opened. The model of the settings writes alone only where no generator is in use:
+    whoever put one into use did not ask for the model as it came.
     """
     stamps = _stamps(folder)
     models, versions = before.models, dict(before.models.versions)
@@ -119,8 +129,8 @@ def in_use(folder: Path, encoder: Encoder, before: InUse, generators: Generators
                 versions[kind] = artefact.version
                 log.info("%s: %s is in use", kind, artefact.version)
         except Exception as error:  # whatever is wrong with a file, the bot goes on
-            _warn(kind, error, earlier=versions.get(kind))
-    if generators and models.generator is None:
+            _warn(kind, error, _goes_on(models, kind, versions.get(kind)))
+    if generators and models.generator is None and _nothing_in_use(folder, "generator"):
         try:
             models = replace(models, generator=generators.open(None))
         except Exception as error:  # as above
@@ -224,8 +234,20 @@ def _stamps(folder: Path) -> Stamps:
     return tuple(stamps)
 
 
-def _warn(kind: str, error: Exception, *, earlier: str | None) -> None:
-    goes_on = f"the earlier version, {earlier}, goes on" if earlier else "the bot goes on without"
+def _nothing_in_use(folder: Path, kind: str) -> bool:
+    try:
+        return open_artefact(folder, kind) is None
+    except Exception:  # something is, though it cannot be opened: that was told before
+        return False
+
+
+def _goes_on(models: Models, kind: str, earlier: str | None) -> str:
+    if earlier:
+        return f"the earlier version, {earlier}, goes on"
+    return "the bot goes on without" if getattr(models, kind) is None else "what was there before goes on"
+
+
+def _warn(kind: str, error: Exception, goes_on: str) -> None:
     log.warning(
         "What is in use now as %s cannot be opened; %s. %s Take it back with: kefu models rollback %s",
         *(kind, goes_on, _told(error), kind),

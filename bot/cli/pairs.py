@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import JsonOption, bar, counted, print_json
+from bot.cli.common import ConfigOption, FaqOption, JsonOption, StateOption, bar, counted, print_json, settings_from
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from finetune.history import History
+
+#: Is told a step, and how much of it is done of how much.
+_Progress = Callable[[str, int, int], None]
 
 #: Seconds after which a bar is shown: what is over sooner need not flicker.
 _PATIENCE = 1.0
@@ -50,7 +54,16 @@ def pairs(
             help="Only say what two files have in common that must not, training file first.",
         ),
     ] = None,
+    passages: Annotated[
+        bool,
+        typer.Option(
+            "--passages", help="Name beside each answer the entry that says it: kefu train generator learns from those."
+        ),
+    ] = False,
     json_output: JsonOption = False,
+    config: ConfigOption = None,
+    faq: FaqOption = None,
+    state: StateOption = None,
 ) -> None:
     """Turn exported dialogues and tickets into training data without personal data."""
     if bool(logs) == bool(check):
@@ -66,15 +79,36 @@ def pairs(
     except ValueError as error:
         raise UsageError(str(error)) from None
     refuse_folder(out, overwrite=overwrite)
+    beside = _knowledge(settings_from(config, faq, state)) if passages else None
     with _bar() as progress:
         history = make(logs or (), keep=keep or (), min_count=min_count, shares=shares, progress=progress)
+        history = beside(history, progress) if beside else history
         progress("Writing", 0, 0)
         write(history, out, overwrite=overwrite)
     if json_output:
-        print_json(_as_json(history, out))
+        print_json(_as_json(history, out) | ({"passages": _sourced(history)} if passages else {}))
     else:
         _tell(history, out)
+        if passages:
+            parts = ", ".join(f"{count} {part}" for part, count in _sourced(history).items())
+            typer.echo(f"With the entry that says the answer: {parts}.")
     warn_of(history.problems)
+
+
+def _knowledge(settings: Settings) -> Callable[[History, _Progress], History]:
+    """Open the knowledge, and return what puts its entries beside the answers that say them."""
+    from bot.cli.knowledge import open_knowledge, today
+    from bot.cli.sourced import sourced
+    from bot.evaluation.likeness import Likeness
+
+    library, index = open_knowledge(settings)
+    alike = Likeness(library.encoder.encode)
+    return lambda history, progress: sourced(history, index, alike, today(settings), progress)
+
+
+def _sourced(history: History) -> dict[str, int]:
+    """Return how many pairs of each part have an entry beside them."""
+    return {part: sum(bool(pair.passages) for pair in pairs) for part, pairs in history.parts.items()}
 
 
 def _check(train: Path, test: Path, json_output: bool) -> None:
@@ -94,7 +128,7 @@ def _check(train: Path, test: Path, json_output: bool) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
+def _bar() -> Iterator[_Progress]:
     """Show at a terminal how far it has come, once it takes longer than a moment."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda step, done, total: None

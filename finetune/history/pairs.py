@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from finetune.history.clean import clean
 from finetune.history.followups import is_reaction, leans, without_reaction
@@ -18,6 +19,7 @@ from finetune.history.privacy import Privacy
 from finetune.history.talk import asks, is_answer, is_short, puts_off, says_nothing, sentences
 from finetune.logs.records import Conversation, Speaker, Utterance
 from retrieval.text import detect_language
+from retrieval.types import Passage
 
 #: Conversations that ended so are no service to a customer.
 _NO_SERVICE = frozenset({"spam", "deleted", "merged", "test"})
@@ -58,16 +60,19 @@ class Pair:
     conversation: str
     #: When it was asked (None where the log does not tell).
     at: datetime | None = None
+    #: Of the knowledge, what the answer says.
+    passages: tuple[Passage, ...] = ()
 
-    def row(self) -> dict[str, str]:
+    def row(self) -> dict[str, Any]:
         """Return it as a JSON object, without what is not known."""
-        values = {
+        values: dict[str, Any] = {
             "question": self.question,
             "answer": self.answer,
             "intent": self.intent,
             "language": self.language,
             "conversation": self.conversation,
             "at": self.at.isoformat() if self.at else "",
+            "passages": [{"id": p.id, "question": p.question, "answer": p.answer} for p in self.passages],
         }
         return {key: value for key, value in values.items() if value}
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from finetune.answers.examples import id_of
+from finetune.generator.pairs import Pairs
 from tests.e2e.command import ROOT, Desk
 
 EXPORTS = ROOT / "tests" / "unit" / "finetune" / "exports"
@@ -43,6 +45,28 @@ def test_the_demo_log_becomes_training_data_and_a_summary(desk: Desk) -> None:
     text = "".join((folder / name).read_text("utf-8") for name in FILES)
     assert "phishing@lanternbay.example" in text
     assert not re.search(r"LB-\d|555[ -]01", text)
+
+
+def test_beside_an_answer_stands_the_entry_that_says_it(demo: Desk, tmp_path: Path) -> None:
+    named = {}
+    for row in (dialogues := rows(DEMO)):
+        for turn in row["turns"]:
+            named[row["id"], turn["text"]] = turn.pop("answer_id", "")
+    log, out = tmp_path / "log.jsonl", tmp_path / "pairs"
+    log.write_text("".join(json.dumps(row) + "\n" for row in dialogues), "utf-8")
+    ran = demo.run("pairs", str(log), "--keep", "lanternbay.example", "--out", str(out), "--passages", "--json")
+    assert ran.code == 0, ran.err
+    pairs = [pair for part in ("train", "dev", "test") for pair in rows(out / f"{part}.jsonl")]
+    found = [pair for pair in pairs if "passages" in pair]
+    assert isinstance(ran.json, dict)
+    assert sum(ran.json["passages"].values()) == len(found) > 0.8 * len(pairs)
+    # What was cleaned is not known by its text any more.
+    known = [pair for pair in found if named.get((pair["conversation"], pair["answer"]))]
+    right = [p for p in known if [one["id"] for one in p["passages"]] == [named[p["conversation"], p["answer"]]]]
+    assert len(right) > 0.95 * len(known) > 0.4 * len(pairs)
+    assert [pair.passages[0].id for pair in Pairs().read(out / "dev.jsonl")] == [
+        pair["passages"][0]["id"] if "passages" in pair else id_of(pair["answer"]) for pair in rows(out / "dev.jsonl")
+    ]
 
 
 def test_exports_of_all_kinds_are_read_together_and_told_as_json(desk: Desk) -> None:

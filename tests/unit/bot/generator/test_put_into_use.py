@@ -14,6 +14,7 @@ import weakref
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from bot.store.sql import SqlStore
 from bot.types import Author, ConversationKey, Message, Reply, Writing
 from connectors.mailbox import Mailbox
 from finetune.artefact import open_artefact
+from finetune.errors import BackboneError
 from finetune.generator.generator import open_generator
 from finetune.recipe import Kind
 from finetune.registry import Registry
@@ -242,10 +244,35 @@ async def test_what_was_trained_on_another_model_than_the_settings_name_is_told_
 ) -> None:
     registry.promote(Kind.GENERATOR, copying.second)
     now = opened(models, encoder, model=str(copying.untaught))
-    assert now.models.generator is not None, "the model that is named writes alone"
+    assert now.models.generator is None, "the model that is named does not write alone: nobody put that into use"
     assert now.models.versions == {}
     assert "What is in use now as generator cannot be opened; the bot goes on without" in caplog.text
     assert "was trained on another" in caplog.text
+    again = opened(models, encoder, now, model=str(copying.untaught))
+    assert again.models.generator is None, "nor when it is seen again"
+
+
+def test_where_the_model_that_it_was_trained_on_is_gone_the_setting_that_names_it_is_told(
+    models: Path, copying: Copying
+) -> None:
+    artefact = open_artefact(models / "generator" / copying.second)
+    moved = replace(artefact, recipe=replace(artefact.recipe, backbone="./moved"))
+    with pytest.raises(BackboneError) as told:
+        Generators(Generator()).open(moved)
+    assert "./moved is no folder." in str(told.value)
+    assert f"{copying.second} was trained on it: where it lies elsewhere now, name that in" in str(told.value)
+
+
+async def test_where_the_first_one_cannot_be_opened_the_model_of_the_settings_goes_on(
+    models: Path, registry: Registry, encoder: Encoder, copying: Copying, caplog: pytest.LogCaptureFixture
+) -> None:
+    generators = Generators(Generator(model=str(copying.backbone)))
+    plain = in_use(models, encoder, InUse(), generators)
+    registry.promote(Kind.GENERATOR, copying.second)
+    (models / "generator" / copying.second / "model" / "adapter_model.safetensors").write_bytes(b"no weights")
+    now = in_use(models, encoder, plain, generators)
+    assert await said(now) == WHOLE["en"]
+    assert "cannot be opened; what was there before goes on" in caplog.text
 
 
 async def test_where_the_next_one_cannot_be_opened_the_earlier_one_goes_on(
