@@ -235,6 +235,8 @@ def _stamps(folder: Path) -> Stamps:
 
 
 def _nothing_in_use(folder: Path, kind: str) -> bool:
+    if not (folder / kind / "live.json").exists():
+        return True
     try:
         return open_artefact(folder, kind) is None
     except Exception:  # something is, though it cannot be opened: that was told before

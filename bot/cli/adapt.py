@@ -70,7 +70,9 @@ def generator(
 
         check_writable(out)
     models = out or settings_from(config, None, state).state.folder / "models"
-    values = recipe_values("generator", method, backbone, epochs, options)
+    # A bot that is started in another folder has to find it too.
+    lies_at = str(Path(backbone).absolute()) if Path(backbone).is_dir() else backbone
+    values = recipe_values("generator", method, lies_at, epochs, options)
     files = {"train": tuple(data), "dev": dev, "test": test}
     if HELPS:
         aside(lambda: _lend_a_hand(lambda: _adapt(values, files, models))).result()

@@ -256,7 +256,7 @@ def test_where_the_model_that_it_was_trained_on_is_gone_the_setting_that_names_i
     models: Path, copying: Copying
 ) -> None:
     artefact = open_artefact(models / "generator" / copying.second)
-    moved = replace(artefact, recipe=replace(artefact.recipe, backbone="./moved"))
+    moved = replace(artefact, recipe=artefact.recipe.model_copy(update={"backbone": "./moved"}))
     with pytest.raises(BackboneError) as told:
         Generators(Generator()).open(moved)
     assert "./moved is no folder." in str(told.value)
