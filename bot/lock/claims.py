@@ -19,6 +19,8 @@ _NEAR_ENOUGH = 0.12
 _REACH = 8
 #: One of a unit, which may be what something is counted by: "at most 3 in an hour".
 _ONE = re.compile(r"(?:一个?|an? |one )(\w+)", re.IGNORECASE)
+#: Families of which a passage with one figure means that one, in whatever words.
+_TOLD_ALONE = frozenset({"percent", "link"})
 #: So near, beside the nearest, is as good as that.
 _AS_NEAR = 0.8
 
@@ -51,7 +53,8 @@ def carried(figure: Figure, facing: Facing) -> tuple[Known | None, Objection | N
         _together(figure, known, rival, facing, best - against) or _beyond_frame(near, known, rival)
     ):
         return known, objection
-    if best < _NEAR_ENOUGH and ((near and len(family) > 1) or any(term in evidence.weights for term in clause.about)):
+    unrelated = (near and len(family) > 1) or any(term in evidence.weights for term in clause.about)
+    if best < _NEAR_ENOUGH and unrelated and not _only_one(known, facing):
         return known, objection
     if all(_denies_other(clause, k.stated.clause) for score, k in carrying if score >= _AS_NEAR * best):
         return known, Objection(code=Code.NEGATION, words=clause.text)
@@ -77,10 +80,18 @@ def _counts_alike(figure: Figure, known: Known, facing: Facing) -> bool:
     if figure.kind != "number" or mine is None or theirs is None:
         return True
     if is_han_char(mine.text[0]):
-        return mine.text[0] == theirs.text[0] or mine.text in known.stated.clause.about
+        return mine.text[0] in theirs.text or theirs.text[0] in mine.text or mine.text in known.stated.clause.about
     behind = [term.text for term in facing.clause.terms if term.at >= mine.at]
     counted = [text for text in behind[:2] if text in facing.evidence.terms]
     return not counted or not known.stated.clause.about.isdisjoint(counted)
+
+
+def _only_one(known: Known, facing: Facing) -> bool:
+    """Whether ``known`` is the one percentage or link of the passage that the clause is from: no other can be meant."""
+    if facing.like is None or known.figure.family not in _TOLD_ALONE:
+        return False
+    passage, family = facing.like.passage, known.figure.family
+    return [k for k in facing.evidence.known if k.stated.passage == passage and k.figure.family == family] == [known]
 
 
 def _anchor(figure: Figure, text: str) -> str:

@@ -262,6 +262,9 @@ def surroundings(figure: Figure, clause: Clause, sentence: Reading) -> dict[str,
     """Return how near each word of ``sentence`` stands to ``figure``: 1 beside it, less with each word between."""
     near: dict[str, float] = {}
     own = {term.at for term in clause.terms}
+    before = [] if own else [part for part in sentence.clauses if part.start < clause.start]
+    if before and not before[-1].figures:  # it was begun there: "西藏因路途较远，需要5至8天"
+        own = {term.at for term in before[-1].terms}
     others = [other.start for part in sentence.clauses for other in part.figures if other.start != figure.start]
     every = [(term.at, term.text, term.name) for part in sentence.clauses for term in part.terms]
     every += [

@@ -8,7 +8,7 @@ none.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.lock.objection import Code
@@ -48,8 +48,8 @@ _BEFORE = {
     "after": r"after|later than",
 }
 _BEHIND = {
-    "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|或以上"
-    r"|或更多",
+    "least": r"(?:[a-z]+ )?(?:or|and) (?:more|above|over|up|longer)|at least|at a minimum|minimum|及?以上|起|开始"
+    r"|或以上|或更多",
     "most": r"(?:[a-z]+ )?or (?:less|fewer|below|under)|at (?:the )?(?:most|latest)|max(?:imum)?\b"
     r"|(?:个?[\u4e00-\u9fff]{1,2})?以内|及?以内|之内|以下"
     r"|内(?!陆|地|容)|为限",
@@ -67,11 +67,15 @@ _ONE_BEHIND = re.compile(
 )
 _EXTENT = re.compile(r"\b(?:have|has|get|gets|got|holds?)[ ]?$", re.IGNORECASE)
 
-_LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|或)[ ]?")
+_LINKING = re.compile(r"[ ]?(?:to|until|till|through|or|and|-|–|—|~|至|到|或)[ ]?(?:早上|上午|中午|下午|晚上)?")
+#: The unit of a span that is written in figures.
+_UNIT = re.compile(r"(?<=\d)[ -]?[^\W\d][^\d]*$")
+#: What stands behind a number that counts nothing.
+_COUNTS_NOTHING = re.compile(r"[ ]?(?:[.,;:!?)。]|$)|[ ](?:as|for|if|when|with|in|on)\b")
 #: Where a number word is none.
 _IDIOM = re.compile(
     r"十分(?=[抱感满方]|遗憾)|万一|千万|二维码|第[一二三四]|两[边者步]|一[般起直定些下样旦并律切同]|半天|三方"
-    r"|(?:这|那|其他|你们|您|他们)两|两.(?=都)|多半|大半|统一|唯一|百分百|单一|再一次|"
+    r"|(?:这|那|其他|你们|您们?|他们)两|两.(?=都)|多半|大半|统一|唯一|百分百|单一|再一次|"
     r"\b(?:the two|these two|those two|other two|no one|someone|one another|or two|one of|the one|which one"
     r"|new one|old one|one by one|one or two|one "
     r"after another)\b",
@@ -177,7 +181,23 @@ def figures(text: str) -> list[Figure]:
         if any(begin < end and start < stop for begin, stop in idioms) and not any(v.text[0].isdigit() for v in values):
             continue
         found.extend(_read(start, end, values))
-    return [_bounded(figure, text) for figure in _ranges(sorted(found, key=lambda figure: figure.start), text)]
+    joined = _ranges(sorted(found, key=lambda figure: figure.start), text)
+    return [_bounded(figure, text) for figure in _with_units(joined, text)]
+
+
+def _with_units(found: Iterable[Figure], text: str) -> Iterator[Figure]:
+    """Give a number that counts nothing the unit of the span before it: "12 hours, and cold ones for 24"."""
+    unit: re.Match[str] | None = None
+    for figure in found:
+        if figure.family == "span":
+            unit = _UNIT.search(text[figure.start : figure.end])
+        elif unit and figure.kind == "number" and _COUNTS_NOTHING.match(text, figure.end):
+            spelled_out = located(text[figure.start : figure.end] + unit[0])
+            spans = [span for *_, values in spelled_out for span in _read(figure.start, figure.end, values)]
+            if len(spans) == 1:
+                yield spans[0]
+                continue
+        yield figure
 
 
 def _read(start: int, end: int, values: tuple[Value, ...]) -> Iterator[Figure]:
@@ -275,6 +295,8 @@ def _bounded(figure: Figure, text: str) -> Figure:
         bounds = (bounds - {"over"}) | {"after"}
     if ("most" in bounds or "least" in bounds) and after and after[0].isascii():
         bounds.discard("after")  # "within 30 days after delivery" ends with them
+    if after and after[0].isascii() and re.search(r"\bfor[ ]?$", ahead):
+        bounds.discard("after")  # "valid for 3 years after purchase" begins with it
     if "most" in bounds:
         bounds.discard("before")
     return replace(figure, bounds=frozenset(bounds)) if bounds else figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.lock.clauses import DENYING, Clause
+from bot.lock.clauses import DENYING, Clause, Reading
 from bot.lock.evidence import Stated
 from bot.lock.facing import Facing, conditional, has, has_if, other_time
 from bot.lock.marks import Mark, Marked
@@ -109,7 +109,21 @@ def _carried(mark: Marked, carried_by: frozenset[Mark], facing: Facing) -> bool:
             return False
     as_like = [stated for score, stated in carrying if score >= _AS_LIKE * best]
     # What is free under a condition is not free without it.
-    return mark.mark is not Mark.FREE or conditional(facing.reading) or not all(has_if(s.sentence) for s in as_like)
+    if mark.mark is not Mark.FREE or conditional(facing.reading):
+        return True
+    return any(not has_if(s.sentence) or _same_limit(facing.reading, s.sentence) for s in as_like)
+
+
+def _same_limit(reading: Reading, stated: Reading) -> bool:
+    """Whether ``reading`` has the condition of ``stated`` by its figure: "orders above 49 USD", "满49美元的订单"."""
+    figures = [figure for clause in reading.clauses for figure in clause.figures]
+    return any(
+        known.carries(figure)
+        for clause in stated.clauses
+        if Mark.IF in clause.kinds
+        for known in clause.figures
+        for figure in figures
+    )
 
 
 def _of_all(mark: Marked, facing: Facing) -> bool:

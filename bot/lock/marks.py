@@ -60,7 +60,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         r"|(?:do not|no need to) (?:worry|hesitate)|not at all|why not|whether or not|if not|"
         r"(?:not|no) (?:more|longer|later|less|fewer) than|sorry",
         r"别着?急|请?您?放心|不然|不一样|不仅|不但|不同(?!意)|不见|不足的|不过(?!期)|不妨|不好意思|不客气|不远|不久|不少|不断|不得不|不只|是否|能否|可否|不足部分"
-        r"|不小心|没问题|没关系|没事|不要紧|不着急|不急|"
+        r"|(?<=[,。;])只是|不小心|没问题|没关系|没事|不要紧|不着急|不急|"
         r"不用担心|别担心|不便|无误|特别|分别|区别|类别|级别|别的|差别|未完成|未来|非常|差不多|忍不住",
     ),
     (
@@ -101,7 +101,7 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
         Mark.ONLY,
         r"only|once(?! (?:you|we|it|the|your|they|that|has|all|an?|per|every|again|more|in)\b)|solely"
         r"|exclusively|nothing but|just (?=\d|one|once)|limited to|restricted to",
-        r"只有|只需|仅需|仅限?|只(?!要)限?|唯一|限于",
+        r"只有|只需|仅需|仅限?|只(?!要)限?|唯一|限于|限(?=[用购领兑])",
     ),
     (
         Mark.EXCEPT,
