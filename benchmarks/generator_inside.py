@@ -89,6 +89,7 @@ def learned(folder: Path, entries: Sequence[Passage], say: Say) -> Path:
         epochs=1,
         learning_rate=4e-3,
         max_tokens=1024,
+        pack=True,
         distractors=0,
         declined=0.0,
     )

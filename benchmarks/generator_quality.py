@@ -71,6 +71,7 @@ RECIPE: dict[str, Any] = {
     "kind": "generator",
     "method": "full",
     "batch": 4,
+    "pack": True,
     "distractors": 0,
     "declined": 0.05,
     "schedule": "linear",

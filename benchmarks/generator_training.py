@@ -5,9 +5,9 @@
 FOLDER holds bitext-support-qa. Each contender trains all weights of the same model on the same examples, the same ones
 in each step, and runs in a process of its own, in turn. Told are tokens a second, of which padding counts as none,
 after two steps to warm up; medians over the rounds; and the peak memory. `trainer` is transformers.Trainer, which pads
-each batch to its longest, `padded` the same with every example padded to the longest of all, `unpacked` is kefu with
-`pack=false`, whose batches are of examples of similar length, and `packed` what `kefu train generator` does. Without
---backbone a model of five million parameters is made, as `python -m finetune.generator.small` does.
+each batch to its longest, `padded` the same with every example padded to the longest of all, `unpacked` is what
+`kefu train generator` does, whose batches are of examples of similar length, and `packed` the same with `pack=true`.
+Without --backbone a model of five million parameters is made, as `python -m finetune.generator.small` does.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ class Recipe(BaseModel):
     #: 2020, arXiv 1910.13267).
     spell: Share = 0.2
     #: This and the next four are of a generator: whether several examples share a row.
-    pack: bool = True
+    pack: bool = False
     #: Whether what the layers make is made again for the gradient instead of kept: slower, with far less memory.
     checkpointing: bool = False
     #: Whether the weights that do not learn are kept in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314).

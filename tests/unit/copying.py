@@ -84,7 +84,8 @@ def _trained(folder: Path, name: str, said: dict[str, str], backbone: Path, meth
         ]
         assert path
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows) * times, "utf-8")
-    usual = {"batch": 2, "epochs": 1, "learning_rate": 5e-3, "max_tokens": 512, "distractors": 0, "declined": 0.0}
+    usual: dict[str, object] = {"batch": 2, "epochs": 1, "learning_rate": 5e-3, "max_tokens": 512, "pack": True}
+    usual |= {"distractors": 0, "declined": 0.0}
     recipe = Recipe.of(kind="generator", backbone=str(backbone), method=method, rank=8, **usual)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries that train

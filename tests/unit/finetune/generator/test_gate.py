@@ -85,7 +85,7 @@ def small(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def recipe(small: Path, **more: object) -> Recipe:
     usual = {"method": "full", "batch": 8, "learning_rate": 5e-3, "epochs": 20, "patience": 20, "schedule": "linear"}
-    return Recipe.of(kind="generator", backbone=str(small), declined=0.3, distractors=0, **{**usual, **more})
+    return Recipe.of(kind="generator", backbone=str(small), declined=0.3, distractors=0, pack=True, **{**usual, **more})
 
 
 def failed(findings: Sequence[Finding]) -> set[str]:

@@ -35,8 +35,8 @@ def write_pairs(path: Path, pairs: list[Pair]) -> Path:
 
 
 def recipe(small: Path, **more: object) -> Recipe:
-    usual = {"method": "full", "batch": 8, "learning_rate": 5e-3, "epochs": 3, "max_tokens": 512, "distractors": 1}
-    return Recipe.of(kind="generator", backbone=str(small), **{**usual, **more})
+    usual = {"method": "full", "batch": 8, "learning_rate": 5e-3, "epochs": 3, "max_tokens": 512, "pack": True}
+    return Recipe.of(kind="generator", backbone=str(small), **{"distractors": 1, **usual, **more})
 
 
 @dataclass(frozen=True)
