@@ -39,6 +39,12 @@ bench: .venv/dev  ## measure what is claimed, and compare; DATA=folder adds publ
 	$(BIN)/python -m benchmarks.gaps
 	$(BIN)/python -m benchmarks.likeness
 	$(BIN)/python -m benchmarks.measures speed
+	$(BIN)/python -m benchmarks.passages
+	$(BIN)/python -m benchmarks.lock
+	$(BIN)/python -m benchmarks.generator
+	$(BIN)/python -m benchmarks.generator_inside
+	$(BIN)/python -m benchmarks.generator_faults
+	$(if $(DATA),$(BIN)/python -m benchmarks.generator_training --data $(DATA))
 	$(BIN)/python -m benchmarks.logs
 	$(BIN)/python -m benchmarks.lint
 	$(if $(DATA),$(BIN)/python -m benchmarks.budget --data $(DATA))
