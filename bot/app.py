@@ -193,6 +193,7 @@ def composer_of(settings: Settings, learned: Learned) -> Composer:
 
     if not settings.generator.url:
         return GeneratedComposer(verbatim_of(settings), lambda: learned.models.generator)
+    import bot.generator.draft  # noqa: F401  now, and not with the first reply
     from bot.generator.client import server_of
 
     server = server_of(settings.generator)

@@ -21,7 +21,7 @@ from bot.generator.turns import Turns
 from bot.learned import Learned, Models
 from bot.settings_generator import Generator
 from retrieval.encoder import Encoder
-from retrieval.errors import KefuError, MissingExtraError
+from retrieval.errors import MissingExtraError, told
 from retrieval.text import detect_language
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Generators:
 
 def _warm(speaker: Speaker) -> None:
     """Write a token in each language: what cannot write fails here, and what prompts begin with is computed."""
+    import bot.generator.draft  # noqa: F401  now, and not with the first reply
     from bot.generator.composer import WRITTEN
     from bot.generator.prompt import messages
 
@@ -134,7 +135,7 @@ def in_use(folder: Path, encoder: Encoder, before: InUse, generators: Generators
         try:
             models = replace(models, generator=generators.open(None))
         except Exception as error:  # as above
-            log.warning("The model of generator.model cannot be opened; entries are quoted. %s", _told(error))
+            log.warning("The model of generator.model cannot be opened; entries are quoted. %s", told(error))
     return InUse(models=replace(models, versions=versions), stamps=stamps)
 
 
@@ -252,9 +253,5 @@ def _goes_on(models: Models, kind: str, earlier: str | None) -> str:
 def _warn(kind: str, error: Exception, goes_on: str) -> None:
     log.warning(
         "What is in use now as %s cannot be opened; %s. %s Take it back with: kefu models rollback %s",
-        *(kind, goes_on, _told(error), kind),
+        *(kind, goes_on, told(error), kind),
     )
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"

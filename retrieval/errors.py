@@ -18,6 +18,11 @@ class KefuError(Exception):
         super().__init__(f"{message}\n{detail}" if detail else message)
 
 
+def told(error: Exception) -> str:
+    """Return what an error says; of one that is not ours, which kind it is as well."""
+    return str(error) if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
+
+
 class MissingExtraError(KefuError):
     """A library that this needs is not installed."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from bot.cli.train_options import (
     EpochsOption,
     SetOption,
     check_files,
+    lend_a_hand,
     recipe_values,
 )
 from bot.cli.train_shown import shown, tell
@@ -75,7 +75,7 @@ def generator(
     values = recipe_values("generator", method, lies_at, epochs, options)
     files = {"train": tuple(data), "dev": dev, "test": test}
     if HELPS:
-        aside(lambda: _lend_a_hand(lambda: _adapt(values, files, models))).result()
+        aside(lambda: lend_a_hand(lambda: _adapt(values, files, models))).result()
         return
     with shown(None, None) as (watch, step):
         result = aside(lambda: _adapt(values, files, models, watch, step, promote=promote)).result()
@@ -85,14 +85,6 @@ def generator(
         tell(result)
     if promote and not result["promoted"]:
         raise typer.Exit(1)
-
-
-def _lend_a_hand(work: Callable[[], object]) -> None:
-    """Do this process's share of the training."""
-    from finetune.run import Helped
-
-    with suppress(Helped):
-        work()
 
 
 def _adapt(
@@ -153,7 +145,7 @@ def judged(made: Sequence[Written]) -> Mapping[str, Sequence[float]]:
     ``chrf_served`` is of what the customer would get, which is the entry where the text is not ``sent``.
     """
     from bot.evaluation.measures.texts import chrf, rouge_l
-    from bot.generator.trial import replies
+    from bot.generator.served import replies
     from bot.lock import Evidence, checked
     from bot.types import Author
 

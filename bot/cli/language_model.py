@@ -11,6 +11,7 @@ from bot.cli.doctor import Finding
 from bot.errors import KefuError
 from bot.generator.failure import NotWritten, Why
 from bot.models import Generators, open_artefact
+from retrieval.errors import told
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -47,8 +48,7 @@ def _inside(settings: Settings, artefact: Artefact | None) -> Iterator[Finding]:
     try:
         model = Generators(settings.generator).open(artefact)
     except Exception as error:  # whatever it is, it is what the doctor is asked for
-        what = str(error) if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
-        yield Finding(name=NAME, ok=False, text=f"{what}\nUntil it can be opened, entries are quoted.")
+        yield Finding(name=NAME, ok=False, text=f"{told(error)}\nUntil it can be opened, entries are quoted.")
         return
     if model is not None:
         named = settings.generator.model or (artefact.recipe.backbone if artefact else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ from bot.cli.train_options import (
     EpochsOption,
     SetOption,
     check_files,
+    lend_a_hand,
     recipe_values,
 )
 from bot.cli.train_shown import shown, tell
@@ -67,7 +67,7 @@ def encoder(
     values = recipe_values("encoder", "lora", teacher, epochs, options)
     files = {"train": tuple(parallel), "dev": dev, "test": test}
     if HELPS:
-        aside(lambda: _lend_a_hand(lambda: _teach(values, files, folder, out))).result()
+        aside(lambda: lend_a_hand(lambda: _teach(values, files, folder, out))).result()
         return
     with shown(None, None) as (watch, step):
         result = aside(lambda: _teach(values, files, folder, out, watch, step)).result()
@@ -77,14 +77,6 @@ def encoder(
         tell(result)
         used = f"encoder = {json.dumps(str(Path(result['folder']).absolute()), ensure_ascii=False)}"
         typer.echo(f"Use it: {used} under [retrieval] in the settings. The index is built anew by itself.")
-
-
-def _lend_a_hand(work: Callable[[], object]) -> None:
-    """Do this process's share of the training."""
-    from finetune.run import Helped
-
-    with suppress(Helped):
-        work()
 
 
 def _teach(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,14 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Another setting of the recipe, such as batch=16; repeat it."),
 ]
+
+
+def lend_a_hand(work: Callable[[], object]) -> None:
+    """Do this process's share of a training, which another process tells of."""
+    from finetune.run import Helped
+
+    with suppress(Helped):
+        work()
 
 
 def check_files(option: str, train: Sequence[Path], dev: Path | None, test: Path | None) -> None:

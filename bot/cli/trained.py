@@ -11,6 +11,7 @@ from bot.errors import KefuError
 from bot.hints import not_entries
 from bot.models import READERS, open_artefact, open_model
 from bot.placeholders import places
+from retrieval.errors import told
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -33,8 +34,7 @@ def trained(settings: Settings, encoder: Encoder) -> Iterator[Finding]:
                 continue
             open_model(artefact, kind, encoder)(["hello"])
         except Exception as error:  # whatever it is, it is what the doctor is asked for
-            what = str(error) if isinstance(error, KefuError) else f"{type(error).__name__}: {error}"
-            yield Finding(name=kind, ok=False, text=what)
+            yield Finding(name=kind, ok=False, text=told(error))
             continue
         known[kind] = artefact.about[_NAMES[kind]] if kind in _NAMES else ()
         yield Finding(name=kind, ok=True, text=_told(artefact))

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bot.composer import VerbatimComposer
 from bot.generator.failure import NotWritten, Why
 from bot.generator.model import LanguageModel
-from bot.generator.prompt import NONE, messages
-from bot.lock import Evidence, Held, Sentence
+from bot.generator.prompt import messages
 from bot.logs import where
 from bot.policy import Decision
 from bot.ports import Released, unseen
 from bot.saying import Composed, Saying
-from bot.types import Action, Author, Removed, Sourced, Writing
-from retrieval.text import detect_language
+from bot.types import Action, Author, Writing
+
+if TYPE_CHECKING:
+    from bot.generator.draft import Draft
 
 log = logging.getLogger(__name__)
 
 #: The languages that the lock and the prompt speak.
 WRITTEN = ("en", "zh")
-
-#: A reply is asked for in one to four sentences; more than so many sentences or characters are not one.
-SENTENCES, CHARACTERS = 10, 2_000
-
-#: Of the sentences that state something, at most this share may have been taken out of a reply.
-TAKEN = 1 / 3
 
 
 class GeneratedComposer:
@@ -44,7 +39,9 @@ class GeneratedComposer:
         decision, model = saying.decision, self._model()
         if model is None or not _answers(decision):
             return await self._verbatim.compose(saying)
-        draft = _Draft(saying, released)
+        from bot.generator.draft import Draft  # with the lock, which takes a moment to load: not where nobody writes
+
+        draft = Draft(saying, released)
         try:
             if saying.language not in WRITTEN or any(c.language != saying.language for c in decision.chosen):
                 raise NotWritten(Why.OTHER_LANGUAGE)
@@ -63,106 +60,12 @@ class GeneratedComposer:
         text = self._verbatim.said(decision, saying.language, saying.at, answer=answer)
         return Composed(text=text, writing=writing)
 
-    def _quoted(self, saying: Saying, why: Why, draft: _Draft) -> Composed:
+    def _quoted(self, saying: Saying, why: Why, draft: Draft) -> Composed:
         text = self._verbatim.said(saying.decision, saying.language, saying.at)
         writing = Writing(why=why.value, removed=tuple(draft.removed), prompt=draft.prompt)
         return Composed(text=text, writing=writing)
 
 
-class _Draft:
-    """What a model has written so far; what cannot become a reply any more is told at once, and the model stopped.
-
-    Released is what would be the reply if the model ended there.
-    """
-
-    def __init__(self, saying: Saying, released: Released) -> None:
-        chosen = saying.decision.chosen
-        self._language = saying.language
-        self._released = released
-        self._entries = {candidate.id for candidate in chosen}
-        self._held = Held(_evidence(tuple((c.id, f"{c.question}\n{c.answer}") for c in chosen)))
-        self._kept: list[Sentence] = []
-        #: What the model is asked: role and content of each message.
-        self.prompt: tuple[tuple[str, str], ...] = ()
-        #: What was taken out.
-        self.removed: list[Removed] = []
-        self._length = 0
-
-    def add(self, piece: str) -> None:
-        """Take a piece of the text; raises `NotWritten`."""
-        self._length += len(piece)
-        if self._length > CHARACTERS:
-            raise NotWritten(Why.TOO_LONG)
-        before = len(self._kept)
-        self._take(self._held.add(piece))
-        if len(self._kept) > before and self._lacks() is None:
-            self._released(self._text.strip())
-
-    def end(self) -> tuple[str, tuple[Sourced, ...]]:
-        """Return the reply, and what carries its sentences; raises `NotWritten`."""
-        self._take(self._held.end())
-        if why := self._lacks():
-            raise NotWritten(why)
-        return self._text.strip(), tuple(self._sourced(self._text))
-
-    def _lacks(self) -> Why | None:
-        """Return why what there is would be no reply if the model ended here; None where it would be one."""
-        carried = {entry for sentence in self._kept for entry in sentence.passages}
-        stating = sum(bool(sentence.passages) for sentence in self._kept)
-        if not self._kept:
-            return Why.EMPTY
-        if not stating or len(self.removed) > TAKEN * (stating + len(self.removed)):
-            return Why.UNSUPPORTED
-        if self._entries - carried:
-            return Why.INCOMPLETE
-        return None if detect_language(self._text) == self._language else Why.WRONG_LANGUAGE
-
-    @property
-    def _text(self) -> str:
-        return "".join(sentence.text for sentence in self._kept)
-
-    def _take(self, sentences: Sequence[Sentence]) -> None:
-        for sentence in sentences:
-            self._refuse(sentence.text)
-            if not sentence.text.strip():
-                continue
-            if sentence.supported:
-                self._kept.append(sentence)
-                continue
-            against = tuple((each.code.value, each.words) for each in sentence.against)
-            self.removed.append(Removed(text=sentence.text.strip(), against=against))
-            if not self._kept:  # what follows leans on it
-                raise NotWritten(Why.UNSUPPORTED)
-
-    def _refuse(self, text: str) -> None:
-        """Raise `NotWritten` where a sentence shows that this is no reply."""
-        said = [kept.text.strip() for kept in self._kept]
-        if text.strip().rstrip(".。") == NONE:
-            raise NotWritten(Why.NOT_AN_ANSWER)
-        if not text.replace("\n", "").replace("\t", "").isprintable():
-            raise NotWritten(Why.GARBAGE)
-        if text.strip() in said:
-            raise NotWritten(Why.REPEATING)
-        if len(said) + len(self.removed) >= SENTENCES:
-            raise NotWritten(Why.TOO_LONG)
-
-    def _sourced(self, text: str) -> list[Sourced]:
-        """Return where each sentence stands in ``text`` without the blanks around it."""
-        found, at = [], -(len(text) - len(text.lstrip()))
-        for sentence in self._kept:
-            start = at + len(sentence.text) - len(sentence.text.lstrip())
-            at += len(sentence.text)
-            end = at - (len(sentence.text) - len(sentence.text.rstrip()))
-            found.append(Sourced(start=start, end=end, entries=sentence.passages))
-        return found
-
-
 def _answers(decision: Decision) -> bool:
     """Whether entries answer the message, or one of the questions in it."""
     return bool(decision.chosen) and (decision.action is Action.ANSWER or bool(decision.open_question))
-
-
-@lru_cache(maxsize=512)
-def _evidence(passages: tuple[tuple[str, str], ...]) -> Evidence:
-    # What the customer said is no evidence, not even for what is the customer's own: an attacker would say it.
-    return Evidence.of(passages)

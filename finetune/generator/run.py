@@ -21,7 +21,7 @@ from finetune.generator.pairs import Pair, Pairs
 from finetune.generator.prompt import PLAIN, Prompt
 from finetune.generator.task import Writing
 from finetune.generator.template import Cut, Template
-from finetune.generator.writer import LanguageModel, Writer, keeps_apart, load, writer_of
+from finetune.generator.writer import Loaded, Writer, keeps_apart, load, writer_of
 from finetune.kinds import Parts
 from finetune.loop import steps_of, train, trained
 from finetune.recipe import Recipe
@@ -119,7 +119,7 @@ def adapt(
     return Trained(folder=folder, metrics=metrics)
 
 
-def _sets(parts: Parts[Pair], prompt: Prompt, recipe: Recipe, language: LanguageModel) -> dict[str, _Set]:
+def _sets(parts: Parts[Pair], prompt: Prompt, recipe: Recipe, language: Loaded) -> dict[str, _Set]:
     """Return the examples of each part; raises `DataError` where too few of them fit into the model."""
     known = [*parts.train, *parts.dev, *parts.test]
     out = {}
@@ -154,7 +154,7 @@ def _fitting(drawn: Sequence[Sequence[Example]], prompt: Prompt, template: Templ
     )
 
 
-def _width(recipe: Recipe, language: LanguageModel) -> int:
+def _width(recipe: Recipe, language: Loaded) -> int:
     return min(recipe.max_tokens, language.max_tokens)
 
 

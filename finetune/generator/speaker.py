@@ -28,7 +28,7 @@ from finetune.errors import ArtefactError
 from finetune.generator.generator import MODEL, check_backbone, check_kind, template_of
 from finetune.generator.prompt import Messages
 from finetune.generator.template import Template
-from finetune.generator.writer import LanguageModel, load, source_of
+from finetune.generator.writer import Loaded, load, source_of
 
 #: What transformers calls the keys and values of the tokens before; it was renamed within version 5.
 _CACHE = (
@@ -89,7 +89,7 @@ class Speakers:
 class _Backbone:
     """A model in memory with the adapters on it, of which one writes at a time."""
 
-    def __init__(self, name: str, language: LanguageModel) -> None:
+    def __init__(self, name: str, language: Loaded) -> None:
         self.name = name
         self.language = language
         #: Of the adapters on it.

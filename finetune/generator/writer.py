@@ -28,7 +28,7 @@ _BESIDE = ("lora", "adalora", "ia3")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LanguageModel:
+class Loaded:
     """A causal language model on disk, loaded."""
 
     source: Source
@@ -59,7 +59,7 @@ def source_of(name: str) -> Source:
     return source
 
 
-def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> LanguageModel:
+def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> Loaded:
     """Load the causal language model called ``name``, a folder or a hub name, as ``recipe`` trains it if there is one.
 
     One that ``serves`` is kept in 16 bits where there is a GPU for them. Raises `BackboneError` where it is not whole,
@@ -86,7 +86,7 @@ def load(name: str, recipe: Recipe | None = None, *, serves: bool = False) -> La
         raise BackboneError(
             f"{name} has no output layer over its tokens, so it is no language model that can be tuned."
         )
-    return LanguageModel(source=source, model=model, template=Template(tokenizer))
+    return Loaded(source=source, model=model, template=Template(tokenizer))
 
 
 def _kept(recipe: Recipe | None, serves: bool) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Writer(Network):
         return None if self._wanted is None else (states[0][self._wanted].unsqueeze(0),)
 
 
-def writer_of(language: LanguageModel, recipe: Recipe, steps: int) -> Writer:
+def writer_of(language: Loaded, recipe: Recipe, steps: int) -> Writer:
     """Return the network that learns on the very model of ``language``; ``steps`` is how many there will be, at most.
 
     Raises `RecipeError` where the method finds nothing in the model that it could train.

@@ -158,6 +158,7 @@ def test_an_answer_needs_no_torch(tmp_path: Path) -> None:
     modules = loaded(tmp_path, asked)
     assert {"onnxruntime", "faiss"} <= modules
     assert not {"torch", "transformers", "finetune", "safetensors"} & modules
+    assert not {"rjieba"} & modules  # the evidence lock's: nobody writes here
 
 
 def places_of(module: str) -> Iterator[tuple[Path, bool]]:

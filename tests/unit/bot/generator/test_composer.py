@@ -11,7 +11,8 @@ import pytest
 
 from bot.composer import VerbatimComposer
 from bot.generator.client import ModelServer
-from bot.generator.composer import CHARACTERS, GeneratedComposer
+from bot.generator.composer import GeneratedComposer
+from bot.generator.draft import CHARACTERS
 from bot.policy import Decision
 from bot.saying import Composed, Saying
 from bot.types import Action, Author, Candidate, Reason, Writing
