@@ -79,8 +79,9 @@ class Evidence:
     #: Words behind "without" that stand nowhere behind "with", those that stand nowhere else at all, and those behind
     #: "with" that stand nowhere behind "without".
     without: tuple[frozenset[str], frozenset[str], frozenset[str]]
-    #: Words behind what denies.
+    #: Words behind what denies, and those that stand nowhere else.
     denied: frozenset[str]
+    only_denied: frozenset[str]
     #: Who pays or owns what.
     roles: frozenset[tuple[str, str]]
     #: Costs that are named only to say that there are none of them.
@@ -144,6 +145,7 @@ class Evidence:
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_denied(clauses),
+            only_denied=_only_denied(clauses),
             roles=frozenset(role for _, text in passages for role in roles(plain(text))),
             no_costs=_no_costs(clauses),
             denials=denials,
@@ -216,6 +218,20 @@ def _denied(clauses: Sequence[Stated]) -> frozenset[str]:
         for term in stated.clause.terms
         if term.at >= next(mark.end for mark in stated.clause.marks if mark.mark in _DENYING_OR_EXCEPT)
     )
+
+
+def _only_denied(clauses: Sequence[Stated]) -> frozenset[str]:
+    """Return the words that the evidence has only where it denies something of them."""
+    denied: set[str] = set()
+    affirmed: set[str] = set()
+    for clause in (stated.clause for stated in clauses if not stated.asks):
+        behind = min((mark.end for mark in clause.marks if mark.mark in DENYING), default=None)
+        for term in clause.terms:
+            if behind is not None and term.at >= behind:
+                denied.add(term.text)
+            elif Mark.EXCEPT not in clause.kinds:
+                affirmed.add(term.text)
+    return frozenset(denied - affirmed)
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:

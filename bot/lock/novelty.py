@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bot.lock.clauses import Clause, Reading, is_han_char
-from bot.lock.evidence import Evidence
+from bot.lock.evidence import STOPS, Evidence
 from bot.lock.lexicon import PLAIN, TELLING
 from bot.lock.objection import Code, Objection
 from bot.lock.wording import HAN_KNOWN
@@ -19,18 +19,23 @@ _KNOWN_FOR_ONE = 3
 _FAMILY = 5
 #: Parts of speech that are names.
 _NAMES = frozenset({"ns", "nt", "nz", "nrt"})
+#: What is quoted: a label, a button, a code.
+_QUOTED = re.compile(r"[“\"「]([^“”\"「」]{2,40})[”\"」]")
 #: What stands in no sentence that is written for a customer.
 _MARKUP = re.compile(r"[{}<>|\\=_^~`]|(?<!\S)--?[a-z]|\$(?!\d)")
 
 
 def objections(reading: Reading, stating: Sequence[Clause], evidence: Evidence) -> Iterator[Objection]:
-    """Object to numbers, signs and facts that the evidence does not have, and to a clause with too many new words."""
+    """Object to numbers, signs, quotations and facts that the evidence does not have, and to too many new words."""
     for number in reading.unread:
         if number not in evidence.unread:
             yield Objection(code=Code.NUMBER, words=number)
     for sign in _MARKUP.findall(reading.text):
         if sign not in evidence.text:
             yield Objection(code=Code.SUBJECT, words=sign)
+    for quoted in _QUOTED.findall(reading.text):
+        if quoted.strip(STOPS).lower() not in evidence.text.lower():
+            yield Objection(code=Code.NAME, words=quoted)
     for clause in stating:
         for term in clause.terms:
             if term.text in TELLING and term.text not in evidence.terms:

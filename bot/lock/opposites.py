@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.lock.clauses import DENYING, Clause
 from bot.lock.evidence import latin
 from bot.lock.facing import Facing
-from bot.lock.lexicon import OPPOSITES, turning
+from bot.lock.lexicon import OPPOSITES, root, turning
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
 from bot.lock.wording import any_without_not
@@ -21,6 +21,9 @@ _LIKE_ENOUGH = 0.25
 _LIKE_BEST = 0.3
 #: Marks under which even a denied word may stand.
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
+#: Which things, where all of them are meant, and where none is.
+_ANY = re.compile(r"\b(?:any|every|all|each) (?:of (?:the|our|your) )?([a-z]+)", re.IGNORECASE)
+_NO = re.compile(r"\bno (?:other )?([a-z]+)", re.IGNORECASE)
 _WITH = re.compile(r"\bwith (?:an? |the |your )?(\w+)", re.IGNORECASE)
 _WITHOUT = re.compile(r"\bwithout (?:an? |the |your |any )?(\w+)", re.IGNORECASE)
 
@@ -34,14 +37,24 @@ def objections(facing: Facing) -> Iterator[Objection]:
         not never.isdisjoint(_WITHOUT.findall(text)),
         not without.isdisjoint(_WITH.findall(text)),
         not clause.denials and not only.isdisjoint(latin(text)),
+        not clause.kinds & _SPARING and _any_for_no(text, facing.evidence.text),
     )
     if any(wrong):
         yield Objection(code=Code.NEGATION, words=text)
-    theirs = latin(facing.like.sentence.text) if facing.like is not None and facing.top >= _OPPOSITE else set()
-    for word in sorted(latin(text) - theirs):
+    like = facing.like.sentence.text if facing.like is not None and facing.top >= _OPPOSITE else ""
+    theirs = {*map(root, latin(like))}
+    for word in sorted({*map(root, latin(text))} - theirs):
         if (word[2:] if word.startswith("un") else f"un{word}") in theirs:
             yield Objection(code=Code.NEGATION, words=word)
     yield from _opposed(facing)
+
+
+def _any_for_no(text: str, evidence: str) -> bool:
+    """Whether ``text`` says of any what ``evidence`` says of none: "any country" for "no country"."""
+    everything = {word.lower() for word in _ANY.findall(text)}
+    return bool(everything) and not everything.isdisjoint(
+        {word.lower() for word in _NO.findall(evidence)} - {word.lower() for word in _ANY.findall(evidence)}
+    )
 
 
 def _opposed(facing: Facing) -> Iterator[Objection]:

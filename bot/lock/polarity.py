@@ -27,6 +27,8 @@ _SENTENCE = 10
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
 #: Marks under which a denied word may stand.
 _SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
+#: Marks under which a clause does not affirm its words.
+_TEMPERING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.FREE, Mark.IF, Mark.EARLIER, Mark.NONE})
 #: So much of a claim has to stand in one clause that affirms something.
 _AFFIRMED = 0.3
 #: And so much, where a clause that denies something speaks of the same.
@@ -43,7 +45,7 @@ _REGRET = re.compile(
 
 def objections(facing: Facing) -> Iterator[Objection]:
     """Object to a clause that affirms what is denied, denies what is affirmed, or claims what nothing affirms."""
-    if _denied_otherwise(facing):
+    if _denied_otherwise(facing) or _affirms_what_is_only_denied(facing):
         yield Objection(code=Code.NEGATION, words=facing.clause.text)
     if _unaffirmed(facing):
         yield Objection(code=Code.SUBJECT, words=facing.clause.text)
@@ -71,6 +73,14 @@ def _unaffirmed(facing: Facing) -> bool:
     return max((evidence.overlap(clause.about, about) for about in texts), default=0.0) < (
         _AFFIRMED_BESIDE if _beside_a_denial(facing) else _AFFIRMED
     )
+
+
+def _affirms_what_is_only_denied(facing: Facing) -> bool:
+    """Whether the clause states, without a condition, a word that the evidence has in denials alone."""
+    clause = facing.clause
+    if clause.kinds & _TEMPERING or clause.text in facing.evidence.texts:
+        return False
+    return not facing.evidence.only_denied.isdisjoint(clause.about)
 
 
 def _beside_a_denial(facing: Facing) -> bool:
