@@ -86,18 +86,22 @@ class Rewrite(Row):
     entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
     question: Text
     text: Text
-    split: Literal["dev", "dev2", "test", "test2"]
+    split: Literal["dev", "dev2", "test", "test2", "test3"]
 
 
 class FalseRewrite(Row):
     """A fluent reply with one fact that its entries do not state; ``false`` are the words that say it."""
 
     entries: tuple[Text, ...] = Field(min_length=1, max_length=2)
-    question: Text
+    #: What the customer asked, where the reply was written to a question.
+    question: Text | None = None
     text: Text
     false: Text
-    kind: Literal["number", "date", "amount", "link", "negation", "comparison", "promise", "name"]
-    split: Literal["test2"]
+    kind: (
+        Literal["number", "date", "amount", "link", "negation", "comparison", "promise", "name"]
+        | Literal["relation", "condition", "agent", "invented", "scope", "opposite"]
+    )
+    split: Literal["test2", "test3"]
 
 
 class Message(Row):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.common import ConfigOption, StateOption, counted, settings_from, warn
+from bot.cli.common import ConfigOption, StateOption, counted, listed, settings_from, warn
 from bot.cli.kept import kept
+from bot.errors import UsageError
 
 
 def forget(
@@ -16,6 +18,9 @@ def forget(
     channel: Annotated[
         str | None, typer.Option("--channel", help="Of this channel alone: another customer may have the id elsewhere.")
     ] = None,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="And every run of kefu evaluate in the state folder: logs do not tell whose.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -24,7 +29,10 @@ def forget(
     settings = settings_from(config, None, state)
     if not yes:
         where = f"of channel {channel}" if channel else "of any channel"
-        typer.confirm(f"Delete every conversation of customer {customer} {where}? It cannot be taken back.", abort=True)
+        more = ", and every run of logs in the state folder" if runs else ""
+        typer.confirm(
+            f"Delete every conversation of customer {customer} {where}{more}? It cannot be taken back.", abort=True
+        )
 
     async def delete() -> int:
         async with kept(settings) as store:
@@ -32,10 +40,36 @@ def forget(
 
     count = asyncio.run(delete())
     typer.echo(f"{counted(count, 'conversation is', 'conversations are')} deleted.")
+    gone = _runs(settings.state.folder, delete=runs)
     if not count:
         from bot.channels import CONNECTORS
 
         known = ["api", *CONNECTORS]
         if channel and channel not in known:
             warn(f"No channel of kefu serve is called {channel}: there are {', '.join(known)}.")
-        raise typer.Exit(1)
+        if not gone:
+            raise typer.Exit(1)
+
+
+def _runs(state: Path, *, delete: bool) -> int:
+    """Delete the runs in the state folder and return how many, or tell which there are.
+
+    Raises `UsageError` where one cannot be deleted.
+    """
+    from bot.evaluation.runs import data_of, delete_runs, runs_in
+
+    runs = runs_in(state)
+    if not delete:
+        if runs:
+            warn("Not looked into, for logs do not tell whose messages they hold:")
+        for run in runs:
+            data = data_of(run)
+            warn(f"  {run}{f', of {listed(data)}' if data else ''}")
+        if runs:
+            warn("Where a log had this customer's, delete its run, or all of them with --runs.")
+        return 0
+    count, problems = delete_runs(runs)
+    typer.echo(f"{counted(count, 'run is', 'runs are')} deleted.")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return count

@@ -7,13 +7,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bot.cli.common import bar, listed
+from bot.cli.common import bar, counted, listed, warn
 from bot.cli.knowledge import today
 from bot.cli.logged import dialogues, labelled
 from bot.errors import UsageError
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from bot.ports import Responder
     from bot.settings import Settings
     from finetune.logs import Problems
-
-#: Where runs are kept that no folder is named for, in the state folder.
-RUNS = "runs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,8 +99,22 @@ class Done:
 
 def _folder_for(settings: Settings, run: dict[str, Any]) -> Path:
     """Return the folder in the state folder of a run, by what decides on it."""
+    from bot.evaluation.runs import RUNS
+
     name = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:12]
     return settings.state.folder / RUNS / name
+
+
+def _tidy(settings: Settings) -> None:
+    """Delete runs of the state folder that are too old: on a machine where nobody serves, nothing else does."""
+    from bot.evaluation.runs import delete_runs, runs_before
+
+    if days := settings.state.keep_days:
+        count, problems = delete_runs(runs_before(settings.state.folder, datetime.now(UTC) - timedelta(days=days)))
+        if count:
+            warn(f"{counted(count, 'run is', 'runs are')} deleted: nothing was written there for {days} days.")
+        for problem in problems:
+            warn(problem)
 
 
 def replay_into(
@@ -121,7 +132,9 @@ def replay_into(
     from bot.evaluation.folder import DATA, put, writing
 
     start, run = monotonic(), inputs.run(settings, parts)
-    folder = folder or _folder_for(settings, run)
+    if folder is None:
+        _tidy(settings)
+        folder = _folder_for(settings, run)
     with writing(folder, run) as file:
         put(folder / DATA, json.dumps([str(path.absolute()) for path in inputs.files]).encode())
         until: datetime | None = None

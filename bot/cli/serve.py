@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,12 +17,12 @@ from bot.logs import tell_operators
 
 if TYPE_CHECKING:
     from bot.ports import Store
-    from bot.settings import Settings
+    from bot.settings import Settings, State
     from connectors.server.desk import Access, Limits
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks for conversations that are old enough to be deleted.
+#: Seconds between two looks for conversations and runs that are old enough to be deleted.
 TIDY = 3600
 
 
@@ -98,7 +99,7 @@ def run(settings: Settings, *, shared: bool = False) -> int:
                 limits=limits,
                 metrics=metrics,
             )
-            tidying = asyncio.create_task(_tidy(store, settings.state.keep_days), name="kefu tidy")
+            tidying = asyncio.create_task(_tidy(store, settings.state), name="kefu tidy")
             held.callback(tidying.cancel)
             host, port = settings.server.host, settings.server.port
             try:
@@ -142,13 +143,28 @@ def _channels(settings: Settings) -> str:
     return f"; webhooks at {', '.join(f'/webhooks/{name}' for name in names)}" if names else ""
 
 
-async def _tidy(store: Store, days: int) -> None:
+async def _tidy(store: Store, state: State) -> None:
     """Delete what is old."""
-    while days:
+    while days := state.keep_days:
+        moment = datetime.now(UTC) - timedelta(days=days)
         try:
-            count = await store.forget_before(datetime.now(UTC) - timedelta(days=days))
+            count = await store.forget_before(moment)
             if count:
                 log.info("%d conversations in which nothing was said for %d days are deleted", count, days)
         except Exception as error:
             log.error("old conversations cannot be deleted yet: %s", type(error).__name__)
+        try:
+            await asyncio.to_thread(_tidy_runs, state.folder, moment)
+        except Exception as error:
+            log.error("old runs cannot be deleted yet: %s", type(error).__name__)
         await asyncio.sleep(TIDY)
+
+
+def _tidy_runs(folder: Path, moment: datetime) -> None:
+    from bot.evaluation.runs import delete_runs, runs_before
+
+    count, problems = delete_runs(runs_before(folder, moment))
+    if count:
+        log.info("%d runs to which nothing was written since %s are deleted", count, moment.date())
+    for told in problems:
+        log.error("an old run cannot be deleted yet: %s", told)

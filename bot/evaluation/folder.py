@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -119,12 +120,7 @@ def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
     if not begun:
         _begin(folder, run)
     with (folder / TURNS).open("ab") as turns, (folder / TIMINGS).open("ab") as timings:
-        try:
-            fcntl.flock(turns, fcntl.LOCK_EX | fcntl.LOCK_NB)  # freed when the process ends, however it ends
-        except OSError as error:
-            raise UsageError(
-                f"{folder} is being written by another kefu. Wait for it, or name another folder."
-            ) from error
+        _hold(turns, folder, "Wait for it, or name another folder.")
         done, before = _whole(folder / TURNS)
         try:
             yield Writing(folder=folder, done=done, before=before, _turns=turns, _timings=timings)
@@ -133,6 +129,30 @@ def writing(folder: Path, run: Mapping[str, Any]) -> Iterator[Writing]:
             if not os.fstat(turns.fileno()).st_size:
                 for name in (RUN, DATA, TURNS, TIMINGS):
                     (folder / name).unlink(missing_ok=True)
+
+
+def delete(folder: Path) -> None:
+    """Delete the run in ``folder`` with all that lies there, its report too.
+
+    Raises `UsageError` where another process is writing it, or it cannot be deleted.
+    """
+    try:
+        with (folder / TURNS).open("ab") as turns:
+            _hold(turns, folder, "Wait for it, and delete it then.")
+            # What tells that this is a run goes last: of one that is half deleted the rest is found again.
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == RUN):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        folder.rmdir()
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: {error.strerror}. Delete {folder} yourself.") from error
+
+
+def _hold(turns: IO[bytes], folder: Path, what_next: str) -> None:
+    """Be the one process that has the run in ``folder``; raises `UsageError` where another one has it."""
+    try:
+        fcntl.flock(turns, fcntl.LOCK_EX | fcntl.LOCK_NB)  # freed when the process ends, however it ends
+    except OSError as error:
+        raise UsageError(f"{folder} is being written by another kefu. {what_next}") from error
 
 
 def _begin(folder: Path, run: Mapping[str, Any]) -> None:

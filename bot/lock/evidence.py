@@ -88,8 +88,9 @@ class Evidence:
     no_costs: frozenset[str]
     #: Clauses without what they deny with, and how often they deny.
     denials: dict[str, set[int]]
-    #: The questions in them, and the clauses of those.
+    #: The questions in them, and the clauses of those; and the words of the questions.
     asked: frozenset[str]
+    topics: frozenset[str]
     #: Its clauses, as they are written.
     texts: frozenset[str]
     #: How much a word tells: the more clauses have it, the less.
@@ -139,6 +140,7 @@ class Evidence:
                 if stated.asks
                 for text in (stated.clause.text, stated.sentence.text)
             ),
+            topics=frozenset(term for stated in clauses if stated.asks for term in stated.clause.about),
             beginnings=frozenset(term[:5] for term in counts if len(term) >= 5),
             texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
             text="\n".join(plain(text) for _, text in passages),

@@ -32,7 +32,7 @@ _TEMPERING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.FREE, Mark.IF, Ma
 #: So much of a claim has to stand in one clause that affirms something.
 _AFFIRMED = 0.3
 #: And so much, where a clause that denies something speaks of the same.
-_AFFIRMED_BESIDE = 0.5
+_AFFIRMED_BESIDE = 0.65
 #: A clause that denies something must not be so much more like it.
 _MORE_DENIED = 0.1
 #: What announces a denial.

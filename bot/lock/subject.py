@@ -14,6 +14,8 @@ from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 
 #: So like a clause has to be for "us" to do, in other words, what it says.
 _LIKE_ENOUGH = 0.25
+#: So much of what a clause says has to stand in one sentence.
+_TOGETHER = 2 / 3
 #: What follows "we" and may be what we do, in words.
 _DEEDS = 3
 
@@ -39,6 +41,14 @@ def names(facing: Facing) -> Iterator[Objection]:
         for term in found:
             if term.text in evidence.terms and term.text not in like.sentence.about:
                 yield Objection(code=Code.NAME, words=term.written)
+
+
+def gathered(facing: Facing) -> Iterator[Objection]:
+    """Object to a clause whose words no sentence of the evidence has together: gathered, they state another fact."""
+    known = facing.clause.about & facing.evidence.terms - facing.evidence.topics
+    together = max((len(known & stated.sentence.about) for _, stated in facing.likeness), default=0)
+    if len(known) > 1 and together < _TOGETHER * len(known):
+        yield Objection(code=Code.SUBJECT, words=facing.clause.text)
 
 
 def exchanged(facing: Facing) -> Iterator[Objection]:

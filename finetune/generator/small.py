@@ -15,10 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from transformers.utils.logging import disable_progress_bar
+from retrieval.errors import KefuError, MissingExtraError
 
 _END, _PAD = "<|end|>", "<|pad|>"
 
@@ -37,7 +34,11 @@ def main() -> None:
     if not any(text.strip() for text in texts):
         named = ", ".join(map(str, wanted.text))
         parser.error(f"There is no text in {named}. Of a folder these files are read: {', '.join(_TEXTS)}")
-    sys.stdout.write(f"{write_small(wanted.out, texts, seed=wanted.seed)}: a model that has learned nothing yet.\n")
+    try:
+        written = write_small(wanted.out, texts, seed=wanted.seed)
+    except KefuError as error:
+        parser.exit(error.exit_code, f"Error: {error}\n")
+    sys.stdout.write(f"{written}: a model that has learned nothing yet.\n")
 
 
 def write_small(
@@ -53,8 +54,16 @@ def write_small(
     """Write a model to ``folder`` and return it; the same texts and numbers make the same files.
 
     ``vocabulary`` is how many tokens it has at most, ``size`` how many numbers a state has, a multiple of 32, and
-    ``positions`` how many tokens it reads at most.
+    ``positions`` how many tokens it reads at most. Raises `MissingExtraError` without the libraries that train.
     """
+    try:
+        import torch
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+        from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+        from transformers.utils.logging import disable_progress_bar
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), "train") from error
+
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -14,6 +15,10 @@ from bot.errors import StoreError
 
 #: Any number, but the same in every process: whoever has it changes the tables, and the others wait.
 _LOCK = 0x6B656675
+
+#: Alembic keeps what a migration works on in globals of its modules: two databases at once, and the tables of one would
+#: be made in the other. Taken last, with the database held already, so that nobody who has it waits for a database.
+_ALEMBIC = Lock()
 
 
 def upgrade(connection: Connection) -> None:
@@ -33,4 +38,5 @@ def upgrade(connection: Connection) -> None:
         return
     if now is not None and now not in {step.revision for step in script.walk_revisions()}:
         raise StoreError(f"Its tables are those of a newer kefu ({now}; this one knows up to {newest}). Update kefu.")
-    command.upgrade(config, "head")
+    with _ALEMBIC:
+        command.upgrade(config, "head")

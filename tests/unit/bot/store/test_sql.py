@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,25 @@ async def test_processes_that_start_together_make_the_tables_once(address: str) 
     await asyncio.gather(*map(accept, range(6)))
     async with SqlStore.open(address) as store:
         assert {one.id for one in await store.unfinished()} == set(map(str, range(6)))
+
+
+async def _accepted_in(address: str) -> list[str]:
+    """Open the store at ``address``, keep a message that names it, and return all that it has."""
+    async with SqlStore.open(address) as store:
+        await store.accept(message(address))
+        return [one.id for one in await store.unfinished()]
+
+
+async def test_databases_that_one_process_opens_at_once_each_get_their_own_tables(address: str, tmp_path: Path) -> None:
+    addresses = [address, *(f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(7))]
+    assert await asyncio.gather(*map(_accepted_in, addresses)) == [[each] for each in addresses]
+
+
+def test_threads_with_loops_of_their_own_each_open_a_database(address: str, tmp_path: Path) -> None:
+    addresses = [address, *(f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(7))]
+    with ThreadPoolExecutor(len(addresses)) as threads:
+        found = list(threads.map(lambda each: asyncio.run(_accepted_in(each)), addresses))
+    assert found == [[each] for each in addresses]
 
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(address: str) -> None:
