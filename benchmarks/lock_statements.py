@@ -5,8 +5,8 @@
     python -m benchmarks.lock_statements --show     also prints those that passed and the true ones that did not
 
 The statements of ``benchmarks/statements`` are no model's mistakes: each false one was written to differ from the
-entry, or from a true statement, in one thing, mostly without a word that the entry does not have. They say how far a lock
-that reads words and not their meaning can be trusted beyond the demo shop that it was made with.
+entry, or from a true statement, in one thing, mostly without a word that the entry does not have. They say how far a
+lock that reads words and not their meaning can be trusted beyond the demo shop that it was made with.
 
 Figures: false statements that passed, by kind, and true ones that were blocked, by what was held against them.
 """
