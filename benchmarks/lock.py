@@ -1,8 +1,7 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
-    python -m benchmarks.lock            development: seeds 1 to 5, the rewrites of the splits `dev`, `dev2` and `test`
-    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test2`, and the false ones; they
-                                         were read once, and the lock was tuned by them since
+    python -m benchmarks.lock            development: seeds 1 to 5, the rewrites that the lock was tuned by
+    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test3`, read once
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
@@ -16,8 +15,9 @@ and then made false in the same manner.
 The false rewrites of `faq_data/eval/false_rewrites.jsonl` were written in free words by who had not seen the lock: one
 passes if no sentence that holds the false words is blocked.
 
-Figures: false sentences and how many of them passed, by kind; true sentences, true replies, rewrites and respellings
-that were blocked; and the time of one reply, its evidence read before, for that is kept with the passage.
+Figures: false sentences and how many of them passed, by kind and by what they were planted in; true sentences, true
+replies, rewrites and respellings that were blocked; and the time of one reply, its evidence read before, for that is
+kept with the passage.
 """
 
 from __future__ import annotations
@@ -78,14 +78,13 @@ def main() -> None:
     passages = {(p.language, p.id): p for p in read_sources([FAQ]).passages if p.id != "promo-old-summer"}
     evidence: dict[tuple[str, ...], Evidence] = {}
     rewrites: list[Rewrite] = []
-    for split_name in ("test2",) if chosen.test else ("dev", "dev2", "test"):
+    for split_name in ("test3",) if chosen.test else ("dev", "dev2", "test", "test2"):
         rows = list(_rewrites(split_name))
         if not rows:
             parser.error(f"rewrites.jsonl has no row of the split {split_name}")
         _honest(split_name, rows, passages, evidence, show=chosen.show)
         rewrites += rows
-    if chosen.test:
-        _false(passages, evidence, show=chosen.show)
+    _false("test3" if chosen.test else "test2", passages, evidence, show=chosen.show)
     _respelled(passages, evidence, show=chosen.show)
     for seed in (0,) if chosen.test else chosen.seeds:
         _planted(seed, chosen.replies, rewrites, passages, evidence, show=chosen.show)
@@ -131,11 +130,15 @@ def _honest(
             _show(wrong)
 
 
-def _false(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool) -> None:
+def _false(
+    split_name: str, passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...], Evidence], *, show: bool
+) -> None:
     count: Counter[tuple[str, str]] = Counter()
     passed: Counter[tuple[str, str]] = Counter()
     for line in (FAQ / "eval" / "false_rewrites.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
+        if row["split"] != split_name:
+            continue
         language, kind, text = row["language"], row["kind"], row["text"]
         start = text.index(row["false"])
         end = start + len(row["false"])
@@ -151,7 +154,7 @@ def _false(passages: dict[tuple[str, str], Passage], made: dict[tuple[str, ...],
     for language in ("en", "zh"):
         kinds = {kind: number for (spoken, kind), number in sorted(count.items()) if spoken == language}
         through = sum(passed[language, kind] for kind in kinds)
-        print(f"false rewrites, {language}: {through} of {sum(kinds.values())} passed")
+        print(f"false rewrites, {split_name}, {language}: {through} of {sum(kinds.values())} passed")
         for kind, number in kinds.items():
             print(f"  {kind:<24}{number:>6}{passed[language, kind]:>6}")
 
@@ -209,6 +212,7 @@ def _planted(
     rng = random.Random(seed)
     false: Counter[str] = Counter()
     passed: Counter[str] = Counter()
+    inside: Counter[bool] = Counter()
     true = blocked = replies = held = 0
     took: list[float] = []
     for reply in (_reply(rng, rewrites, passages) for _ in range(count)):
@@ -224,6 +228,7 @@ def _planted(
         for sentence, kind in zip(result, kinds, strict=True):
             false[kind] += bool(kind)
             passed[kind] += bool(kind) and sentence.supported
+            inside[reply.rewrite] += bool(kind) and sentence.supported
             true += not kind
             blocked += not kind and not sentence.supported
             if show and kind and sentence.supported:
@@ -234,6 +239,7 @@ def _planted(
     print(f"seed {seed}: {count} replies, {sum(false.values())} false sentences, {sum(passed.values())} passed")
     for kind in KINDS:
         print(f"  {kind:<24}{false[kind]:>6}{passed[kind]:>6}")
+    print(f"  of those that passed, in sentences of entries: {inside[False]}, in rewrites: {inside[True]}")
     print(f"  true sentences blocked: {blocked} of {true} ({blocked / true:.2%})")
     print(f"  true replies blocked: {held} of {replies} ({held / replies:.2%})")
     took.sort()
