@@ -30,6 +30,8 @@ _WORD = re.compile(rf"(?P<han>[{HAN}]+)|(?P<latin>[^\W\d_{HAN}]+(?:['-][^\W\d_{H
 
 _RUN = re.compile(f"[{HAN}]+")
 _TOKEN = re.compile(rf"[{HAN}]|[a-z]+(?:['-][a-z]+)*|\x1a+|\d", re.IGNORECASE)
+#: What stands before "not" for its sake alone.
+_DO = re.compile(r"\b(?:do|does|did) $", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d.,:/]*")
 #: "Other services, such as Facebook, are not supported" is one statement.
 _ASIDE = re.compile(r", such as\b[^,;.]*,?")
@@ -182,7 +184,7 @@ def _undenied(text: str, start: int, end: int, here: tuple[Marked, ...]) -> str:
     kept = []
     for mark in here:
         if mark.mark in DENYING:
-            kept.append(text[start : mark.start])
+            kept.append(_DO.sub("", text[start : mark.start]))
             start = mark.end
     return "".join("".join((*kept, text[start:end])).lower().split()).strip(",.;:，。；：!?！？")
 

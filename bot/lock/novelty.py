@@ -19,6 +19,8 @@ _KNOWN_FOR_ONE = 3
 _FAMILY = 5
 #: Parts of speech that are names.
 _NAMES = frozenset({"ns", "nt", "nz", "nrt"})
+#: A span from a number to the same: nobody writes it who has read of another one.
+_SAME_ENDS = re.compile(r"(?<![\d.])(\d+) ?(?:to|-|–|~|至|到) ?\1(?![\d.])")
 #: What is quoted: a label, a button, a code.
 _QUOTED = re.compile(r"[“\"「]([^“”\"「」]{2,40})[”\"」]")
 #: What stands in no sentence that is written for a customer.
@@ -30,6 +32,9 @@ def objections(reading: Reading, stating: Sequence[Clause], evidence: Evidence) 
     for number in reading.unread:
         if number not in evidence.unread:
             yield Objection(code=Code.NUMBER, words=number)
+    for span in _SAME_ENDS.finditer(reading.text):
+        if span[0] not in evidence.text:
+            yield Objection(code=Code.NUMBER, words=span[0])
     for sign in _MARKUP.findall(reading.text):
         if sign not in evidence.text:
             yield Objection(code=Code.SUBJECT, words=sign)

@@ -36,6 +36,13 @@ TURNED = [
     ("“清仓特卖”商品不能退。", "抱歉，“清仓特卖”商品不能退。", "“清仓正价”商品不能退。", Code.NAME),
     ('Tap "Sign out everywhere".', 'Please tap "Sign out everywhere".', 'Tap "Sign in everywhere".', Code.NAME),
     (
+        "Leave the box unticked if you do not want it.",
+        "If you do not want it, leave the box unticked.",
+        "Leave the box unticked if you want it.",
+        Code.NEGATION,
+    ),
+    ("缺货商品一般2至3周内补货。", "缺货的商品一般2到3周内补货。", "缺货商品一般3至3周内补货。", Code.NUMBER),
+    (
         "Toys are tested by a laboratory before the sale. Swings are built by partner firms in your garden.",
         "Partner firms build the swings in your garden.",
         "Swings are tested by a laboratory in your garden.",
