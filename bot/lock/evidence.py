@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -70,8 +71,9 @@ class Evidence:
     characters: frozenset[str]
     #: The first letters of its words, where they have more.
     beginnings: frozenset[str]
-    #: All of them, as the lock reads them.
+    #: All of them, as the lock reads them, and as they are written.
     text: str
+    raw: str
     #: Codes, mail addresses and telephone numbers that the conversation itself states.
     said: frozenset[tuple[str, str]]
     #: Numbers that nothing reads, as they are spelled.
@@ -144,6 +146,7 @@ class Evidence:
             beginnings=frozenset(term[:5] for term in counts if len(term) >= 5),
             texts=frozenset(stated.clause.text for stated in clauses if not stated.asks),
             text="\n".join(plain(text) for _, text in passages),
+            raw=unicodedata.normalize("NFKC", "\n".join(text for _, text in passages)),
             said=frozenset(_identifying(said)),
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_denied(clauses),

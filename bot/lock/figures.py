@@ -18,12 +18,12 @@ from retrieval.lint.values import Value
 _TLD = "(?:com|net|org|example|cn|io|co|eu|uk|de|shop|store|info|app|hk|tw|us|biz|me)"
 _ADDRESS = re.compile(
     rf"""
-    (?P<mail>[\w.+-]*@[\w-]+(?:\.[\w-]+)+)
+    (?P<mail>(?<![\w.+-])[\w.+-]{{0,64}}@[\w-]+(?:\.[\w-]+)+)
   | (?P<link>(?:https?://|www\.)[A-Za-z0-9./?#&=%~_+:@-]*[A-Za-z0-9/]
       | (?<![\w@.-])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.{_TLD}\b(?:/[A-Za-z0-9./?#&=%~_+-]*[A-Za-z0-9/])?
       | (?<![\w/.])/[a-z][\w-]+(?:/[\w-]+)*)
-  | (?P<spelled>[a-z0-9-]+[ ]?(?:\((?:dot|at)\)|\[(?:dot|at)\]|[ ](?:dot|at)[ ](?=[\w-]+[ ]dot)|[ ]dot[
-  ]|点(?=[a-z]))[ ]?[a-z]+)
+  | (?P<spelled>(?<![a-z0-9-])[a-z0-9-]{{1,63}}[ ]?(?:\((?:dot|at)\)|\[(?:dot|at)\]|[ ](?:dot|at)[ ](?=[\w-]+[ ]dot)
+      |[ ]dot[ ]|点(?=[a-z]))[ ]?[a-z]+)
   | (?P<phone>(?<![A-Za-z0-9_$€£¥./:-])(?:\+\d|\(?0\d|\d{{3}}[- ](?=\d{{3}}[- ]))[\d()\s-]{{5,}}\d(?![\d.:]\d)
       | (?<![A-Za-z0-9_$€£¥.,/-])\d{{7,}}(?![\d.,%]))
   | (?P<slashed>(?<![\d/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\d/])
@@ -266,6 +266,8 @@ def _joined(one: Figure, two: Figure, text: str) -> Figure | None:
     if between.strip().lower() in ("and", "or") and not re.search(r"between[ ]?$", text[: one.start], re.IGNORECASE):
         return None
     low, high, kind, end = one.low, two.low, two.kind, two.end
+    if {one.kind, two.kind} == {"number", "date"} and not _whole(low if one.kind == "number" else high):
+        return None
     if (one.kind, two.kind) == ("number", "date") and isinstance(high, tuple):
         low = (high[0], high[1], int(str(low)))
     elif (one.kind, two.kind) == ("date", "number") and isinstance(low, tuple) and text[end : end + 1] in ("日", "号"):
@@ -276,6 +278,11 @@ def _joined(one: Figure, two: Figure, text: str) -> Figure | None:
     elif one.kind != two.kind or not (one.kind in _RANGED or one.kind.isupper()):
         return None
     return replace(one, end=end, kind=kind, low=low, high=high, clear=one.clear or two.clear)
+
+
+def _whole(number: Hashable) -> bool:
+    """Whether a number can be that of a day: of "10.1至10月7日" it is none."""
+    return str(number).isdecimal()
 
 
 def _bounded(figure: Figure, text: str) -> Figure:

@@ -21,8 +21,12 @@ from bot.lock.evidence import STOPS, Evidence, spelled
 from bot.lock.facing import Facing
 from bot.lock.objection import Code, Objection
 from bot.lock.sentences import split
+from bot.lock.signs import foreign
 from bot.lock.wording import is_topic, verdict
+from bot.lock.words import plain
 
+#: Characters of a sentence that is read: what is longer may be quoted, and nothing else.
+LONGEST = 500
 _ABLE = re.compile(r"\bcan\b|能|可以", re.IGNORECASE)
 
 
@@ -47,6 +51,12 @@ def checked(text: str, evidence: Evidence) -> list[Sentence]:
 
 def check(sentence: str, evidence: Evidence) -> Sentence:
     """Check one sentence."""
+    if unread := foreign(sentence, evidence.raw):
+        against = Objection(code=Code.SUBJECT, words=" ".join(unread))
+        return Sentence(text=sentence, supported=False, passages=(), against=(against,))
+    if len(sentence) > LONGEST and spelled(plain(sentence)) not in evidence.verbatim:
+        against = Objection(code=Code.SUBJECT, words=sentence[:LONGEST])
+        return Sentence(text=sentence, supported=False, passages=(), against=(against,))
     reading = read(sentence)
     quoted = evidence.verbatim.get(spelled(reading.text))
     if quoted:
@@ -54,12 +64,12 @@ def check(sentence: str, evidence: Evidence) -> Sentence:
     if is_courtesy(reading.text):
         return Sentence(text=sentence, supported=True, passages=())
     passages: dict[str, None] = {}
-    against = dict.fromkeys(_objections(reading, evidence, passages))
-    if not against and not passages and (about := evidence.about(reading)):
+    objections = tuple(dict.fromkeys(_objections(reading, evidence, passages)))
+    if not objections and not passages and (about := evidence.about(reading)):
         passages[about] = None
-    if not against and not passages:
-        against = {Objection(code=Code.SUBJECT, words=reading.text.strip()): None}
-    return Sentence(text=sentence, supported=not against, passages=tuple(passages), against=tuple(against))
+    if not objections and not passages:
+        objections = (Objection(code=Code.SUBJECT, words=reading.text.strip()),)
+    return Sentence(text=sentence, supported=not objections, passages=tuple(passages), against=objections)
 
 
 def _objections(reading: Reading, evidence: Evidence, passages: dict[str, None]) -> Iterator[Objection]:

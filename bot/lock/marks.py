@@ -90,12 +90,13 @@ _PATTERNS: tuple[tuple[Mark, str, str], ...] = (
     ),
     (
         Mark.NOT,
-        r"no longer|can ?not|not|never|(?:hardly|barely|rarely|scarcely)(?: ever)?|seldom|no|none|nor|neither|without"
+        r"no longer|can ?not|not|never|ai(?:n't| not)|nope|nay|nix"
+        r"|(?:hardly|barely|rarely|scarcely)(?: ever)?|seldom|no|none|nor|neither|without"
         r"|unable|impossible|nothing|nobody|nowhere"
         r"|refuse to|"
         r"unavailable|invalid|excluded?|unsupported|fails? to|free (?:from|of)(?! \x1a| charge)|-free"
         r"|stop(?= (?:us|do|send|accept)ing)",
-        r"很难|难以|不(?!管|论)|没有|没|无法|无(?!论)|未|勿|非|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
+        r"很难|难以|不(?!管|论)|没有|没|无法|无(?!论)|未|勿|非|[甭毋弗冇嫑覅]|莫(?!过于|非)|[木米]有(?=办法|机会|[可能必需])|(?<![特分区类级差告识])别(?![的人处家国])|禁止|杜绝|拒绝为|除外|停止|停用|暂停",
     ),
     (
         Mark.ONLY,

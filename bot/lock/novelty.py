@@ -10,6 +10,7 @@ from bot.lock.clauses import Clause, Reading, is_han_char
 from bot.lock.evidence import STOPS, Evidence
 from bot.lock.lexicon import PLAIN, TELLING
 from bot.lock.objection import Code, Objection
+from bot.lock.signs import no_numbers
 from bot.lock.wording import HAN_KNOWN
 from bot.lock.words import tagged
 
@@ -24,14 +25,26 @@ _SAME_ENDS = re.compile(r"(?<![\d.])(\d+) ?(?:to|-|–|~|至|到) ?\1(?![\d.])")
 #: What is quoted: a label, a button, a code.
 _QUOTED = re.compile(r"[“\"「]([^“”\"「」]{2,40})[”\"」]")
 #: What stands in no sentence that is written for a customer.
-_MARKUP = re.compile(r"[{}<>|\\=_^~`]|(?<!\S)--?[a-z]|\$(?!\d)")
+_MARKUP = re.compile(r"[{}<>|\\=_^`]|(?<![\u4e00-\u9fff\d])~|(?<!\S)--?[a-z]|\$(?!\d)")
 
 
 def objections(reading: Reading, stating: Sequence[Clause], evidence: Evidence) -> Iterator[Objection]:
-    """Object to numbers, signs, quotations and facts that the evidence does not have, and to too many new words."""
+    """Object to numbers, signs and facts that the evidence does not have, and to a clause with too many new words."""
+    yield from _unread(reading, evidence)
+    for clause in stating:
+        for term in clause.terms:
+            if term.text in TELLING and term.text not in evidence.terms:
+                yield Objection(code=Code.SUBJECT, words=term.written)
+        yield from _new(clause, evidence)
+
+
+def _unread(reading: Reading, evidence: Evidence) -> Iterator[Objection]:
+    """Object to what is no word: numbers, spans, signs and quotations that the evidence does not have."""
     for number in reading.unread:
         if number not in evidence.unread:
             yield Objection(code=Code.NUMBER, words=number)
+    for number in no_numbers(reading.text, evidence.text):
+        yield Objection(code=Code.NUMBER, words=number)
     for span in _SAME_ENDS.finditer(reading.text):
         if span[0] not in evidence.text:
             yield Objection(code=Code.NUMBER, words=span[0])
@@ -41,11 +54,6 @@ def objections(reading: Reading, stating: Sequence[Clause], evidence: Evidence) 
     for quoted in _QUOTED.findall(reading.text):
         if quoted.strip(STOPS).lower() not in evidence.text.lower():
             yield Objection(code=Code.NAME, words=quoted)
-    for clause in stating:
-        for term in clause.terms:
-            if term.text in TELLING and term.text not in evidence.terms:
-                yield Objection(code=Code.SUBJECT, words=term.written)
-        yield from _new(clause, evidence)
 
 
 def _new(clause: Clause, evidence: Evidence) -> Iterator[Objection]:

@@ -12,7 +12,12 @@ _SHORT = re.compile(
     re.IGNORECASE,
 )
 #: What may end a sentence, with the quotation marks and brackets that close behind it.
-_END = re.compile(r"(?P<line>\s*\n\s*)|(?P<han>[。！？；…]+[”’」』）)\"*]*)|(?P<latin>[.!?]+[”’\")*]*)(?=\s|$)")
+_END = re.compile(
+    r"(?P<line>(?<!\s)\s*\n\s*|\n\s*)|(?P<han>[。！？；…]+[”’」』）)\"*]*)|(?P<latin>[.!?]+[”’\")*]*)(?=\s|$)"
+)
+_LINE = re.compile(r"\s*\n\s*")
+#: What is short stands in so many characters before a point.
+_WINDOW = 24
 _BLANK = re.compile(r"[ \t\u3000\u00a0]*")
 
 
@@ -32,10 +37,10 @@ def cut(text: str, *, done: bool) -> tuple[list[str], str]:
     for match in _END.finditer(text):
         if match.start() < start:
             continue
-        if match["latin"] and match[0].startswith(".") and _SHORT.search(text[start : match.start() + 1]):
+        if match["latin"] and match[0].startswith(".") and _is_short(text, start, match.start() + 1):
             continue
         end = _BLANK.match(text, match.end()).end()  # type: ignore[union-attr]  # it matches nothing as well
-        if not match["line"] and (line := re.compile(r"\s*\n\s*").match(text, match.end())):
+        if not match["line"] and (line := _LINE.match(text, match.end())):
             end = line.end()
         if not done and end == len(text):
             break
@@ -43,3 +48,10 @@ def cut(text: str, *, done: bool) -> tuple[list[str], str]:
             pieces.append(text[start:end])
             start = end
     return pieces, text[start:]
+
+
+def _is_short(text: str, start: int, end: int) -> bool:
+    """Whether the point before ``end`` belongs to a short form or a number of the sentence that begins at ``start``."""
+    window = max(start, end - _WINDOW)
+    before = text[window:end] if window == start else f"\0{text[window:end]}"
+    return _SHORT.search(before) is not None

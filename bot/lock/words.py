@@ -53,9 +53,20 @@ _HAN_GLUE = re.compile(
 )
 
 
+#: Signs that stand for an apostrophe, and numerals of cheques and of old, each as it is read here.
+_SPELLED_OUT = {
+    **dict.fromkeys(map(ord, "’‘ʼꞌ´"), "'"),
+    **{
+        ord(sign): digit
+        for sign, digit in zip("壹贰叁肆伍陆柒捌玖拾佰仟弌弍弎", "一二三四五六七八九十百千一二三", strict=True)
+    },
+    **{ord("廿"): "二十", ord("卅"): "三十", ord("卌"): "四十"},
+}
+
+
 def plain(text: str) -> str:
     """Return ``text`` as the lock reads it: half-width, simplified, contractions in two words."""
-    text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    text = unicodedata.normalize("NFKC", text.translate(_SPELLED_OUT))
     return respelled(written_out(text if text.isascii() else levelled(text)))
 
 
