@@ -181,9 +181,9 @@ class CombinedResponder:
 def _heard(text: str, earlier: Sequence[Turn]) -> _Heard:
     offered = _offered(earlier)
     picked = _picked(text, offered)
-    pleasantry = small_talk(text) if picked is None else None
-    if offered and pleasantry is Reason.ACKNOWLEDGED:  # "ok" to several that were offered
-        pleasantry = None
+    pleasantry = small_talk(text, asked=_was_asked(earlier)) if picked is None else None
+    if offered and (pleasantry is Reason.ACKNOWLEDGED or agrees(text)):  # "ok" to several that were offered
+        pleasantry = None if _has_letters(text) else Reason.NO_WORDS
     person = picked is None and pleasantry is None and wants_person(text)
     return _Heard(
         text=text,
@@ -255,7 +255,7 @@ def context_of(earlier: Sequence[Turn]) -> str:
     """Return the customer's last question before this message."""
     for turn in reversed(earlier):
         # A number picked one of those offered: what is spoken of is still the question before it.
-        if turn.speaker is Speaker.CUSTOMER and _has_letters(turn.text) and small_talk(turn.text) is None:
+        if turn.speaker is Speaker.CUSTOMER and _has_letters(turn.text) and small_talk(turn.text, asked=False) is None:
             return turn.text[:LONGEST]
     return ""
 
@@ -270,8 +270,19 @@ def _before(turns: Sequence[Turn], message: Message) -> Sequence[Turn]:
 
 def _offered(earlier: Sequence[Turn]) -> Sequence[Citation]:
     """Return what the bot offered in its last turn, if that was a clarifying question."""
-    last = next((turn for turn in reversed(earlier) if turn.speaker is not Speaker.CUSTOMER), None)
+    last = _last_said(earlier)
     return last.citations if last is not None and last.action is Action.CLARIFY else ()
+
+
+def _was_asked(earlier: Sequence[Turn]) -> bool:
+    """Whether the customer may have been asked something: answers and pleasantries of the bot want no yes."""
+    last = _last_said(earlier)
+    return last is None or last.speaker is not Speaker.BOT or last.action not in (Action.ANSWER, Action.SMALL_TALK)
+
+
+def _last_said(earlier: Sequence[Turn]) -> Turn | None:
+    """Return the last turn that is not the customer's."""
+    return next((turn for turn in reversed(earlier) if turn.speaker is not Speaker.CUSTOMER), None)
 
 
 def _picked(text: str, offered: Sequence[Citation]) -> Citation | None:

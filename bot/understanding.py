@@ -7,6 +7,7 @@ import unicodedata
 from itertools import pairwise
 
 from bot.types import Reason
+from retrieval.courtesies import BESIDE, GOODBYE, GREETING, REACTION, THANKS, YES
 from retrieval.text import PLACEHOLDER
 
 #: Who may be at the other end.
@@ -23,26 +24,10 @@ _PLEASANTRY = {
         rf"(?:请问)?(?:你|您)?(?:到底|究竟)?(?:是不是|是)(?:一?个)?(?:真的)?{_WHO_ZH}(?:还是{_WHO_ZH})?[吗吧么嘛呢]?|"
         rf"我?是?在?[跟和]{_WHO_ZH}(?:聊天?|说话|对话)[吗吧么嘛]"
     ),
-    Reason.GREETING: (
-        r"hi+|hello+|hey+|/start|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|"
-        r"你好啊?|您好|嗨+|哈[喽啰罗]+|"
-        r"早上好|上午好|下午好|晚上好|在吗|在么|在不在|有人吗|有人在吗|亲"
-    ),
-    Reason.THANKS: (
-        r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch)?|thank u|thx+|ty|tysm|cheers|much appreciated|"
-        r"(?:that(?:'s| is|s)? )?(?:great|perfect|awesome|brilliant|very helpful|helpful)|谢谢(?:你|您|啦|了|哈)?|"
-        r"多谢(?:了|啦)?|感谢|非常感谢|谢了|谢啦|3q|辛苦了"
-    ),
-    Reason.GOODBYE: (
-        r"(?:good)?bye+(?: ?bye)?|see (?:you|ya)|cya|have a (?:nice|good|great) (?:day|one|evening|weekend)|"
-        r"再见|拜拜+|回见|88+|先这样"
-    ),
+    Reason.GREETING: GREETING,
+    Reason.THANKS: THANKS,
+    Reason.GOODBYE: GOODBYE,
 }
-_FILLER = (
-    r"there|all|team|everyone|again|ok(?:ay)?|k|great|good|nice|cool|got it|i see|no|nope|that(?:'s| is|s) all|"
-    r"for (?:your|the|ur) help|please|sir|madam|bot|kefu|and|then|好吧|好的?|嗯+|哦+|知道了|明白了?|了解|行|"
-    r"没问题|没有了|客服|小二|掌柜|老板|呀|啊|哈|呢|吗|的|了|啦|哟|哒|亲亲?"
-)
 _SOMEBODY = (
     r"(?:human|(?:real |actual |live )?person|people|agent|representative|rep|someone|somebody|operator|advisor|"
     r"employee|colleague)"
@@ -56,15 +41,18 @@ _DECLINED = (
     r"(?:我们?|先|暂时|现在|就){0,3}(?:不[用想必需]?|没必|没有必|无需|无须|用不着|别|甭)[要想]?(?:给我|帮我)?"
     r"(?:转接?|找|换|叫|接|联系)?[到给]?(?:人工|真人)(?:客服|服务)?"
 )
-#: Possessive: many fillers are parts of others, and all the ways to cut a long row of them would be tried.
+#: Possessive: many courtesies are parts of others, and all the ways to cut a long row of them would be tried.
 _SMALL_TALK = re.compile(
-    rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_DECLINED}|{_FILLER})(?![a-z])[\s,]*+)++", re.IGNORECASE
+    rf"(?:(?:{'|'.join(_PLEASANTRY.values())}|{_DECLINED}|{YES}|{REACTION}|{BESIDE})(?![a-z])[\s,]*+)++", re.IGNORECASE
 )
+_ONLY_BESIDE = re.compile(rf"(?:(?:{BESIDE})(?![a-z])[\s,]*+)++", re.IGNORECASE)
 #: What a message with several of them is taken for: the first of these.
 _KINDS = {
     reason: re.compile(rf"(?<![a-z])(?:{_PLEASANTRY[reason]})(?![a-z])", re.IGNORECASE)
     for reason in (Reason.ASKED_IF_BOT, Reason.THANKS, Reason.GOODBYE, Reason.GREETING)
 }
+#: Those that may take an answer.
+_TAKEN = (Reason.THANKS, Reason.ACKNOWLEDGED)
 
 _PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect(?: me)?|transfer(?: me)?|put me (?:through|on)|pass me|hand me|get me|switch)\b"
@@ -91,11 +79,16 @@ _DIRECTLY = 60
 #: Words in a wish that show that something else was refused: "I don't want to talk to a bot I want a human".
 _INSTEAD = re.compile(r"[,;，；]|\b(?:i|but|(?:chat|ro)?bots?|machines?|computers?|ai)\b|机器人", re.IGNORECASE)
 
-_YES = re.compile(
-    r"(?:(?:yes|yeah|yep|yup|ye|sure|right|exactly|correct|indeed|ok(?:ay)?|please|(?:that(?:'s| is|s)|it is) "
-    r"(?:it|right|correct|the one)|是的?|对的?|嗯+|没错|好的?|正是|就是(?:这个|它)?|可以|呀|啊|了)(?![a-z])[\s,]*+)++",
-    re.IGNORECASE,
+_CONSENT = r"o+k+(?:ay)?|please|嗯+|好的?|呀|啊|了"
+_YES = re.compile(rf"(?:(?:{YES}|{_CONSENT})(?![a-z])[\s,]*+)++", re.IGNORECASE)
+#: A yes, and thanks for being asked.
+_YES_THANKS = re.compile(
+    rf"(?:{YES})(?![a-z])[\s,]*+(?:(?:{YES}|{_CONSENT}|{THANKS})(?![a-z])[\s,]*+)*+", re.IGNORECASE
 )
+_ANSWERING = re.compile(rf"(?<![a-z])(?:{YES})(?![a-z])", re.IGNORECASE)
+#: What says yes without a word, and what takes an answer so.
+_THUMB = re.compile("[👍👌✅🆗]")
+_CHEERS = re.compile("[👍👌✅🆗🙏🎉❤😊👏💯]")
 
 #: Questions about talking to somebody, which the knowledge may answer.
 _ABOUT_PERSONS = re.compile(
@@ -127,14 +120,21 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SHORTEST_PART = 4
 
 
-def small_talk(text: str) -> Reason | None:
-    """Return what kind of small talk ``text`` is, or None where it says anything else too."""
+def small_talk(text: str, *, asked: bool = True) -> Reason | None:
+    """Return what kind of small talk ``text`` is, or None where it says anything else too.
+
+    To who was ``asked`` something a bare "yes" is none, but an answer.
+    """
     plain = _plain(text)
     if not plain or (not _LETTER.search(plain) and not plain.isdigit()):
-        return Reason.NO_WORDS
-    if not _SMALL_TALK.fullmatch(plain):
+        return Reason.ACKNOWLEDGED if _CHEERS.search(text) else Reason.NO_WORDS
+    if not _SMALL_TALK.fullmatch(plain) or _ONLY_BESIDE.fullmatch(plain):
         return None
-    return next((reason for reason, kind in _KINDS.items() if kind.search(plain)), Reason.ACKNOWLEDGED)
+    if asked and _YES.fullmatch(plain) and _ANSWERING.search(plain):
+        return None
+    kind = next((reason for reason, kind in _KINDS.items() if kind.search(plain)), Reason.ACKNOWLEDGED)
+    # "Hello?" is a greeting, and "ok?" asks whether it is.
+    return None if kind in _TAKEN and _normal(text).rstrip().endswith("?") else kind
 
 
 def wants_person(text: str) -> bool:
@@ -149,8 +149,11 @@ def wants_person(text: str) -> bool:
 
 
 def agrees(text: str) -> bool:
-    """Whether ``text`` says yes and nothing else."""
-    return _YES.fullmatch(_plain(text)) is not None
+    """Whether ``text`` says yes and nothing else, be it with thanks or with a thumb."""
+    plain = _plain(text)
+    if not plain:
+        return _THUMB.search(text) is not None
+    return bool(_YES.fullmatch(plain) or _YES_THANKS.fullmatch(plain))
 
 
 def questions(text: str) -> list[str]:

@@ -26,7 +26,6 @@ _SOLVED = re.compile(
     r"fixed|sorted)\b|\b(?:problem )?solved\b|\ball good\b|(?:解决|搞定|弄好|找到|好用|成功|可以用?|没事)了",
     re.IGNORECASE,
 )
-_CHEERS = re.compile("[👍👌🙏🎉❤😊👏💯]")
 
 #: What asks on, and what says that it did not help.
 _ASKS = re.compile(
@@ -53,19 +52,25 @@ def confirms(text: str) -> bool:
     if _NO.fullmatch(plain):
         return False
     if kind is not None:
-        return kind in _POLITE or (kind is Reason.NO_WORDS and _CHEERS.search(plain) is not None)
+        return kind in _POLITE
     if agrees(plain):
         return True
     if wants_more(plain):
         return False
     parts = [part for part in _PARTS.split(plain) if part]
-    return bool(_SOLVED.search(plain) or _TAKEN.match(plain)) or any(small_talk(part) in _POLITE for part in parts)
+    return bool(_SOLVED.search(plain) or _TAKEN.match(plain)) or any(map(_takes, parts))
 
 
 def wants_more(text: str) -> bool:
     """Whether ``text``, said after an answer, asks on, or says that this did not help."""
     plain = _plain(text)
     return bool(_NO.fullmatch(plain) or _ASKS.search(plain) or _DENIES.search(plain))
+
+
+def _takes(part: str) -> bool:
+    """Whether a part of a message thanks or takes what was said; "wow" and "I'll wait" do not yet."""
+    kind = small_talk(part)
+    return kind in _POLITE and (kind is not Reason.ACKNOWLEDGED or _TAKEN.match(part) is not None)
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
 
@@ -38,6 +38,8 @@ class Truth:
     accept: frozenset[str] = frozenset()
     #: What the person said ("" where nobody did).
     text: str = ""
+    #: Whether the customer wrote on before the person said anything, who may have answered that alone.
+    goes_on: bool = False
 
     @classmethod
     def of_label(cls, answers: Iterable[str], accept: Iterable[str], action: str = "") -> Truth:
@@ -78,7 +80,10 @@ class Dialogue:
 
     def truth(self, place: int) -> Truth:
         """Return what would have been right to say to the message at ``place``."""
-        return self.labels.get(place) or _done(self.turns[place + 1 :])
+        after = self.turns[place + 1 :]
+        truth = self.labels.get(place) or _done(after)
+        goes_on = truth.reading not in (Reading.LABEL, Reading.NOTHING) and after[0].speaker is Speaker.CUSTOMER
+        return replace(truth, goes_on=goes_on)
 
 
 def _done(after: Sequence[Turn]) -> Truth:

@@ -105,6 +105,8 @@ def _verdict(reply: Reply, truth: Truth, right: frozenset[str]) -> Verdict:
         return Verdict.HANDED_OVER if needed else Verdict.UNNECESSARY_HAND_OVER
     if reply.action is Action.SMALL_TALK and Action.SMALL_TALK in wanted:
         return Verdict.SMALL_TALK
-    if reply.action is Action.SMALL_TALK and truth.reading is Reading.TEXT:
-        return Verdict.UNJUDGED  # a person's "you are welcome" looks like any other answer
+    # A person's "you are welcome" looks like any other answer; and who says "thanks" and goes on to ask something else
+    # is answered that.
+    if reply.action is Action.SMALL_TALK and (truth.reading is Reading.TEXT or truth.goes_on):
+        return Verdict.UNJUDGED
     return Verdict.MISSED_HAND_OVER if wanted == {Action.HAND_OFF} else Verdict.WRONG

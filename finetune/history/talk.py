@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from finetune.history.clean import is_greeting
-from retrieval.text import HAN, PLACEHOLDER, detect_language
+from retrieval.courtesies import BESIDE, GOODBYE, GREETING, REACTION, THANKS, YES
+from retrieval.text import HAN, PLACEHOLDER, detect_language, is_han
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？～])\s*|\n+")
 _TOKEN = re.compile(r"<[a-z_]+>")
@@ -20,23 +21,15 @@ def _any(*expressions: str) -> re.Pattern[str]:
     return re.compile("|".join(expressions))
 
 
-#: English words that say nothing to learn from, as long as nothing else stands beside them.
-_EMPTY = frozenset(
-    """3q 666 ok okay k kk okk alright right yes yeah yep yup no nope nah sure thanks thank thankyou thx thnx tks tnx ty
-    ta thanx you u very much so a lot again great good perfect nice cool super lovely wonderful excellent brilliant
-    brill awesome fine hi hello hey hiya yo bye goodbye cheers please pls plz hmm hm ah oh oops lol haha hahaha wow
-    omg ha ooh morning evening afternoon day clear understood got it done will do sounds legend sweet sir madam team
-    there all me dear for your the help quick reply many then now and too that this is it's thats that's
-    helps""".split()
+_COURTESY = f"{GREETING}|{THANKS}|{GOODBYE}|{YES}|{REACTION}|{BESIDE}"
+#: Words that say nothing to learn from either, as long as nothing but courtesies stands beside them.
+_EMPTY = re.compile(
+    rf"{_COURTESY}|\d+|u|very|much|so|a|lot|your?|for|the|help|quick|reply|many|day|dear|me|now|too|that(?:'?s)?|this|is"
+    r"|it(?:'s)?|got|will|do|sounds|morning|evening|afternoon",
+    re.IGNORECASE,
 )
 #: The same for Chinese, where words are not divided.
-_EMPTY_HAN = re.compile(
-    r"(?:好(?:的|吧|呀|啊|滴|嘞|哒|耶|呢|哦|了|嘛|说)*|行(?:吧|的|啊|了)?|可以(?:的|了|啊)?|嗯+|哦+|噢+|喔+|啊+|哈+|呵+|嘿+"
-    r"|诶|唉|呜+|额|呃|是(?:的|啊|呀)?|对(?:的|啊|呀)?|没错|不是|没有?|有(?:的)?|谢+(?:您|你|了|啦|呀|啊)*|多谢|感谢(?:您|你)?"
-    r"|非常感谢|辛苦(?:您|你)?(?:了|啦)?|麻烦(?:您|你)?了|收到|明白|了解|知道|懂|清楚|完美|不错|太好|厉害|再见|拜+|您好|你好"
-    r"|早(?:上好|安)?|晚上好|下午好|在[吗嘛么]|亲|不客气|没关系|没事|客服|那|就|我|您|你|回复|帮忙|帮助"
-    r"|[的了啦吧呀啊哦哈呢嘛哒～])+"
-)
+_EMPTY_HAN = re.compile(rf"(?:{_COURTESY}|有的?|不是|呵+|呜+|唉|额|呃|那|就|我|您|你|回复|帮忙|帮助|[吧呢嘛])++")
 
 _STALLING = _any(
     r"(?i:\blet me (?:just |quickly )?(?:check|look|see|find|ask|have a look|verify|confirm)",
@@ -111,9 +104,7 @@ def says_nothing(text: str) -> bool:
 
 
 def _is_empty(word: str) -> bool:
-    if word.isascii():
-        return word.lower() in _EMPTY or word.isdigit()
-    return _EMPTY_HAN.fullmatch(word) is not None
+    return (_EMPTY_HAN if is_han(word) else _EMPTY).fullmatch(word.replace("’", "'")) is not None
 
 
 def asks(sentence: str) -> bool:

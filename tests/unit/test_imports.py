@@ -24,12 +24,14 @@ ALLOWED = {
     "retrieval": ("retrieval",),
     "connectors": ("connectors", "bot.types", "bot.ports", "bot.errors"),
     "bot": (
-        *("bot", "retrieval.types", "retrieval.errors", "retrieval.text"),
+        *("bot", "retrieval.types", "retrieval.errors", "retrieval.text", "retrieval.courtesies"),
         # What texts state in figures, and where they point: evaluation compares it.
         *("retrieval.lint.addresses", "retrieval.lint.stated", "retrieval.lint.values"),
     ),
     "finetune": (
         *("finetune", "retrieval.types", "retrieval.errors", "retrieval.text", "retrieval.disk"),
+        # What people say that says nothing, which the bot knows by the same words.
+        "retrieval.courtesies",
         # What serving loads, to train it on and to export it; and how the bytes of any text file are read.
         *(
             "retrieval.encoder",

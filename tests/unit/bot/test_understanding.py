@@ -32,7 +32,16 @@ GREETINGS = [
 THANKS = [
     *("thanks", "Thank you so much!", "thx", "ok thanks", "great, thank you!", "cheers", "thank you for your help"),
     *("no thanks, that's all", "nope, thanks", "tysm", "ok bye, thanks", "perfect", "that's great"),
+    *("sweet thanks a lot", "great that helps", "ok got it cheers", "it works now, thanks!", "tks", "phew. thanks"),
+    *("Many thanks for the quick reply!", "good to know thnx", "yes thanks", "sorry, thank you", "that’s kind of you"),
     *("谢谢", "好的谢谢", "谢谢亲", "多谢啦", "谢谢您！", "好的，明白了，谢谢", "辛苦了"),
+    *("太好了，辛苦啦", "好的明白了谢谢", "谢谢回复", "麻烦您了", "没事了谢谢", "不用了，谢谢", "是的谢谢", "真棒"),
+]
+ACKNOWLEDGED = [
+    *("ok", "okie", "kk", "Got it.", "alright", "no", "nope", "no problem", "fine", "OK, clear.", "makes sense"),
+    *("Understood, that's all I needed.", "oh ok", "will do", "Ok, I'll wait.", "found it", "ok my bad", "hmm ok"),
+    *("好的", "好嘞", "收到", "收到了", "我知道了", "那好吧", "哦哦好的", "懂了", "没有", "没有了", "不用了", "没问题"),
+    *("我再等等", "好的我试试", "原来如此", "解决了", "对啊，找到了", "👍", "👍👍", "❤️", "🙏", "😂👌", "[图片]👌"),
 ]
 GOODBYES = [
     *("bye", "Goodbye!", "bye bye", "see you", "ok, bye", "have a nice day!"),
@@ -66,8 +75,7 @@ NO_WORDS = [
     "？",
     "?!",
     "😀",
-    "👍👍",
-    "❤️",
+    "👎",
     "——",
     "\u200b",
     "[图片][图片]",
@@ -81,6 +89,14 @@ QUESTIONS = [
     *("are you a bot? where is my parcel", "are you a real shop", "is this a robot lamp", "is it real leather", "ai"),
     *("I don't want to talk to a human, where is my parcel", "not for people", "I don't want the lamp"),
     *("你是机器人吗，运费多少", "是真皮吗", "你们是人工分拣吗", "机器人多少钱", "不用转人工，运费多少", "不要这个"),
+    # It begins like a courtesy, asks whether it is one, or denies it.
+    *("ok but where is my parcel", "thanks for nothing", "thanks but no", "sweet potato", "all done?", "ok?"),
+    *("no good", "oh no", "that's not helpful", "that helps nobody", "does that help", "it does not work", "not ok"),
+    *("help", "help me please", "please", "again", "sorry", "and?", "hmm", "got it wrong", "never mind the lamp"),
+    *("谢谢，那退款呢", "好吗", "行吗", "没问题吗", "收到了吗", "搞定了没", "没收到", "我没收到", "收到没有"),
+    *("没懂", "不知道", "没有回复", "没用", "太麻烦了", "好久", "对了", "你呢", "那呢", "客服", "收到的是坏的"),
+    # To who has asked it is an answer.
+    *("yes", "sure", "yes please", "ok yes", "exactly", "that's right", "是的", "对", "可以", "可以的"),
     *("在吗？我的快递呢", "你好，退款多久", "亲，运费多少", "88 元", "能便宜点吗亲", "谢谢卡怎么写", "亲子灯"),
 ]
 
@@ -93,6 +109,17 @@ def test_a_greeting(text: str) -> None:
 @pytest.mark.parametrize("text", THANKS)
 def test_thanks(text: str) -> None:
     assert small_talk(text) is Reason.THANKS
+
+
+@pytest.mark.parametrize("text", ACKNOWLEDGED)
+def test_what_takes_an_answer(text: str) -> None:
+    assert small_talk(text) is Reason.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize("text", ["yes", "Sure!", "yes please", "exactly", "是的", "对对对", "可以"])
+def test_a_yes_to_who_has_asked_nothing_takes_an_answer(text: str) -> None:
+    assert small_talk(text, asked=False) is Reason.ACKNOWLEDGED
+    assert small_talk(f"{text}?", asked=False) is None
 
 
 @pytest.mark.parametrize("text", GOODBYES)
@@ -173,7 +200,8 @@ def test_a_question_about_persons_is_no_wish_for_one(text: str) -> None:
     "text",
     [
         *("yes", "Yes!", "yes please", "yeah, that's right", "ok", "sure", "exactly", "That's it.", "correct"),
-        *("是", "是的", "对", "对的，没错", "嗯嗯", "好的", "就是这个"),
+        *("是", "是的", "对", "对的，没错", "嗯嗯", "好的", "就是这个", "👍", "👌🏻", "✅"),
+        *("yes thanks", "Yes, that's it, thank you so much", "yes perfect", "是的谢谢", "对的，麻烦了"),
     ],
 )
 def test_a_yes(text: str) -> None:
@@ -182,7 +210,10 @@ def test_a_yes(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no", "not right", "yes but where is it", "yesterday", "right shoe", "不是", "是吗", "对不起", "👍", "1"],
+    [
+        *("", "no", "not right", "yes but where is it", "yesterday", "right shoe", "不是", "是吗", "对不起", "👎", "1"),
+        *("thanks", "no thanks", "yes no thanks", "right, no", "谢谢", "yes [photo] lamp", "❤️"),
+    ],
 )
 def test_what_says_anything_but_yes(text: str) -> None:
     assert not agrees(text)
@@ -260,6 +291,7 @@ def test_no_text_is_too_strange(pieces: list[str]) -> None:
         *("hi ", "bye ", "thank you ", "that's great ", "ok ok ", "?", "a", ", ", "and how ", "talk to ", "i want a "),
         *("not to ", "no need to ", "do not talk to ", "are you a ", "am i talking to ", "是不是", "不用转"),
         *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "是的", "对的没错", "转", "我要和", "不", "、", "另外"),
+        *("ok", "ha", "哈", "好", "我再", "那就好", "我已经", "感谢您", "yes thanks ", "that helps a lot ", "谢了"),
     ],
 )
 def test_a_long_row_of_the_same_ends(unit: str) -> None:

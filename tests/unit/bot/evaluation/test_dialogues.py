@@ -28,8 +28,6 @@ DONE = [
         ["agent[answer refund]: In 14 days.", "agent[hand_off]: I pass it on."],
         *(Reading.ANSWER_ID, {ANSWER, HAND_OFF}, {"refund"}, "In 14 days."),
     ),
-    # Pieces of a question are answered together.
-    (["customer: and?", "agent[answer refund]: In 14 days."], Reading.ANSWER_ID, {ANSWER}, {"refund"}, "In 14 days."),
     # Who asks back first, does what they do then.
     (
         ["agent[clarify]: Which order?", "customer: 12", "agent[answer refund]: In 14 days."],
@@ -39,6 +37,14 @@ DONE = [
         ["agent[clarify]: Which order?", "customer: 12", "agent[hand_off]: I pass it on."],
         *(Reading.ACTION, {HAND_OFF}, set(), "Which order?"),
     ),
+]
+
+#: What was said after it, and whether the customer wrote on before a person said anything.
+PIECES = [
+    (["agent[answer refund]: In 14 days."], False),
+    (["agent[answer refund]: In 14 days.", "customer: thanks"], False),
+    (["customer: and?", "agent[answer refund]: In 14 days."], True),
+    (["customer: and?", "customer: hello?", "agent[clarify]: Yes?", "agent[answer refund]: In 14 days."], True),
 ]
 
 NOBODY = [
@@ -58,6 +64,12 @@ def test_what_a_person_did_would_have_been_right(
 ) -> None:
     truth = dialogue("customer: where is my money", *after).truth(0)
     assert truth == Truth(reading=reading, wanted=frozenset(wanted), answers=frozenset(answers), text=text)
+
+
+@pytest.mark.parametrize(("after", "goes_on"), PIECES)
+def test_pieces_of_a_question_are_answered_together(after: list[str], *, goes_on: bool) -> None:
+    truth = dialogue("customer: where is my money", *after).truth(0)
+    assert (truth.reading, truth.answers, truth.goes_on) == (Reading.ANSWER_ID, frozenset({"refund"}), goes_on)
 
 
 @pytest.mark.parametrize("after", NOBODY)

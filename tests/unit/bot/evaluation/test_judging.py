@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,9 @@ PERSON = Truth(reading=Reading.ACTION, wanted=frozenset({HAND_OFF}))
 POLITE = Truth(reading=Reading.ACTION, wanted=frozenset({SMALL_TALK}))
 SAID = Truth(reading=Reading.TEXT, wanted=frozenset({ANSWER}), text="text of a")
 ELSE = Truth(reading=Reading.TEXT, wanted=frozenset({ANSWER}), text="what no entry says")
+
+#: The same where the customer wrote on first.
+NAMED_LATER, PERSON_LATER, POLITE_LATER = (replace(truth, goes_on=True) for truth in (NAMED, PERSON, POLITE))
 
 TABLE = [
     (ANSWER, "a", NAMED, Verdict.RIGHT),
@@ -52,6 +56,12 @@ TABLE = [
     (SMALL_TALK, "", NAMED, Verdict.WRONG),
     (SMALL_TALK, "", PERSON, Verdict.MISSED_HAND_OVER),
     (SMALL_TALK, "", SAID, Verdict.UNJUDGED),
+    # "Thanks", and then a question: what was answered is the question.
+    (SMALL_TALK, "", NAMED_LATER, Verdict.UNJUDGED),
+    (SMALL_TALK, "", PERSON_LATER, Verdict.UNJUDGED),
+    (SMALL_TALK, "", POLITE_LATER, Verdict.SMALL_TALK),
+    (ANSWER, "x", NAMED_LATER, Verdict.WRONG),
+    (HAND_OFF, "", NAMED_LATER, Verdict.UNNECESSARY_HAND_OVER),
 ]
 
 

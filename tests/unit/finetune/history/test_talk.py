@@ -23,6 +23,7 @@ from finetune.history.talk import asks, hands_over, is_answer, is_polite, puts_o
             "[图片][图片]",
         ),
         *("<order>", "<order>.", "Hi Anna", "好的谢谢", "嗯嗯", "收到", "在吗？", "您好", "3q", "12", ""),
+        *("that’s great", "many thanks for your very quick reply", "那就好", "我知道了，谢谢您的帮助", "呜呜"),
     ],
 )
 def test_who_says_thanks_asks_nothing(text: str) -> None:
@@ -30,7 +31,11 @@ def test_who_says_thanks_asks_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["warranty", "refund?", "发票", "怎么退货", "ok but when", "no printer", "thanks, and the lamp?"]
+    "text",
+    [
+        *("warranty", "refund?", "发票", "怎么退货", "ok but when", "no printer", "thanks, and the lamp?"),
+        *("没收到", "我没收到", "没有回复", "收到没有", "没明白", "yoyo"),
+    ],
 )
 def test_one_word_may_be_a_question(text: str) -> None:
     assert not says_nothing(text)
