@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from bot.lock.clauses import Clause, is_han_char
+from bot.lock.clauses import is_han_char
+from bot.lock.evidence import Stated
 from bot.lock.facing import Facing
 from bot.lock.lexicon import OPPOSITES, PLAIN, root
 from bot.lock.objection import Code, Objection
@@ -29,7 +30,7 @@ _TURNING = (
         for line in (
             *("before after until", "within outside inside", "with without", "always never", "more less fewer"),
             *("day week month year hour minute", "both neither either", "now later", "minimum maximum", "up down"),
-            "on off",
+            *("on off", "most all", "most every", "most each", "most few", "behind beside", "behind front"),
         )
     ),
     *map(
@@ -58,7 +59,7 @@ def objections(facing: Facing) -> Iterator[Objection]:
         put = [
             (mine[a:b], theirs[c:d])
             for tag, a, b, c, d in matcher.get_opcodes()
-            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved, _names(facing, stated.clause))
+            if tag == "replace" and not _harmless(mine[a:b], theirs[c:d], moved, _names(facing, stated))
         ]
         if not put:
             return
@@ -69,10 +70,12 @@ def objections(facing: Facing) -> Iterator[Objection]:
     yield from found
 
 
-def _names(facing: Facing, stated: Clause) -> frozenset[str]:
-    """Return the names that may be exchanged: none where the figure beside them stays."""
-    same = any(known.carries(figure) for known in stated.figures for figure in facing.clause.figures)
-    return frozenset() if same else facing.evidence.names
+def _names(facing: Facing, stated: Stated) -> frozenset[str]:
+    """Return the names that may be exchanged: where the figure beside them stays, those that have none of their own."""
+    if not any(known.carries(figure) for known in stated.clause.figures for figure in facing.clause.figures):
+        return facing.evidence.names
+    listed = (part.about for part in stated.sentence.clauses if not part.figures)
+    return facing.evidence.names & frozenset[str]().union(*listed)
 
 
 def _harmless(mine: list[str], theirs: list[str], moved: set[str], names: frozenset[str]) -> bool:

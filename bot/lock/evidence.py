@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -29,6 +30,10 @@ _FIGURE = 8
 _OTHER_NAME, _NAME = 0.5, 2.0
 
 
+#: What ends the reach of a denial.
+_JOINT = re.compile(r" and | but |[并且但而]")
+#: Marks under which a clause does not affirm its words.
+TEMPERING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.FREE, Mark.IF, Mark.EARLIER, Mark.NONE})
 _DENYING_OR_EXCEPT = DENYING | {Mark.EXCEPT}
 #: Marks that tell figures apart: one is "free", the other is not.
 _TELLING = frozenset({Mark.FREE, Mark.ONLY, Mark.EXCEPT, Mark.NOT})
@@ -84,6 +89,8 @@ class Evidence:
     #: Words behind what denies, and those that stand nowhere else.
     denied: frozenset[str]
     only_denied: frozenset[str]
+    #: Words that stand in no clause that denies, excepts, limits or frees.
+    affirmed: frozenset[str]
     #: Who pays or owns what.
     roles: frozenset[tuple[str, str]]
     #: Costs that are named only to say that there are none of them.
@@ -151,6 +158,7 @@ class Evidence:
             unread=frozenset(number for stated in clauses for number in stated.sentence.unread),
             denied=_denied(clauses),
             only_denied=_only_denied(clauses),
+            affirmed=_affirmed(clauses),
             roles=frozenset(role for _, text in passages for role in roles(plain(text))),
             no_costs=_no_costs(clauses),
             denials=denials,
@@ -237,6 +245,23 @@ def _only_denied(clauses: Sequence[Stated]) -> frozenset[str]:
             elif Mark.EXCEPT not in clause.kinds:
                 affirmed.add(term.text)
     return frozenset(denied - affirmed)
+
+
+def _affirmed(clauses: Sequence[Stated]) -> frozenset[str]:
+    """Return the words that the evidence has where nothing tempers them."""
+    stating = [stated.clause for stated in clauses if not stated.asks]
+    tempered = {term for clause in stating for term in _tempered(clause)}
+    return frozenset(term for clause in stating for term in clause.about) - tempered
+
+
+def _tempered(clause: Clause) -> Iterator[str]:
+    """Yield the words of ``clause`` that it does not affirm: all, or those on the same side of an "and" as a denial."""
+    if clause.kinds & TEMPERING - DENYING:
+        yield from clause.about
+        return
+    joints = [clause.start + match.start() for match in _JOINT.finditer(clause.text)]
+    sides = {bisect(joints, mark.start) for mark in clause.marks if mark.mark in DENYING}
+    yield from (term.text for term in clause.terms if bisect(joints, term.at) in sides)
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.lock.clauses import DENYING, Clause
-from bot.lock.evidence import Stated
+from bot.lock.clauses import DENYING, Clause, is_han_char
+from bot.lock.evidence import TEMPERING, Stated
 from bot.lock.facing import Facing, same_head
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
@@ -27,8 +27,8 @@ _SENTENCE = 10
 _SPARING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.IF, Mark.EARLIER})
 #: Marks under which a denied word may stand.
 _SPARED = frozenset({*DENYING, Mark.EXCEPT, Mark.FREE})
-#: Marks under which a clause does not affirm its words.
-_TEMPERING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.FREE, Mark.IF, Mark.EARLIER, Mark.NONE})
+#: How many characters behind what denies its word stands, in English and in Chinese.
+_NEXT, _NEXT_HAN = 16, 2
 #: So much of a claim has to stand in one clause that affirms something.
 _AFFIRMED = 0.3
 #: And so much, where a clause that denies something speaks of the same.
@@ -45,7 +45,7 @@ _REGRET = re.compile(
 
 def objections(facing: Facing) -> Iterator[Objection]:
     """Object to a clause that affirms what is denied, denies what is affirmed, or claims what nothing affirms."""
-    if _denied_otherwise(facing) or _affirms_what_is_only_denied(facing):
+    if _denied_otherwise(facing) or _affirms_what_is_only_denied(facing) or _denies_what_is_affirmed(facing):
         yield Objection(code=Code.NEGATION, words=facing.clause.text)
     if _unaffirmed(facing):
         yield Objection(code=Code.SUBJECT, words=facing.clause.text)
@@ -78,9 +78,23 @@ def _unaffirmed(facing: Facing) -> bool:
 def _affirms_what_is_only_denied(facing: Facing) -> bool:
     """Whether the clause states, without a condition, a word that the evidence has in denials alone."""
     clause = facing.clause
-    if clause.kinds & _TEMPERING or clause.text in facing.evidence.texts:
+    if clause.kinds & TEMPERING or clause.text in facing.evidence.texts:
         return False
     return not facing.evidence.only_denied.isdisjoint(clause.about)
+
+
+def _denies_what_is_affirmed(facing: Facing) -> bool:
+    """Whether the clause denies, right behind the mark, what the evidence has where nothing tempers it."""
+    clause = facing.clause
+    if clause.text in facing.evidence.texts or clause.kinds & {Mark.EXCEPT, Mark.YET}:
+        return False
+    for mark in clause.marks:
+        if mark.mark in DENYING:
+            head = next((term for term in clause.terms if term.at >= mark.end), None)
+            reach = _NEXT_HAN if head and is_han_char(head.text[0]) else _NEXT
+            if head and head.at - mark.end <= reach and head.text in facing.evidence.affirmed:
+                return True
+    return False
 
 
 def _beside_a_denial(facing: Facing) -> bool:

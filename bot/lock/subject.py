@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.lock.clauses import DENYING, Reading, is_han_char
 from bot.lock.facing import Facing, conditional, has_if
-from bot.lock.lexicon import PLAIN
+from bot.lock.lexicon import PLAIN, root
 from bot.lock.marks import Mark
 from bot.lock.objection import Code, Objection
 from bot.lock.roles import roles
@@ -16,6 +17,15 @@ from bot.lock.wording import HARMLESS_DEEDS, MONEY_DEEDS, SERVICES
 _LIKE_ENOUGH = 0.25
 #: So much of what a clause says has to stand in one sentence.
 _TOGETHER = 2 / 3
+#: Two things in one breath.
+_JOINED = re.compile(
+    r"([a-z]+) and (?:the |your |our )?([a-z]+)|([\u4e00-\u9fff]{2})[和及与、]([\u4e00-\u9fff]{2})", re.IGNORECASE
+)
+#: What gives one thing the value of another.
+_LIKEWISE = re.compile(
+    r"\bso (?:does|do|is|are|has|have)\b|\bthe same (?:on|for|goes|applies|with)\b|\blikewise\b|同样|也一样|也是如此",
+    re.IGNORECASE,
+)
 #: What follows "we" and may be what we do, in words.
 _DEEDS = 3
 
@@ -49,6 +59,22 @@ def gathered(facing: Facing) -> Iterator[Objection]:
     together = max((len(known & stated.sentence.about) for _, stated in facing.likeness), default=0)
     if len(known) > 1 and together < _TOGETHER * len(known):
         yield Objection(code=Code.SUBJECT, words=facing.clause.text)
+
+
+def shared(facing: Facing) -> Iterator[Objection]:
+    """Object to a figure that is given to another thing as well, which has one of its own in the evidence."""
+    clause = facing.clause
+    if clause.figures and _LIKEWISE.search(facing.reading.text) and not _LIKEWISE.search(facing.evidence.text):
+        yield Objection(code=Code.COMPARISON, words=facing.reading.text)
+    joined = [{root(side.lower()) for side in match.groups() if side} for match in _JOINED.finditer(clause.text)]
+    for figure in clause.figures if joined and len(clause.figures) == 1 else ():
+        family = [known for known in facing.evidence.known if known.figure.family == figure.family]
+        own = [known.stated.clause.about for known in family if known.figure.carries(figure)]
+        others = [known.stated.clause.about for known in family if not known.figure.carries(figure)]
+        for sides in joined:
+            if any(sides & mine and sides & theirs and not sides <= mine for mine in own for theirs in others):
+                yield Objection(code=figure.code, words=clause.text)
+                return
 
 
 def exchanged(facing: Facing) -> Iterator[Objection]:
