@@ -1,13 +1,14 @@
 """The evidence lock against a writer that plants false facts: what reaches the customer, what is blocked for nothing.
 
     python -m benchmarks.lock            development: seeds 1 to 5, the rewrites that the lock was tuned by
-    python -m benchmarks.lock --test     reported: seed 0, the rewrites of the split `test3`, read once
+    python -m benchmarks.lock --test     reported: seed 0, the replies of the splits `test` and `test3`, not tuned by
     python -m benchmarks.lock --show     also prints the false sentences that passed and the true ones that did not
 
 Replies are made of the demo company's knowledge, half of each language: an entry's own answer, its sentences in another
-order, the answers of two entries merged, or an honest rewrite of `faq_data/eval/rewrites.jsonl`. Each sentence is,
-with a chance of 30 %, made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The
-evidence is the entries' questions and answers.
+order, the answers of two entries merged, or an honest reply: one as a capable model writes when it is asked as kefu
+asks (`faq_data/eval/prompted.jsonl`), or one in free words (`rewrites.jsonl`). Each sentence is, with a chance of 30 %,
+made false by one of the kinds in `benchmarks.lock_plants`, drawn from those that fit it. The evidence is the entries'
+questions and answers.
 
 Every sentence of every entry is respelled as well, in each way of `benchmarks.lock_respelled` that fits: still true,
 and then made false in the same manner.
@@ -60,7 +61,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rewrite:
-    """A row of ``rewrites.jsonl``."""
+    """A true reply to a customer, and the entries that it is from."""
 
     language: str
     entries: tuple[str, ...]
@@ -77,21 +78,23 @@ def main() -> None:
     chosen = parser.parse_args()
     passages = {(p.language, p.id): p for p in read_sources([FAQ]).passages if p.id != "promo-old-summer"}
     evidence: dict[tuple[str, ...], Evidence] = {}
+    prompted = list(_rewrites("prompted.jsonl", "test" if chosen.test else "dev"))
+    _honest("replies as prompted", prompted, passages, evidence, show=chosen.show)
     rewrites: list[Rewrite] = []
     for split_name in ("test3",) if chosen.test else ("dev", "dev2", "test", "test2"):
-        rows = list(_rewrites(split_name))
-        if not rows:
-            parser.error(f"rewrites.jsonl has no row of the split {split_name}")
-        _honest(split_name, rows, passages, evidence, show=chosen.show)
+        rows = list(_rewrites("rewrites.jsonl", split_name))
+        _honest(f"rewrites in free words, {split_name}", rows, passages, evidence, show=chosen.show)
         rewrites += rows
     _false("test3" if chosen.test else "test2", passages, evidence, show=chosen.show)
     _respelled(passages, evidence, show=chosen.show)
     for seed in (0,) if chosen.test else chosen.seeds:
-        _planted(seed, chosen.replies, rewrites, passages, evidence, show=chosen.show)
+        for name, written in (("as prompted", prompted), ("in free words", rewrites)):
+            print(f"seed {seed}, {name}:", end=" ")
+            _planted(seed, chosen.replies, written, passages, evidence, show=chosen.show)
 
 
-def _rewrites(split_name: str) -> Iterator[Rewrite]:
-    for line in (FAQ / "eval" / "rewrites.jsonl").read_text("utf-8").splitlines():
+def _rewrites(file: str, split_name: str) -> Iterator[Rewrite]:
+    for line in (FAQ / "eval" / file).read_text("utf-8").splitlines():
         row = json.loads(line)
         if row["split"] == split_name:
             yield Rewrite(language=row["language"], entries=tuple(row["entries"]), text=row["text"])
@@ -108,7 +111,7 @@ def _evidence(
 
 
 def _honest(
-    split_name: str,
+    name: str,
     rewrites: list[Rewrite],
     passages: dict[tuple[str, str], Passage],
     made: dict[tuple[str, ...], Evidence],
@@ -122,7 +125,7 @@ def _honest(
         sentences = [sentence for result in results for sentence in result]
         wrong = [sentence for sentence in sentences if not sentence.supported]
         print(
-            f"honest rewrites, {split_name}, {language}: "
+            f"honest {name}, {language}: "
             f"{len(blocked)} of {len(rows)} blocked ({len(blocked) / len(rows):.1%}), "
             f"{len(wrong)} of {len(sentences)} sentences ({len(wrong) / len(sentences):.1%})"
         )
@@ -236,10 +239,10 @@ def _planted(
             if show and not kind and not sentence.supported and not reply.rewrite:
                 print(f"  blocked ({', '.join(reply.entries)}):")
                 _show([sentence])
-    print(f"seed {seed}: {count} replies, {sum(false.values())} false sentences, {sum(passed.values())} passed")
+    print(f"{count} replies, {sum(false.values())} false sentences, {sum(passed.values())} passed")
     for kind in KINDS:
         print(f"  {kind:<24}{false[kind]:>6}{passed[kind]:>6}")
-    print(f"  of those that passed, in sentences of entries: {inside[False]}, in rewrites: {inside[True]}")
+    print(f"  of those that passed, in sentences of entries: {inside[False]}, in replies: {inside[True]}")
     print(f"  true sentences blocked: {blocked} of {true} ({blocked / true:.2%})")
     print(f"  true replies blocked: {held} of {replies} ({held / replies:.2%})")
     took.sort()

@@ -89,6 +89,15 @@ class Rewrite(Row):
     split: Literal["dev", "dev2", "test", "test2", "test3"]
 
 
+class Prompted(Row):
+    """What a capable model writes where it is asked as kefu asks: near the words of the entries, and honest."""
+
+    entries: tuple[Text, ...] = Field(min_length=1, max_length=3)
+    question: Text
+    text: Text
+    split: Literal["dev", "test"]
+
+
 class FalseRewrite(Row):
     """A fluent reply with one fact that its entries do not state; ``false`` are the words that say it."""
 

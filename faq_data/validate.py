@@ -25,6 +25,7 @@ from faq_data.rows import (
     Dialogue,
     FalseRewrite,
     Located,
+    Prompted,
     Question,
     Rewrite,
     Row,
@@ -91,6 +92,7 @@ def validate(folder: Path) -> list[Problem]:
     rewrites = read_rows(folder / "eval" / "rewrites.jsonl", Rewrite, problems)
     false_rewrites = read_rows(folder / "eval" / "false_rewrites.jsonl", FalseRewrite, problems)
     problems += _writings(rewrites, REWRITES, passages)
+    problems += _prompted(read_rows(folder / "eval" / "prompted.jsonl", Prompted, problems), passages)
     problems += _rewrite_splits(rewrites)
     problems += _writings(false_rewrites, FALSE_REWRITES, passages)
     problems += _false_words(false_rewrites)
@@ -263,6 +265,21 @@ def _writings(
         if rewrites and counts[language] < least:
             found, expected = f"{counts[language]} rows in {language!r}", f"at least {least}"
             yield Problem(file=rewrites[0].file, line=0, field="language", found=found, expected=expected)
+
+
+def _prompted(rows: Iterable[Located[Prompted]], passages: Iterable[Passage]) -> Iterator[Problem]:
+    """Check that each reply is of entries that exist, and that no id and no question stands twice."""
+    keys = {passage.key for passage in passages if passage.valid_on(EVALUATION_DAY)}
+    seen: set[str] = set()
+    for located in rows:
+        row = located.row
+        for entry in row.entries:
+            if (entry, row.language) not in keys:
+                yield located.problem("entries", repr(entry), f"an entry in {row.language!r} that may be served")
+        for field, value in (("id", row.id), ("question", normalised(row.question))):
+            if value in seen:
+                yield located.problem(field, repr(value)[:60], "one of its own")
+            seen.add(value)
 
 
 def _rewrite_splits(rewrites: Iterable[Located[Rewrite]]) -> Iterator[Problem]:
