@@ -101,7 +101,11 @@ class ModelServer:
                 http.get(url, headers=self._headers, allow_redirects=False) as response,
             ):
                 _check(response, "application/json")
-                body = await response.content.read(MOST)
+                body = b""
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > MOST:
+                        raise NotWritten(Why.GARBAGE)
         except TimeoutError:
             raise NotWritten(Why.TIMEOUT) from None
         except aiohttp.ClientError:
@@ -122,8 +126,9 @@ class ModelServer:
         """Return the connections of the running event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._held = loop, _connections()
-            self._http = await anext(self._held)
+            held = _connections()
+            self._http = await anext(held)
+            self._loop, self._held = loop, held
         return self._http
 
 

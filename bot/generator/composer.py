@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.composer import VerbatimComposer
@@ -39,10 +41,9 @@ class GeneratedComposer:
         decision, model = saying.decision, self._model()
         if model is None or not _answers(decision):
             return await self._verbatim.compose(saying)
-        from bot.generator.draft import Draft  # with the lock, which takes a moment to load: not where nobody writes
-
-        draft = Draft(saying, released)
+        draft = None
         try:
+            draft = _draft(saying, released)
             if saying.language not in WRITTEN or any(c.language != saying.language for c in decision.chosen):
                 raise NotWritten(Why.OTHER_LANGUAGE)
             asks = messages(saying.question, decision.chosen, saying.language, saying.earlier)
@@ -50,7 +51,9 @@ class GeneratedComposer:
             async with model.asked(asks) as pieces:
                 async for piece in pieces:
                     draft.add(piece)
-            answer, sentences = draft.end()
+                    # Of pieces that came together none is waited for: here others go on, and the deadline is seen.
+                    await asyncio.sleep(0)
+                answer, sentences = draft.end()
         except NotWritten as error:
             return self._quoted(saying, error.why, draft)
         except Exception as error:  # whatever it is, a customer waits
@@ -60,10 +63,18 @@ class GeneratedComposer:
         text = self._verbatim.said(decision, saying.language, saying.at, answer=answer)
         return Composed(text=text, writing=writing)
 
-    def _quoted(self, saying: Saying, why: Why, draft: Draft) -> Composed:
+    def _quoted(self, saying: Saying, why: Why, draft: Draft | None) -> Composed:
         text = self._verbatim.said(saying.decision, saying.language, saying.at)
-        writing = Writing(why=why.value, removed=tuple(draft.removed), prompt=draft.prompt)
+        writing = Writing(why=why.value)
+        if draft:
+            writing = replace(writing, removed=tuple(draft.removed), prompt=draft.prompt)
         return Composed(text=text, writing=writing)
+
+
+def _draft(saying: Saying, released: Released) -> Draft:
+    from bot.generator.draft import Draft  # with the lock, which takes a moment to load: not where nobody writes
+
+    return Draft(saying, released)
 
 
 def _answers(decision: Decision) -> bool:

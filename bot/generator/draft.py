@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,11 +14,19 @@ from bot.saying import Saying
 from bot.types import Removed, Sourced
 from retrieval.text import detect_language
 
-#: A reply is asked for in one to four sentences; more than so many sentences or characters are not one.
-SENTENCES, CHARACTERS = 10, 2_000
+#: A reply is asked for in one to four short sentences; more than so many sentences or characters are not one, nor is
+#: a sentence of more: the lock reads what is unfinished again with each piece.
+SENTENCES, CHARACTERS, SENTENCE = 10, 2_000, 500
 
 #: Of the sentences that state something, at most this share may have been taken out of a reply.
 TAKEN = 1 / 3
+
+#: Unprintable to Python, and all the same what a reply may have: blanks of any width, ends of lines, and the joiner
+#: inside an emoji of several.
+_FINE = re.compile(
+    r"[^\S\x0b\x0c\x1c-\x1f\x85]"
+    r"|(?<=[\u2190-\u2bff\U0001f000-\U0001faff])\ufe0f?\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])"
+)
 
 
 class Draft:
@@ -38,7 +47,7 @@ class Draft:
         self.prompt: tuple[tuple[str, str], ...] = ()
         #: What was taken out.
         self.removed: list[Removed] = []
-        self._length = 0
+        self._length = self._unfinished = 0
 
     def add(self, piece: str) -> None:
         """Take a piece of the text; raises `NotWritten`."""
@@ -46,7 +55,11 @@ class Draft:
         if self._length > CHARACTERS:
             raise NotWritten(Why.TOO_LONG)
         before = len(self._kept)
-        self._take(self._held.add(piece))
+        sentences = self._held.add(piece)
+        self._take(sentences)
+        self._unfinished += len(piece) - sum(len(sentence.text) for sentence in sentences)
+        if self._unfinished > SENTENCE:
+            raise NotWritten(Why.TOO_LONG)
         if len(self._kept) > before and self._lacks() is None:
             self._released(self._text.strip())
 
@@ -91,11 +104,11 @@ class Draft:
         said = [kept.text.strip() for kept in self._kept]
         if text.strip().rstrip(".。") == NONE:
             raise NotWritten(Why.NOT_AN_ANSWER)
-        if not text.replace("\n", "").replace("\t", "").isprintable():
-            raise NotWritten(Why.GARBAGE)
+        if not _FINE.sub("", text).isprintable():
+            raise NotWritten(Why.UNPRINTABLE)
         if text.strip() in said:
             raise NotWritten(Why.REPEATING)
-        if len(said) + len(self.removed) >= SENTENCES:
+        if len(said) + len(self.removed) >= SENTENCES or len(text) > SENTENCE:
             raise NotWritten(Why.TOO_LONG)
 
     def _sourced(self, text: str) -> list[Sourced]:

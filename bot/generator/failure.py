@@ -20,8 +20,10 @@ class Why(StrEnum):
     SERVER_ERROR = "server_error"
     #: It failed several times in a row, and is left alone for a while.
     CIRCUIT_OPEN = "circuit_open"
-    #: What came is no stream of an OpenAI-compatible server, or no text that a customer could be sent.
+    #: What came is no stream of an OpenAI-compatible server.
     GARBAGE = "garbage"
+    #: The model wrote characters that nobody sees: controls, marks of direction, blanks without a width.
+    UNPRINTABLE = "unprintable"
     TOO_LONG = "too_long"
     EMPTY = "empty"
     REPEATING = "repeating"

@@ -31,36 +31,36 @@ class Turns:
         """Wait for a turn, which is what the block does; raises `NotWritten`, also in the block when time is over."""
         if self._breaker.refuses:
             raise NotWritten(Why.CIRCUIT_OPEN)
-        reached = False
+        ticket = None
         try:
             try:
                 async with asyncio.timeout(self._deadline), self._permits():
-                    if not self._breaker.enter():
+                    ticket = self._breaker.enter()
+                    if ticket is None:
                         raise NotWritten(Why.CIRCUIT_OPEN)
-                    reached = True
                     yield
             except TimeoutError:
-                raise NotWritten(Why.TIMEOUT if reached else Why.BUSY) from None
+                raise NotWritten(Why.BUSY if ticket is None else Why.TIMEOUT) from None
         except BaseException as error:
-            if reached:
-                self._note(error)
+            if ticket is not None:
+                self._note(error, ticket)
             raise
-        self._answered()
+        self._answered(ticket)
 
-    def _note(self, error: BaseException) -> None:
+    def _note(self, error: BaseException, ticket: int) -> None:
         if not isinstance(error, NotWritten):  # the service stops, or kefu failed: that says nothing of the model
-            self._breaker.left()
+            self._breaker.left(ticket)
         elif error.why not in _ILL:
-            self._answered()
-        elif self._breaker.failed():
+            self._answered(ticket)
+        elif self._breaker.failed(ticket):
             log.warning(
                 "the language model failed several times in a row, with %s: entries are quoted until it answers again. "
                 "See what is wrong with: kefu doctor",
                 error.why.value,
             )
 
-    def _answered(self) -> None:
-        if self._breaker.answered():
+    def _answered(self, ticket: int) -> None:
+        if self._breaker.answered(ticket):
             log.info("the language model answers again")
 
     def _permits(self) -> asyncio.Semaphore:

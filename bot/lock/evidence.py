@@ -31,7 +31,7 @@ _OTHER_NAME, _NAME = 0.5, 2.0
 
 
 #: What ends the reach of a denial.
-_JOINT = re.compile(r" and | but |[并且但而]")
+_JOINT = re.compile(r" but |[并且但而]")
 #: Marks under which a clause does not affirm its words.
 TEMPERING = frozenset({*DENYING, Mark.EXCEPT, Mark.ONLY, Mark.FREE, Mark.IF, Mark.EARLIER, Mark.NONE})
 _DENYING_OR_EXCEPT = DENYING | {Mark.EXCEPT}
@@ -238,9 +238,10 @@ def _only_denied(clauses: Sequence[Stated]) -> frozenset[str]:
     denied: set[str] = set()
     affirmed: set[str] = set()
     for clause in (stated.clause for stated in clauses if not stated.asks):
-        behind = min((mark.end for mark in clause.marks if mark.mark in DENYING), default=None)
+        behind = min((mark.end for mark in clause.marks if mark.mark in DENYING), default=0)
+        sides = _denying(clause)
         for term in clause.terms:
-            if behind is not None and term.at >= behind:
+            if sides[term.at] and term.at >= behind:
                 denied.add(term.text)
             elif Mark.EXCEPT not in clause.kinds:
                 affirmed.add(term.text)
@@ -255,13 +256,17 @@ def _affirmed(clauses: Sequence[Stated]) -> frozenset[str]:
 
 
 def _tempered(clause: Clause) -> Iterator[str]:
-    """Yield the words of ``clause`` that it does not affirm: all, or those on the same side of an "and" as a denial."""
-    if clause.kinds & TEMPERING - DENYING:
-        yield from clause.about
-        return
+    """Yield the words of ``clause`` that it does not affirm: all, or those on the same side of a "but" as a denial."""
+    sides = _denying(clause)
+    all_of_it = bool(clause.kinds & TEMPERING - DENYING)
+    yield from (term.text for term in clause.terms if all_of_it or sides[term.at])
+
+
+def _denying(clause: Clause) -> dict[int, bool]:
+    """Return by its place, for each word, whether a denial stands on the same side of what joins two parts."""
     joints = [clause.start + match.start() for match in _JOINT.finditer(clause.text)]
     sides = {bisect(joints, mark.start) for mark in clause.marks if mark.mark in DENYING}
-    yield from (term.text for term in clause.terms if bisect(joints, term.at) in sides)
+    return {term.at: bisect(joints, term.at) in sides for term in clause.terms}
 
 
 def _no_costs(clauses: Sequence[Stated]) -> frozenset[str]:

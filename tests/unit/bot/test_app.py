@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -290,6 +291,14 @@ async def test_who_stops_while_an_edit_is_indexed_does_not_wait_for_the_encoder(
                 await asyncio.sleep(0.2)
     assert ended.wait(DEADLINE)
     assert given_up.is_set()
+
+
+def test_knowledge_without_an_entry_or_a_problem_is_told_with_what_to_do(shop: Shop) -> None:
+    shop.file.write_text("", "utf-8")
+    shop.file.rename(shop.file.with_suffix(".md"))
+    told = rf"There is no entry to index in {re.escape(str(shop.file.parent))}\.\nWrite entries there, or name other"
+    with pytest.raises(SourceError, match=told):
+        shop.library.index(shop.settings, Progress())
 
 
 def test_knowledge_without_a_good_entry_is_refused_with_what_is_wrong_in_it(shop: Shop) -> None:

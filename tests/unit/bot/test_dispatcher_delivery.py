@@ -222,7 +222,9 @@ async def test_a_reply_without_a_connector_stays_in_the_outbox(caplog: pytest.Lo
     assert "no connector serves channel chat" in caplog.text
 
 
-async def test_a_process_that_slept_takes_nothing_away_from_the_one_that_has_the_case_now(tmp_path: Path) -> None:
+async def test_a_process_that_slept_takes_nothing_away_from_the_one_that_has_the_case_now(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     clock, phone, address = Clock(), Phone(), f"sqlite:///{tmp_path / 'kefu.db'}"
     async with SqlStore.open(address, clock=clock) as asleep, SqlStore.open(address, clock=clock) as awake:
         await asleep.accept(message("1"))
@@ -234,6 +236,7 @@ async def test_a_process_that_slept_takes_nothing_away_from_the_one_that_has_the
         await Sender(asleep, {"chat": phone}, clock).deliver(delivery, again=True)
         assert phone.shown == []
         assert await awake.outbox() == [delivery], "it is the other one's to send"
+    assert "withdrawn: the case was taken, closed or forgotten, or another process has it" in caplog.text
 
 
 async def test_a_write_that_fails_while_its_task_is_cancelled_is_told_without_its_words(

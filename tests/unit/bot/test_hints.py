@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.hints import again, told
-from bot.settings import Settings, load_settings
+from bot.hints import again, idle, told
+from bot.settings import Intents, Sentiment, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +43,11 @@ def test_a_file_that_sets_nothing_is_named_again_for_relative_paths_start_at_it(
 )
 def test_of_many_problems_the_first_are_told_and_where_the_others_are(count: int, lines: list[str]) -> None:
     assert told([f"problem {number}" for number in range(count)], Settings(), most=2) == lines
+
+
+def test_settings_that_do_nothing_until_something_is_trained_are_told() -> None:
+    settings = Settings(intents=Intents(scope={"pay": ("payment",)}), sentiment=Sentiment(hand_over=("angry",)))
+    for_intents, for_sentiment = idle(settings, ())
+    assert for_intents.startswith("[intents] of the settings does nothing while nothing trained is in use")
+    assert idle(settings, {"intents"}) == [for_sentiment]
+    assert idle(settings, {"intents", "sentiment"}) == idle(Settings(), ()) == []

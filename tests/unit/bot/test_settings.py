@@ -233,9 +233,14 @@ def test_the_environment_is_named_where_its_value_is_wrong(monkeypatch: pytest.M
     ]
 
 
-def test_asking_back_starts_below_answering_even_where_one_of_the_two_is_default() -> None:
-    told = "policy.clarify_from: found 0.3; expected at most policy.answer_from, which is 0.1"
-    assert problems(written("[policy]\nanswer_from = 0.1")) == [f"default: {told}"]
+def test_asking_back_starts_below_answering_and_the_one_that_was_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "policy.answer_from: found 0.1; expected at least policy.clarify_from, which is 0.3 where it is not set"
+    assert problems(written("[policy]\nanswer_from = 0.1")) == [f"kefu.toml: {told}"]
+    told = "policy.clarify_from: found 0.8; expected at most policy.answer_from, which is 0.7"
+    assert problems(written("[policy]\nclarify_from = 0.8")) == [f"kefu.toml: {told}"]
+    monkeypatch.setenv("KEFU_POLICY__ANSWER_FROM", "0.2")
+    told = "policy.clarify_from: found 0.8; expected at most policy.answer_from, which is 0.2"
+    assert problems(written("[policy]\nclarify_from = 0.8")) == [f"kefu.toml: {told}"]
     with pytest.raises(ValueError, match=r"at most policy\.answer_from"):
         Policy(answer_from=0.1)
 
@@ -369,6 +374,13 @@ def test_the_environment_sets_lists_and_their_tables(monkeypatch: pytest.MonkeyP
     intents = load_settings(None).intents
     assert intents.hand_over == ("complaint", "legal")
     assert intents.scope == {"pay": ("payment", "refunds"), "ship": ("shipping",)}
+
+
+def test_an_intent_that_an_entry_answers_and_a_person_takes_is_refused() -> None:
+    path = written('[intents]\nanswers = { a = "x", b = "y" }\nhand_over = ["c", "b"]\n')
+    assert problems(path) == [
+        'kefu.toml: intents.hand_over: found ["c", "b"]; expected intents that are not in intents.answers, as b is'
+    ]
 
 
 def test_wrong_rules_are_told_with_what_was_expected() -> None:

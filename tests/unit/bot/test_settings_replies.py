@@ -50,6 +50,14 @@ def test_a_reply_in_what_is_no_language_is_refused(tmp_path: Path, code: str) ->
     assert told(tmp_path, f"greeting.{code} = 'Bonjour !'") == [f'replies.greeting.{code}: found "{code}"; {expected}']
 
 
+@pytest.mark.parametrize(("code", "meant"), [("cn", "zh"), ("hk", "zh"), ("eng", "en"), ("jp", "ja")])
+def test_the_code_of_a_country_is_refused_with_the_language_that_is_meant(
+    tmp_path: Path, code: str, meant: str
+) -> None:
+    expected = f"expected the ISO 639-1 code of a language; did you mean {meant}?"
+    assert told(tmp_path, f"greeting.{code} = '你好'") == [f'replies.greeting.{code}: found "{code}"; {expected}']
+
+
 @pytest.mark.parametrize("name", REPLIES)
 def test_a_reply_may_have_the_places_of_ours_or_none_in_any_language(name: str) -> None:
     texts = {"en": REPLIES[name]["zh"], "fr": "100 % { sans", "nds": ""}

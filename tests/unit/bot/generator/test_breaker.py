@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -28,17 +29,23 @@ def breaker(clock: Clock) -> Breaker:
     return Breaker(failures=3, seconds=10, clock=clock)
 
 
+def enter(breaker: Breaker) -> int:
+    ticket = breaker.enter()
+    assert ticket is not None
+    return ticket
+
+
 def fail(breaker: Breaker, times: int) -> None:
     for _ in range(times):
-        breaker.failed()
+        breaker.failed(enter(breaker))
 
 
 def test_it_opens_after_so_many_failures_in_a_row(breaker: Breaker) -> None:
     fail(breaker, 2)
-    breaker.answered()
+    breaker.answered(enter(breaker))
     fail(breaker, 2)
-    assert breaker.enter()
-    breaker.failed()
+    assert not breaker.refuses
+    fail(breaker, 1)
     assert breaker.refuses
     assert not breaker.enter()
 
@@ -49,10 +56,10 @@ def test_after_a_while_one_may_try(breaker: Breaker, clock: Clock, *, answers: b
     clock.now = 9.9
     assert not breaker.enter()
     clock.now = 10
-    assert breaker.enter()
+    trial = enter(breaker)
     assert not breaker.enter()
-    breaker.answered() if answers else breaker.failed()
-    assert breaker.enter() is not refuses
+    breaker.answered(trial) if answers else breaker.failed(trial)
+    assert (breaker.enter() is None) is refuses
     clock.now = 20
     assert breaker.enter()
 
@@ -60,16 +67,34 @@ def test_after_a_while_one_may_try(breaker: Breaker, clock: Clock, *, answers: b
 def test_a_trial_that_nobody_waited_for_leaves_the_next_one_to_try(breaker: Breaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now = 10
-    assert breaker.enter()
-    breaker.left()
+    breaker.left(enter(breaker))
     assert breaker.enter()
 
 
 def test_failures_of_calls_that_were_under_way_do_not_keep_it_open_for_longer(breaker: Breaker, clock: Clock) -> None:
+    under_way = [enter(breaker) for _ in range(3)]
     fail(breaker, 3)
     clock.now = 5
-    fail(breaker, 3)
+    for ticket in under_way:
+        breaker.failed(ticket)
     clock.now = 10
+    assert breaker.enter()
+
+
+@pytest.mark.parametrize("tell", [Breaker.answered, Breaker.failed, Breaker.left])
+def test_of_a_trial_only_the_one_that_tries_is_heard(
+    breaker: Breaker, clock: Clock, tell: Callable[[Breaker, int], object]
+) -> None:
+    early, older, late = (enter(breaker) for _ in range(3))
+    fail(breaker, 3)
+    tell(breaker, early)
+    assert breaker.refuses
+    clock.now = 10
+    trial = enter(breaker)
+    tell(breaker, older)
+    assert not breaker.enter(), "a second one goes while the first is under way"
+    assert breaker.answered(trial)
+    tell(breaker, late)
     assert breaker.enter()
 
 

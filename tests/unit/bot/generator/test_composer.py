@@ -12,7 +12,7 @@ import pytest
 from bot.composer import VerbatimComposer
 from bot.generator.client import ModelServer
 from bot.generator.composer import GeneratedComposer
-from bot.generator.draft import CHARACTERS
+from bot.generator.draft import CHARACTERS, SENTENCE
 from bot.policy import Decision
 from bot.saying import Composed, Saying
 from bot.types import Action, Author, Candidate, Reason, Writing
@@ -150,15 +150,41 @@ async def test_two_answers_are_sent_only_together() -> None:
         (" \n ", "empty"),
         ("NONE", "not_an_answer"),
         ("NONE.", "not_an_answer"),
-        ("We refund within 14 days \x07of the return.", "garbage"),
-        ("We refund within 14 days \ud800of the return.", "garbage"),
         ("我们在收到退货后 14 天内退款。", "unsupported"),
         ("refund " * CHARACTERS, "too_long"),
+        (f"We refund{' ' * SENTENCE}within 14 days of the return.", "too_long"),
+        ("x. " * 333, "too_long"),
+        (" " * CHARACTERS, "too_long"),
         ("We refund within 14 days of the return. " + "Let me know. Thank you! You're welcome! " * 9, "repeating"),
     ],
 )
 async def test_a_bad_text_is_replaced_by_the_entry(text: str, why: str) -> None:
     assert await quoted(saying(text)) == why
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u202f", "\u2009", "\u3000", "\t"])
+async def test_blanks_of_any_width_are_sent(blank: str) -> None:
+    text = f"We refund within 14{blank}days of the return."
+    composed = await written(saying(text))
+    assert (composed.text, composed.writing.why) == (text, "")
+
+
+@pytest.mark.parametrize("emoji", ["🎉", "👩\u200d💻", "👩🏽\u200d⚕\ufe0f", "👩\u200d❤\ufe0f\u200d👨"])
+async def test_an_emoji_that_stands_in_the_entry_is_sent(emoji: str) -> None:
+    text = f"We refund within 14 days of the return {emoji}."
+    composed = await written(saying(text), asks(entry(answer=text)))
+    assert (composed.text, composed.writing.why) == (text, "")
+
+
+@pytest.mark.parametrize("more", ["", " Thank you."])
+@pytest.mark.parametrize(
+    "hidden",
+    ["\x07", "\x0b", "\x1c", "\x85", "\ud800", "\u200b", "\u200e", "\u202e", "\u2060", "\ufeff", "\u200d", "💻\u200d"],
+)
+async def test_what_nobody_sees_is_refused_and_says_nothing_of_the_server(hidden: str, more: str) -> None:
+    async with running(saying(f"We refund within 14 days {hidden}of the return.{more}")) as model:
+        writing = composer(model, failures=1)
+        assert [(await writing.compose(asks())).writing.why for _ in range(2)] == ["unprintable"] * 2
 
 
 async def test_a_text_in_another_language_is_refused_even_where_the_entry_has_it() -> None:
@@ -282,15 +308,16 @@ async def test_a_turn_that_is_cancelled_is_cancelled_and_says_nothing_of_the_ser
         assert (await writing.compose(asks())).writing.by is Author.GENERATOR
 
 
+@pytest.mark.parametrize("part", ["composer.messages", "draft._evidence", "draft.Draft.add", "draft.Draft.end"])
 async def test_an_error_of_our_own_leaves_a_reply_and_a_line_in_the_log_without_a_text(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    def broken(question: str, *rest: object) -> list[dict[str, str]]:
-        raise RuntimeError(question)
+    def broken(*given: object) -> None:
+        raise RuntimeError(QUESTIONS["en"])
 
-    monkeypatch.setattr("bot.generator.composer.messages", broken)
+    monkeypatch.setattr(f"bot.generator.{part}", broken)
     with caplog.at_level(logging.DEBUG):
-        assert await quoted(saying("")) == "failed"
+        assert await quoted(saying(ANSWERS["en"])) == "failed"
     assert "RuntimeError" in caplog.text
     assert "refund" not in caplog.text
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.generator import client
+from bot.generator.failure import NotWritten, Why
+from bot.generator.stream import MOST
 from tests.unit.bot.generator.model import FakeModel, events, hanging, running, saying, server, stream
 
 ASKS = [{"role": "system", "content": "Write."}, {"role": "user", "content": "How long does a refund take?"}]
@@ -94,6 +98,7 @@ async def test_a_text_that_is_left_early_takes_its_connection_with_it(monkeypatc
             async for _ in pieces:
                 break
         await line.lost.wait()
+        line.ends.set()  # of the next one: a server waits for what it is still sending before it closes
         assert await read(model) == REPLY
     assert len(set(line.peers)) == 2
 
@@ -112,3 +117,43 @@ async def test_many_at_once_are_read_whole() -> None:
         model = server(fake, at_once=4)
         assert set(await asyncio.gather(*(read(model) for _ in range(40)))) == {REPLY}
     assert fake.most <= 4
+
+
+async def listed(*parts: bytes) -> list[str]:
+    """Return the models of a server whose list comes in ``parts``, one after the other."""
+
+    async def models(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await arrived()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/v1/models", models)
+    async with TestServer(app) as fake:
+        return await client.ModelServer(url=str(fake.make_url("/v1")), model="small").models()
+
+
+async def test_a_list_of_models_is_read_to_its_end() -> None:
+    assert await listed(b'{"data":[{"id":"small"},', b'{"id":"large"}', b"]}") == ["small", "large"]
+
+
+async def test_a_list_of_models_without_an_end_is_not_read_for_ever() -> None:
+    with pytest.raises(NotWritten) as caught:
+        await listed(*[b" " * (MOST // 4)] * 5, b'{"data":[]}')
+    assert caught.value.why is Why.GARBAGE
+
+
+async def test_connections_that_cannot_be_opened_are_opened_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**settings: object) -> aiohttp.TCPConnector:
+        raise OSError("Too many open files")
+
+    async with running(saying(REPLY)) as fake:
+        model = server(fake)
+        with monkeypatch.context() as patch:
+            patch.setattr(aiohttp, "TCPConnector", full)
+            with pytest.raises(OSError, match="Too many open files"):
+                await read(model)
+        assert await read(model) == REPLY

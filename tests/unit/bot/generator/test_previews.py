@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from bot.composer import VerbatimComposer
 from bot.generator.composer import GeneratedComposer
+from bot.generator.draft import SENTENCE
+from bot.generator.turns import Turns
 from bot.lock import Evidence, checked
 from bot.saying import Composed, Saying
 from bot.types import Author
@@ -26,18 +28,22 @@ COURTESY, FALSE = "Let me know if you have other questions. ", "The refund takes
 
 
 class Pieces:
-    """A model that writes given pieces."""
+    """A model that writes given pieces, without a pause; knows how many were taken."""
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[str], *, deadline: float = 60.0) -> None:
         self._pieces = pieces
+        self._turns = Turns(at_once=1, deadline=deadline)
+        self.taken = 0
 
     @asynccontextmanager
     async def asked(self, messages: Sequence[dict[str, str]]) -> AsyncIterator[AsyncIterator[str]]:
         async def pieces() -> AsyncIterator[str]:
             for piece in self._pieces:
+                self.taken += 1
                 yield piece
 
-        yield pieces()
+        async with self._turns.turn():
+            yield pieces()
 
 
 async def shown(pieces: Sequence[str], said: Saying | None = None) -> tuple[list[str], Composed]:
@@ -123,6 +129,30 @@ async def test_where_the_model_dies_in_the_middle_the_entry_is_the_reply() -> No
         composed = await composer(model).compose(asks(ENTRY), released.append)
     assert released == ["Returns are free."]
     assert (composed.text, composed.writing.why) == (ENTRY.answer, "unreachable")
+
+
+@pytest.mark.parametrize("again", ["a", " ", "x. ", "1:", "我"])
+async def test_a_sentence_without_an_end_is_not_read_for_longer_than_one_may_be(again: str) -> None:
+    model = Pieces(list(again * 700))
+    composed = await GeneratedComposer(VerbatimComposer(), lambda: model).compose(asks(ENTRY))
+    assert (composed.writing.why, model.taken) == ("too_long", SENTENCE + 1)
+
+
+async def test_at_the_deadline_the_model_is_left_in_the_middle_of_what_has_come_already() -> None:
+    model = Pieces(list(FREE + LABEL), deadline=0)
+    composed = await GeneratedComposer(VerbatimComposer(), lambda: model).compose(asks(ENTRY))
+    assert composed.writing.why == "timeout"
+    assert model.taken < 5
+
+
+async def test_a_reply_is_cancelled_in_the_middle_of_what_has_come_already() -> None:
+    model = Pieces(list(FREE + LABEL))
+    reply = asyncio.create_task(GeneratedComposer(VerbatimComposer(), lambda: model).compose(asks(ENTRY)))
+    await asyncio.sleep(0)
+    reply.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reply
+    assert model.taken < 5
 
 
 async def test_the_prompt_is_with_the_reply_for_who_looks_on_and_tells_no_two_apart() -> None:

@@ -7,9 +7,10 @@ import gc
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,23 @@ async def test_processes_that_start_together_make_the_tables_once(address: str) 
     await asyncio.gather(*map(accept, range(6)))
     async with SqlStore.open(address) as store:
         assert {one.id for one in await store.unfinished()} == set(map(str, range(6)))
+
+
+async def test_a_new_file_in_which_another_one_is_just_writing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, waited = tmp_path / "kefu.db", []
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            other.execute("COMMIT")
+
+        monkeypatch.setattr("bot.store.database.sleep", wait)
+        async with SqlStore.open(f"sqlite:///{path}") as store:
+            assert await store.accept(message("1"))
+    assert len(waited) == 1
 
 
 async def _accepted_in(address: str) -> list[str]:
