@@ -31,6 +31,7 @@ from bot.composer import REPLIES
 from bot.evaluation.slices import REST
 from bot.evaluation.thresholds import FILE, Thresholds
 from bot.hours import read as read_hours
+from bot.languages import language_code
 from bot.settings_channels import (
     Chatwoot,
     DjangoHelpdesk,
@@ -47,7 +48,7 @@ from bot.settings_channels import (
 )
 from bot.settings_generator import Generator
 from bot.settings_server import Limits, Server
-from bot.settings_source import PREFIX, SECTION, FolderOrName
+from bot.settings_source import PREFIX, SECTION, Clash, FolderOrName
 
 _HEADER = """\
 # Written by `python -m bot.settings > kefu.example.toml`; change it in bot/settings.py.
@@ -123,7 +124,8 @@ class State(_Section):
     database: SecretStr | None = Field(default=None, examples=["postgresql://kefu:PASSWORD@127.0.0.1/kefu"])
     """Where `kefu serve` keeps conversations. By default in the file kefu.db of that folder."""
     keep_days: StrictInt = Field(default=365, ge=0)
-    """Conversations in which nothing was said for so many days are deleted (0: never)."""
+    """Conversations in which nothing was said for so many days are deleted, and so are old runs of `kefu evaluate` (0:
+    never)."""
     index_days: StrictInt = Field(default=30, ge=0)
     """How long an index is kept after a newer one took its place, so that `kefu explain --rerun` finds it."""
 
@@ -157,7 +159,9 @@ class Policy(_Section):
     @classmethod
     def _in_order(cls, value: float, info: ValidationInfo) -> float:
         if value > info.data.get("answer_from", 1):
-            raise ValueError(f"at most policy.answer_from, which is {info.data['answer_from']}")
+            expected = f"at most policy.answer_from, which is {info.data['answer_from']}"
+            instead = f"at least policy.clarify_from, which is {value} where it is not set"
+            raise Clash(expected, other="policy.answer_from", instead=instead)
         return value
 
 
@@ -173,6 +177,13 @@ class Intents(_Section):
     """Tags of the entries that may answer an intent, such as { payment_problem = ["payment"] }. Where none of those
     found has one, all may."""
 
+    @field_validator("hand_over")
+    @classmethod
+    def _has_no_answer(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if both := [intent for intent in value if intent in info.data.get("answers", {})]:
+            raise ValueError(f"intents that are not in intents.answers, as {both[0]} is")
+        return value
+
 
 class Sentiment(_Section):
     """What is done about how a customer feels, where sentiment was trained."""
@@ -181,12 +192,6 @@ class Sentiment(_Section):
     """Sentiments after which a person takes over, such as "angry"."""
     times: StrictInt = Field(default=2, ge=1)
     """If so many messages in a row have one of them."""
-
-
-def _language(code: str) -> str:
-    if not re.fullmatch("[a-z]{2,3}", code):
-        raise ValueError('the ISO 639-1 code of a language, such as "en" or "zh"')
-    return code
 
 
 def _filled(text: str, info: ValidationInfo) -> str:
@@ -198,7 +203,7 @@ def _filled(text: str, info: ValidationInfo) -> str:
 
 
 #: By language.
-_Texts = dict[Annotated[str, AfterValidator(_language)], Annotated[str, AfterValidator(_filled)]]
+_Texts = dict[Annotated[str, AfterValidator(language_code)], Annotated[str, AfterValidator(_filled)]]
 
 
 class Replies(_Section):

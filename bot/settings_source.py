@@ -39,6 +39,15 @@ class FolderOrName:
     """Marks a text setting that may name a folder: it is one if it looks like a path or such a folder is there."""
 
 
+class Clash(ValueError):
+    """Two settings do not go together: says what was expected of the one, and of the other where that was set."""
+
+    def __init__(self, expected: str, *, other: str, instead: str) -> None:
+        """``other`` is the dotted key of the other one, ``instead`` what was expected of it."""
+        super().__init__(expected)
+        self.other, self.instead = other, instead
+
+
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """A value as somebody gave it."""
@@ -243,6 +252,10 @@ def _invalid(detail: Mapping[str, Any], merged: Mapping[str, Given], fields: Map
     place = ".".join(map(str, detail["loc"]))
     # A list's item and a table's entry have longer places than the key they were given under, a whole table a shorter.
     key = next(key for key in merged if f"{place}.".startswith(f"{key}.") or key.startswith(f"{place}."))
+    clash = detail.get("ctx", {}).get("error")
+    if isinstance(clash, Clash) and merged[key].origin == "default":
+        other = merged[clash.other]
+        return f"{other.origin}: {clash.other}: found {_shown(other.value)}; expected {clash.instead}"
     field = _field(key, fields)
     found = "***" if _is_secret(field) else _shown(detail["input"])
     return f"{merged[key].origin}: {min(key, place, key=len)}: found {found}; expected {_expected(detail, field)}"

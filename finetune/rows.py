@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from retrieval.text import whole
 
 #: A message of a customer has no megabyte; a line that has is a file whose line ends were lost.
 MAX_LINE_BYTES = 1_000_000
+
+#: Without a file for it, one row in so many is kept apart to choose by.
+DEV_SHARE = 10
 
 #: What JSON calls the types it is read into.
 _JSON = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
@@ -67,6 +71,11 @@ def read_rows(path: Path) -> Iterator[Row]:
 def folded(text: str) -> str:
     """Return ``text`` so that copies of it that differ in case and blanks alone are the same."""
     return " ".join(text.casefold().split())
+
+
+def is_kept_apart(text: str) -> bool:
+    """Return whether the row of ``text`` is one of those that are kept apart: copies of it are too."""
+    return zlib.crc32(folded(text).encode()) % DEV_SHARE == 0
 
 
 def some(examples: list[T], path: Path) -> list[T]:

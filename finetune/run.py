@@ -7,7 +7,6 @@ import json
 import resource
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,12 +27,9 @@ from finetune.registry import Registry
 from finetune.remember import Remembering
 from finetune.report.page import write_report
 from finetune.report.told import Told
-from finetune.rows import folded
+from finetune.rows import DEV_SHARE, is_kept_apart
 from finetune.watch import Trial, Watch
 from retrieval.encoder import Encoder, available_cores
-
-#: Without a file for it, one row in so many is kept apart to choose by.
-_DEV_SHARE = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +68,7 @@ class Data:
         """Return the rows of each part; raises `DataError` where they cannot be used."""
         rows = [example for path in self.train for example in family.read(path)]
         if self.dev is None:
-            kept = [zlib.crc32(folded(example.text).encode()) % _DEV_SHARE == 0 for example in rows]
+            kept = [is_kept_apart(example.text) for example in rows]
             dev = [example for example, apart in zip(rows, kept, strict=True) if apart]
             rows = [example for example, apart in zip(rows, kept, strict=True) if not apart]
             if not dev or not rows:
@@ -85,11 +81,11 @@ class Data:
         try:
             family.check(parts, self.files)
         except DataError as error:
-            if self.dev is not None:
-                raise
             found = str(error).removeprefix(f"{DataError()}\n")  # how every such error begins
+            if self.dev is not None or found.startswith(f"{self.test}:"):
+                raise
             raise DataError(
-                f"{found}\nOne row in {_DEV_SHARE} was kept apart to choose by; give others for that: --dev FILE."
+                f"{found}\nOne row in {DEV_SHARE} was kept apart to choose by; give others for that: --dev FILE."
             ) from error
         return parts
 

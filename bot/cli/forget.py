@@ -19,7 +19,7 @@ def forget(
         str | None, typer.Option("--channel", help="Of this channel alone: another customer may have the id elsewhere.")
     ] = None,
     runs: Annotated[
-        bool, typer.Option("--runs", help="And every run of kefu evaluate in the state folder: logs do not tell whose.")
+        bool, typer.Option("--runs", help="Every run of kefu evaluate in the state folder as well.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     config: ConfigOption = None,
@@ -59,17 +59,16 @@ def _runs(state: Path, *, delete: bool) -> int:
     from bot.evaluation.runs import data_of, delete_runs, runs_in
 
     runs = runs_in(state)
-    if not delete:
-        if runs:
-            warn("Not looked into, for logs do not tell whose messages they hold:")
+    if delete:
+        count, problems = delete_runs(runs)
+        typer.echo(f"{counted(count, 'run is', 'runs are')} deleted.")
+        if problems:
+            raise UsageError("\n".join(problems))
+        return count
+    if runs:
+        warn("Runs of kefu evaluate stay, for they do not tell whose messages they hold:")
         for run in runs:
             data = data_of(run)
             warn(f"  {run}{f', of {listed(data)}' if data else ''}")
-        if runs:
-            warn("Where a log had this customer's, delete its run, or all of them with --runs.")
-        return 0
-    count, problems = delete_runs(runs)
-    typer.echo(f"{counted(count, 'run is', 'runs are')} deleted.")
-    if problems:
-        raise UsageError("\n".join(problems))
-    return count
+        warn("Where a log had this customer's, delete its run, or all of them with --runs.")
+    return 0

@@ -155,6 +155,7 @@ def _as_json(history: History, out: Path) -> dict[str, object]:
         "found": history.found,
         "duplicates": history.duplicates,
         "pairs": {part: len(pairs) for part, pairs in history.parts.items()},
+        "known": _known(history),
         "answers": len(history.answers),
         "left_out": {why.name.lower(): count for why, count in history.left_out.items()},
         "replaced": dict(history.replaced),
@@ -178,5 +179,18 @@ def _tell(history: History, out: Path) -> None:
     if history.contacts:
         answers = counted(history.contacts, "answer lost", "answers lost")
         typer.echo(f"{answers} an address, a number or a link. What is your own stays with --keep.")
-    if not history.parts["test"]:
-        typer.echo("There is no test part: that needs more conversations, or a larger share in --split.")
+    for part, known in _known(history).items():
+        if not history.parts[part]:
+            typer.echo(f"There is no {part} part: that needs more conversations, or a larger share in --split.")
+        elif not known:
+            typer.echo(
+                f"No answer of the {part} part is in the train part, so kefu train answers cannot use it: that needs "
+                "more conversations."
+            )
+
+
+def _known(history: History) -> dict[str, int]:
+    """Return how many pairs of dev and of test have an answer, or name an entry, that the train part has."""
+    train, *later = history.parts
+    known = {pair.intent or pair.answer for pair in history.parts[train]}
+    return {part: sum((pair.intent or pair.answer) in known for pair in history.parts[part]) for part in later}

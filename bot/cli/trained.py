@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.cli.common import listed
 from bot.cli.doctor import Finding
 from bot.errors import KefuError
-from bot.hints import not_entries
+from bot.hints import does_nothing, labels_of, not_entries
 from bot.models import READERS, open_artefact, open_model
 from bot.placeholders import places
 from retrieval.errors import told
@@ -38,9 +38,8 @@ def trained(settings: Settings, encoder: Encoder) -> Iterator[Finding]:
             continue
         known[kind] = artefact.about[_NAMES[kind]] if kind in _NAMES else ()
         yield Finding(name=kind, ok=True, text=_told(artefact))
-    intents = settings.intents
-    yield from _named("intents", [*intents.answers, *intents.hand_over, *intents.scope], known)
-    yield from _named("sentiment", settings.sentiment.hand_over, known)
+    for kind, names in labels_of(settings).items():
+        yield from _named(kind, names, known)
     yield from _entries(settings, known.get("entities", ()))
 
 
@@ -56,7 +55,7 @@ def _named(kind: str, names: Collection[str], known: dict[str, Collection[str]])
             text = f"[{kind}] of the settings: unknown {listed(unknown)}; the model knows {listed([*known[kind]])}"
             yield Finding(name=kind, ok=False, text=text)
     elif names:
-        yield Finding(name=kind, ok=None, text=f"[{kind}] of the settings does nothing while nothing is in use")
+        yield Finding(name=kind, ok=None, text=does_nothing(kind))
 
 
 def _entries(settings: Settings, types: Collection[str]) -> Iterator[Finding]:

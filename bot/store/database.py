@@ -7,6 +7,7 @@ cost themselves; here a whole transaction changes threads once.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
@@ -32,6 +34,9 @@ TOGETHER = 16
 
 #: Seconds that a process waits for another one that writes to the same SQLite file.
 PATIENCE = 30
+
+#: Seconds between two tries of what SQLite itself does not wait with.
+AGAIN = 0.02
 
 _EXPECTED = "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
@@ -171,7 +176,8 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the library begins no transaction of its own, so that the next can
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        _write_ahead(connection)
+        for setting in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
@@ -180,6 +186,22 @@ def _sqlite(address: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let those who read go on while somebody writes, in this file from now on.
+
+    Where another one has just begun that, or writes before it, SQLite does not wait but refuses at once.
+    """
+    ends = monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                raise
+        sleep(AGAIN)
 
 
 def _told(error: Exception) -> str:

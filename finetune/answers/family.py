@@ -24,11 +24,16 @@ from finetune.methods import prepare
 from finetune.network import Backbone, Network
 from finetune.recipe import Recipe
 from finetune.report.figures import calibration
+from finetune.rows import DEV_SHARE, is_kept_apart
 from finetune.texts import Reader, Vectors, cutting
 from retrieval.encoder import Encoder
 
 #: From this confidence on an answer counts as given, where outcomes are told.
 _GIVEN = 0.5
+
+#: What is said of a file that asks nothing that training answers, before and behind what can be done about it.
+_UNKNOWN = "none of its answers is one of the training data. Where kefu pairs wrote it, the tickets behind"
+_OWN = "Rows of your own have to name the same intents, or have the same answers."
 
 
 class Answers:
@@ -43,12 +48,13 @@ class Answers:
         ids = {example.id for example in parts.train}
         if len(ids) < 2:
             raise DataError(f"{files.train[0]}: only one answer; expected at least two to tell apart.")
-        for rows, paths in ((parts.dev, files.dev), (parts.test, files.test)):
-            if rows and not any(example.id in ids for example in rows):
-                raise DataError(
-                    f"{paths[0]}: none of its answers is one of the training data. Give rows that name the same intent "
-                    "or have the same answer, as kefu pairs writes them."
-                )
+        if not _share(parts.train, parts.dev):
+            raise DataError(_cannot_choose(parts, files))
+        if parts.test and not _share(parts.train, parts.test):
+            raise DataError(
+                f"{files.test[0]}: {_UNKNOWN} it are too few for a test part: leave out --test, and --promote, which "
+                f"needs one, or give kefu pairs more of them. {_OWN}"
+            )
 
     def begin(self, recipe: Recipe, parts: Parts[Answered], around: Surroundings) -> Begun:
         """Return an encoder, or a matrix on its vectors that turns nothing yet; and questions to draw together."""
@@ -91,10 +97,10 @@ class Answers:
 
     def outcomes(self, model: Matcher, examples: Sequence[Answered]) -> list[Outcome]:
         """Return the answer that each example has and gets; one whose answer nobody knows has none."""
-        out, known = [], set(model.ids)
-        for example, ranked in zip(examples, figures.ranked_of(model, examples), strict=True):
+        out, numbers = [], figures.wanted_of(model, examples)
+        for example, number, ranked in zip(examples, numbers, figures.ranked_of(model, examples), strict=True):
             sure = float(model.confidence(ranked.scores, ranked.margins)[0])
-            wanted = (example.id,) if example.id in known else ()
+            wanted = (example.id,) if number >= 0 else ()
             best = model.ids[int(ranked.answers[0])]
             found = (best,) if sure >= _GIVEN else ()
             out.append(
@@ -112,6 +118,24 @@ class Answers:
     def slip(self, example: Answered, random: np.random.Generator) -> Answered:
         """Return ``example`` with a slip or two in the question."""
         return replace(example, text=mistyped(example.text, random))
+
+
+def _share(some: Sequence[Answered], others: Sequence[Answered]) -> bool:
+    """Return whether an answer is one of both."""
+    return not {example.id for example in some}.isdisjoint(example.id for example in others)
+
+
+def _cannot_choose(parts: Parts[Answered], files: Parts[Path]) -> str:
+    """Return why nothing can be chosen by dev, and what can be done about it."""
+    if files.dev == files.train:  # rows of these were kept apart
+        return (
+            f"{files.dev[0]}: none of the answers that were kept apart is one of the others. Where kefu pairs wrote "
+            f"it, the tickets behind it are too few: give kefu pairs more of them. {_OWN}"
+        )
+    apart = [example for example in parts.train if is_kept_apart(example.text)]
+    others = [example for example in parts.train if not is_kept_apart(example.text)]
+    way = f"leave out --dev, and one training row in {DEV_SHARE} is kept apart for it." if _share(others, apart) else ""
+    return f"{files.dev[0]}: {_UNKNOWN} it are too few for a dev part: {way or 'give kefu pairs more of them.'} {_OWN}"
 
 
 def _grouped(examples: Sequence[Answered]) -> list[Grouped]:

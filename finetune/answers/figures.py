@@ -48,8 +48,7 @@ def confidence(matcher: Matcher, dev: Sequence[Answered]) -> Confidence:
 
 def figures(matcher: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:
     """Return how often the right answer is first, and among the first."""
-    numbers = {id_: number for number, id_ in enumerate(matcher.ids)}
-    wanted = np.array([numbers.get(example.id, -1) for example in examples])
+    wanted = np.array(wanted_of(matcher, examples))
     ranked = ranked_of(matcher, examples)
     ranks = np.array([_rank(one, number) for one, number in zip(ranked, wanted.tolist(), strict=True)])
     known = wanted >= 0
@@ -61,13 +60,31 @@ def figures(matcher: Matcher, examples: Sequence[Answered]) -> dict[str, Any]:
     return out
 
 
+def wanted_of(matcher: Matcher, examples: Sequence[Answered]) -> list[int]:
+    """Return the number of the answer of each example, -1 where nothing but its own question tells of it.
+
+    `ranked_of` asks so.
+    """
+    numbers = {id_: number for number, id_ in enumerate(matcher.ids)}
+    out = []
+    for example, taken in zip(examples, _own(matcher, examples), strict=True):
+        number = numbers.get(example.id, -1)
+        out.append(number if number >= 0 and set(matcher.places(number)) - set(taken) else -1)
+    return out
+
+
 def ranked_of(matcher: Matcher, examples: Sequence[Answered]) -> list[Ranked]:
     """Return the answers nearest to each example; one that ``matcher`` knows is asked as if it did not."""
+    vectors = matcher.encode([example.text for example in examples])
+    return matcher.rank(vectors, LOOKED_AT, without=_own(matcher, examples))
+
+
+def _own(matcher: Matcher, examples: Sequence[Answered]) -> list[Sequence[int]]:
+    """Return the places of the known questions that are an example's own."""
     same: dict[str, list[int]] = {}
     for place, known in enumerate(matcher.known):
         same.setdefault(known.text, []).append(place)
-    vectors = matcher.encode([example.text for example in examples])
-    return matcher.rank(vectors, LOOKED_AT, without=[same.get(example.text, ()) for example in examples])
+    return [same.get(example.text, ()) for example in examples]
 
 
 def _rank(ranked: Ranked, number: int) -> int:

@@ -74,12 +74,37 @@ def test_exports_of_all_kinds_are_read_together_and_told_as_json(desk: Desk) -> 
     assert (ran.code, ran.err) == (0, "")
     told = ran.json
     assert isinstance(told, dict)
-    keys = ["out", "conversations", "found", "duplicates", "pairs", "answers", "left_out", "replaced", "problems"]
+    keys = "out conversations found duplicates pairs known answers left_out replaced problems".split()
     assert (list(told), told["problems"]) == (keys, {})
     assert (told["conversations"], told["found"], sum(told["pairs"].values())) == (8, 7, 7)
     assert told["left_out"] == {"private_note": 3, "event": 3, "no_service": 1, "bot": 2, "no_answer": 2}
     assert told["replaced"] == {"order": 2, "card": 1}
     assert sorted(path.name for path in (desk.folder / "out").iterdir()) == ["data"]
+
+
+def test_parts_that_kefu_train_answers_cannot_use_are_named(desk: Desk) -> None:
+    said = [
+        ("Where is my parcel?", "It comes on Monday."),
+        ("Is the lamp blue?", "It is green."),
+        ("Can I return a sofa?", "Within 30 days."),
+        ("Do you ship to Spain?", "Yes, for 9 EUR."),
+    ]
+    log = [
+        [{"speaker": "customer", "text": q, "at": f"2026-03-0{n}T09:00:00Z"}, {"speaker": "agent", "text": a}]
+        for n, (q, a) in enumerate(said, 1)
+    ]
+    desk.write("log.jsonl", *({"turns": turns} for turns in log))
+    ran = desk.run("pairs", "log.jsonl", "--split", "50/25/25")
+    for part in ("dev", "test"):
+        assert f"No answer of the {part} part is in the train part, so kefu train answers cannot use it:" in ran.out
+    log[2][1]["answer_id"] = log[0][1]["answer_id"] = "when"
+    desk.write("log.jsonl", *({"turns": turns} for turns in log))
+    named, told = (desk.run("pairs", "log.jsonl", "--split", "50/25/25", "--overwrite", *m) for m in ((), ("--json",)))
+    assert "the dev part" not in named.out
+    assert "No answer of the test part" in named.out
+    assert isinstance(told.json, dict)
+    assert (told.json["pairs"], told.json["known"]) == ({"train": 2, "dev": 1, "test": 1}, {"dev": 1, "test": 0})
+    assert "There is no dev part:" in desk.run("pairs", "log.jsonl", "--split", "50/0/50", "--overwrite").out
 
 
 def test_logs_with_damage_are_read_and_what_was_left_out_is_told(desk: Desk) -> None:

@@ -115,6 +115,13 @@ def test_the_readmes_show_the_same_commands_examples_and_conversation() -> None:
     assert others[0] == others[1]
 
 
+@pytest.mark.parametrize(("command", "extra"), [("kefu train ", "train"), ("kefu evaluate dialogues ", "evaluate")])
+def test_the_readmes_install_what_a_command_needs_right_before_it(command: str, extra: str) -> None:
+    lines = list(shell_lines(READMES[0]))  # the other one shows the same
+    first = next(place for place, line in enumerate(lines) if line.startswith(command))
+    assert lines[first - 1] == f".venv/bin/pip install -e '.[{extra}]'"
+
+
 def test_the_readmes_show_the_same_table_of_commands() -> None:
     rows = [re.findall(r"^\| `(.+?)` \|", text(page), re.MULTILINE) for page in READMES]
     assert rows[0] == rows[1]

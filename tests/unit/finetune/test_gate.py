@@ -12,7 +12,7 @@ import pytest
 
 from finetune.artefact import open_artefact
 from finetune.errors import ArtefactError, DataError
-from finetune.gate import judge
+from finetune.gate import Finding, judge
 from finetune.kinds import family_of
 from finetune.labels.classifier import Classifier
 from finetune.labels.examples import Labelled
@@ -106,6 +106,21 @@ def test_an_adapter_that_learned_by_heart_is_refused(
     assert made.metrics["dev"]["accuracy"] > 0.9
     heart = Classifier.open(open_artefact(made.folder), serving)
     assert {"better", "not by heart"} <= failed(judge(INTENTS, heart, None, train, parts[2]))
+
+
+def test_only_what_is_right_by_heart_and_wrong_on_others_is_refused(
+    good: Classifier, parts: tuple[list[Labelled], ...]
+) -> None:
+    def found(train: list[Labelled], held_out: list[Labelled]) -> Finding:
+        return next(f for f in judge(INTENTS, good, None, train, held_out) if f.name == "not by heart")
+
+    wrong = [replace(example, labels=("another",)) for example in parts[0]]
+    assert found(wrong, parts[2]).passed  # the other way round than by heart
+    assert "% of 120 held-out rows right, 0.0% of training rows like them" in found(wrong, parts[2]).why
+    assert not found(parts[0], [replace(example, labels=("another",)) for example in parts[2]]).passed
+    nothing = [replace(example, labels=("oos",)) for example in parts[2]]
+    assert found(parts[0], nothing).why == "no training row is like the held-out ones"
+    assert "% of 120 held-out rows right" in found(parts[0], [*parts[2], *nothing]).why
 
 
 def test_a_head_is_not_opened_on_the_vectors_of_another_encoder(
