@@ -67,8 +67,15 @@ DIALOGUES = [
     ),
     pytest.param([("世界杯冠军是谁？", HAND_OFF, [])], id="in Chinese too"),
     pytest.param(
-        [("I want to talk to a human", HAND_OFF, []), ("转人工", HAND_OFF, [])],
+        [
+            *((text, HAND_OFF, []) for text in ("I want to talk to a human", "no bot pls", "get me your boss")),
+            *((text, HAND_OFF, []) for text in ("转人工", "换个人来", "叫你们经理来", "我要投诉你们的退款")),
+        ],
         id="a person is asked for",
+    ),
+    pytest.param(
+        [("help", SMALL_TALK, []), ("hello? anyone there?", SMALL_TALK, []), ("有没有人", SMALL_TALK, [])],
+        id="a call for nobody in particular is asked what it is about",
     ),
     pytest.param(
         [("When is the summer sale?", HAND_OFF, []), ("What discount do employees get?", HAND_OFF, [])],

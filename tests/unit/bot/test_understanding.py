@@ -27,6 +27,9 @@ GREETINGS = [
         "hi 👋",
         "ｈｉ",
     ),
+    # Calls, and does not say what for.
+    *("help", "help me please", "HELP!!", "i need help", "can you help me?", "hello? anyone there?", "is anybody here"),
+    *("有没有人", "有人没有啊", "我需要帮助", "帮帮我", "你好，帮个忙"),
     *("你好", "您好，在吗？", "在吗", "亲", "亲，在吗", "哈喽", "早上好！", "有人吗", "你好呀"),
 ]
 THANKS = [
@@ -65,6 +68,7 @@ DECLINED = [
         "no need to connect me with somebody",
         "I do not need to speak to a person",
     ),
+    *("I don't want to talk to your manager", "no need to speak to anybody"),
     *("不用转人工", "我不要人工", "先不要转人工客服", "别转人工", "不需要人工", "没必要转人工"),
 ]
 NO_WORDS = [
@@ -92,7 +96,8 @@ QUESTIONS = [
     # It begins like a courtesy, asks whether it is one, or denies it.
     *("ok but where is my parcel", "thanks for nothing", "thanks but no", "sweet potato", "all done?", "ok?"),
     *("no good", "oh no", "that's not helpful", "that helps nobody", "does that help", "it does not work", "not ok"),
-    *("help", "help me please", "please", "again", "sorry", "and?", "hmm", "got it wrong", "never mind the lamp"),
+    *("no help", "that's no help", "help with my parcel", "please", "again"),
+    *("sorry", "and?", "hmm", "got it wrong", "never mind the lamp"),
     *("谢谢，那退款呢", "好吗", "行吗", "没问题吗", "收到了吗", "搞定了没", "没收到", "我没收到", "收到没有"),
     *("没懂", "不知道", "没有回复", "没用", "太麻烦了", "好久", "对了", "你呢", "那呢", "客服", "收到的是坏的"),
     # To who has asked it is an answer.
@@ -157,6 +162,24 @@ def test_what_says_anything_else_too_is_no_small_talk(text: str) -> None:
         *("I would like to talk to a person.", "let me talk to somebody real, this is about my refund"),
         *("转人工", "人工", "人工客服", "我要找人工", "找个真人", "请转接人工客服", "我要和人工聊", "换人工"),
         *("不要机器人，我要人工", "转人工 谢谢", "还是找人工吧", "我要转人工客服。"),
+        *("can I talk to sb", "can i speak to anybody", "get me someone", "need human!!", "pls human", "human human"),
+        *("give me a person", "talk to support", "live chat with staff?", "you don't understand me. real person now."),
+        *("ok forget it, operator", "is there a human here", "any real person there?"),
+        "bot is useless give me an agent",
+        *("来个人", "换个人来", "换人", "人呢", "客服呢", "客服！客服！"),
+        *("有没有真人啊", "有人工吗", "让真人来", "找个人跟我说"),
+        *("别跟我废话，给我人工", "菜单绕晕了！人工！", "算了 人工吧", "机器人没用，转客服"),
+        *("想跟人说话", "轉人工", "換個人"),
+        # Who is above whoever is there.
+        *("manager!", "MANAGER NOW", "get me your boss", "i want your manager", "let me speak with a supervisor"),
+        "where is your manager?",
+        *("叫你们经理来", "配送太慢了，叫你们经理来", "我要见你们老板", "把主管叫来", "让领导出来"),
+        # No bot.
+        *("I dont want a bot", "no bot pls", "no more bots", "i hate this stupid bot", "go away bot"),
+        *("不要机器人", "不想跟机器人聊", "别拿机器人糊弄我", "死机器人滚", "滚，傻机器人"),
+        # A complaint that is made.
+        *("i want to complain", "I'd like to make a formal complaint about your driver", "再不发货我要投诉了"),
+        *("我要投诉", "我要投诉你们的退款", "我要投訴"),
         # Something else is refused, or nothing is.
         *("I don't want a bot, I want a human", "I don't want to talk to a bot I want a human", "不要机器人要人工"),
         *("I don't want to chat, connect me to an agent", "it does not work, talk to an agent", "不行转人工"),
@@ -189,6 +212,15 @@ def test_a_wish_for_a_person(text: str) -> None:
             "I need a person-",
         ),
         *("I don't want to talk to a human, where is my parcel", "不用转人工，运费多少", "我不想找人工，怎么退货"),
+        *("how do I file a complaint?", "where do i go if i want to complain", "I want to complain, how?", "complaint"),
+        *("怎么投诉？", "投诉", "投诉电话", "我想投诉怎么办", "我要正式投诉，走什么渠道？", "我不想投诉"),
+        *("is your manager in on Sunday?", "who is your manager", "I need a manager desk", "Hugo Boss"),
+        "Is anybody from customer service there on Saturdays? I mean a human being, not the chat robot.",
+        *("does your live chat support Chinese", "can I transfer my points to anyone", "I want a robot vacuum"),
+        *("客服电话是多少", "客服几点上班", "那客服呢", "晚上十点还有真人吗"),
+        *("你们老板是谁", "老板椅多少钱", "找老板椅"),
+        *("送货的人呢", "换收货人", "派个人来安装要多少钱", "能找人代收吗", "快递没来人", "怎么找客服"),
+        *("我不要扫地机器人了", "机器人滚刷坏了", "包裹里少机器人", "我要活的鱼", "人工草坪有吗", "有人工智能吗"),
         *("人工客服几点上班", "人工客服电话多少", "人工费多少", "人工智能灯", "这个灯是人工做的吗", "请问人工服务时间"),
     ],
 )
@@ -291,6 +323,8 @@ def test_no_text_is_too_strange(pieces: list[str]) -> None:
         *("hi ", "bye ", "thank you ", "that's great ", "ok ok ", "?", "a", ", ", "and how ", "talk to ", "i want a "),
         *("not to ", "no need to ", "do not talk to ", "are you a ", "am i talking to ", "是不是", "不用转"),
         *("好的", "亲亲", "谢谢了", "你好啊", "在吗", "是的", "对的没错", "转", "我要和", "不", "、", "另外"),
+        *("，", "! ", "hi, ", "please, ", "manager, ", "any ", "no "),
+        *("人工客服", "不要", "来个", "找你们", "要投诉", "help "),
         *("ok", "ha", "哈", "好", "我再", "那就好", "我已经", "感谢您", "yes thanks ", "that helps a lot ", "谢了"),
     ],
 )
