@@ -17,7 +17,7 @@ from bot import __version__
 from bot.calibration import Calibration
 from bot.composer import VerbatimComposer
 from bot.dispatcher import Dispatcher
-from bot.hints import not_entries
+from bot.hints import idle, not_entries
 from bot.history import HistorySource
 from bot.hours import Hours
 from bot.knowledge import KnowledgeSource
@@ -140,7 +140,7 @@ async def running(
     _, parts = await asyncio.gather(
         asyncio.to_thread(prepare, index), asyncio.to_thread(Parts.of, settings, library, index)
     )
-    for line in not_entries(settings, parts.source.holds):
+    for line in (*not_entries(settings, parts.source.holds), *idle(settings, parts.learned.models.versions)):
         log.warning("%s", line)
     kept: Store = MemoryStore() if store is None else store
     carriers = {connector.name: connector for connector in connectors}

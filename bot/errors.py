@@ -28,6 +28,12 @@ class UsageError(KefuError):
     """That is not how this is used."""
 
 
+class OutputError(KefuError):
+    """The file is not written."""
+
+    exit_code = 3
+
+
 class StoreError(KefuError):
     """The database cannot be used."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.settings import Settings
 from bot.settings_source import FILE
@@ -30,6 +30,25 @@ def told(problems: Sequence[object], settings: Settings, *, most: int = MOST_TOL
     if (more := len(problems) - most) > 0:
         lines.append(f"... and {more} more. See them all with: {again('kefu ingest', settings)}")
     return lines
+
+
+def labels_of(settings: Settings) -> dict[str, Sequence[str]]:
+    """Return the labels that the settings name, by the kind of model that has them."""
+    intents = settings.intents
+    return {
+        "intents": [*intents.answers, *intents.hand_over, *intents.scope],
+        "sentiment": settings.sentiment.hand_over,
+    }
+
+
+def does_nothing(kind: str) -> str:
+    """Return what is told of settings that name labels of ``kind`` while no model of it is in use."""
+    return f"[{kind}] of the settings does nothing while nothing trained is in use: see kefu train {kind} --help"
+
+
+def idle(settings: Settings, trained: Collection[str]) -> list[str]:
+    """Return which settings do nothing, a line each; ``trained`` are the kinds of which a model is in use."""
+    return [does_nothing(kind) for kind, names in labels_of(settings).items() if names and kind not in trained]
 
 
 def not_entries(settings: Settings, holds: Callable[[str], bool]) -> list[str]:

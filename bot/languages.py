@@ -47,6 +47,23 @@ _NAMES = {
     "zh": ("Chinese", "中文"),
 }
 
+#: What is taken for the code of a language, and the code that is meant: of countries, and of languages elsewhere.
+_MEANT = {
+    "chi": "zh",
+    "chs": "zh",
+    "cht": "zh",
+    "cmn": "zh",
+    "cn": "zh",
+    "cz": "cs",
+    "dk": "da",
+    "eng": "en",
+    "gb": "en",
+    "hk": "zh",
+    "jp": "ja",
+    "us": "en",
+    "zho": "zh",
+}
+
 #: Frequent English words that are none of the frequent ones of another language in Latin letters: "on" is French too,
 #: "do" Portuguese, "is" Dutch, "for" Danish, "are" Romanian, "will" German.
 _ENGLISH = re.compile(
@@ -65,6 +82,15 @@ def name_of(code: str, spoken: str) -> str:
     """
     english, chinese = _NAMES.get(code, (code, code))
     return chinese if spoken == "zh" else english
+
+
+def language_code(code: str) -> str:
+    """Return ``code`` where it is one of a language; raises ValueError with what was expected."""
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError('the ISO 639-1 code of a language, such as "en" or "zh"')
+    if code in _MEANT:
+        raise ValueError(f"the ISO 639-1 code of a language; did you mean {_MEANT[code]}?")
+    return code
 
 
 def is_plain(text: str) -> bool:

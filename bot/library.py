@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from retrieval.errors import KefuError, SourceError
 from retrieval.export import load_encoder
 from retrieval.index import KnowledgeIndex
 from retrieval.ingest import Ingestion, read_sources
-from retrieval.types import Query
+from retrieval.types import Problem, Query
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Library:
         progress.step("Reading the knowledge")
         ingestion = read_sources(settings.knowledge.sources, strict=settings.knowledge.strict)
         if not ingestion.passages:
-            raise SourceError("\n".join(["There is no entry to index.", *map(str, ingestion.problems[:MOST_TOLD])]))
+            raise SourceError(_nothing(settings.knowledge.sources, ingestion.problems))
         folder = settings.state.folder / "index"
         index = build_index(
             folder,
@@ -75,6 +75,23 @@ class Library:
             progress=progress.encoded,
         )
         return index, ingestion
+
+
+def _nothing(sources: Sequence[Path], problems: Sequence[Problem]) -> str:
+    """Return what is told where the sources hold no entry: what is wrong with them, and what to do.
+
+    `told` would send an operator who has run `kefu ingest` to `kefu ingest`.
+    """
+    more = len(problems) - MOST_TOLD
+    return "\n".join(
+        [
+            f"There is no entry to index in {', '.join(map(str, sources))}.",
+            *map(str, problems[:MOST_TOLD]),
+            *[f"... and {more} more"] * (more > 0),
+            f"{'Mend them' if problems else 'Write entries there'}, or name others with --faq, or as [knowledge] "
+            "sources in the settings.",
+        ]
+    )
 
 
 async def watch(settings: Settings, library: Library, source: KnowledgeSource) -> None:

@@ -62,9 +62,9 @@ def build_index(
     many texts are encoded, of how many. Raises `SourceError` when there is nothing to index.
     """
     if not passages:
-        raise SourceError("There is no entry to index.")
+        raise SourceError(f"There is no entry to index for {folder}: give at least one.")
     passages = sorted(passages, key=lambda p: p.key)
-    version = _version(passages, encoder, analyzer)
+    version = version_of(passages, encoder, analyzer)
     before = _reusable(folder, encoder, analyzer)
     if before is not None and before.version == version:
         return KnowledgeIndex(before, encoder, analyzer)
@@ -104,9 +104,10 @@ def _unit_ids(passage: Passage) -> list[int]:
     ]
 
 
-def _version(passages: Sequence[Passage], encoder: Encoder, analyzer: Analyzer) -> str:
+def version_of(passages: Sequence[Passage], encoder: Encoder, analyzer: Analyzer) -> str:
+    """Return the version that the index of ``passages`` has, in whatever order they come."""
     digest = hashlib.sha256(f"{FORMAT} {encoder.fingerprint} {analyzer.fingerprint}\n".encode())
-    for passage in passages:
+    for passage in sorted(passages, key=lambda p: p.key):
         digest.update(_to_json(passage).encode())
     return digest.hexdigest()[:16]
 

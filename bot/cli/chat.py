@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import typer
 
@@ -13,6 +14,8 @@ from bot.cli.knowledge import open_knowledge
 def chat(config: ConfigOption = None, faq: FaqOption = None, state: StateOption = None) -> None:
     """Talk to the bot; through a pipe, one reply for each line."""
     settings = settings_from(config, faq, state)
+    # A hand-over that /reset forgets is withdrawn, which nobody at a terminal need be warned of: it has no agents.
+    logging.getLogger("bot.delivery").setLevel(logging.ERROR)
     from bot.app import running
     from connectors.terminal import Terminal
 

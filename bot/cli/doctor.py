@@ -136,7 +136,8 @@ def _knowledge(settings: Settings) -> Iterator[Finding]:
 
 
 def _index(settings: Settings, library: Library) -> Iterator[Finding]:
-    from retrieval.build import open_index
+    from retrieval.build import open_index, version_of
+    from retrieval.ingest import read_sources
 
     try:
         index = open_index(settings.state.folder / "index", library.encoder, library.analyzer)
@@ -146,7 +147,17 @@ def _index(settings: Settings, library: Library) -> Iterator[Finding]:
     vectors = index.data.vectors
     kind = "exact" if vectors.exact else f"approximate, finds {vectors.recall:.1%} of the exact ten nearest"
     held = f"{counted(len(index), 'entry', 'entries')}, {counted(len(vectors), 'vector', 'vectors')}"
-    yield Finding(name="index", ok=True, text=f"{index.version}: {held}, {kind}")
+    text = f"{index.version}: {held}, {kind}"
+    try:
+        passages = read_sources(settings.knowledge.sources).passages
+    except KefuError:  # told already
+        passages = ()
+    if not passages or version_of(passages, library.encoder, library.analyzer) == index.version:
+        yield Finding(name="index", ok=True, text=text)
+        return
+    sources = listed([str(path) for path in settings.knowledge.sources])
+    other = f"It was built of other entries than are in {sources} now; the next start builds it anew."
+    yield Finding(name="index", ok=None, text=f"{text}. {other}")
 
 
 def _server(settings: Settings) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from bot.cli.common import (
     print_json,
     settings_from,
 )
-from bot.errors import UsageError
+from bot.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from bot.app import Parts
@@ -43,6 +43,7 @@ def gaps(
     what_if: Annotated[
         bool, typer.Option("--what-if", help="Show what the drafts would gain, each asked turns it was not made of.")
     ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier file of that name.")] = False,
     json_output: JsonOption = False,
     config: ConfigOption = None,
     faq: FaqOption = None,
@@ -61,10 +62,8 @@ def gaps(
     from bot.settings_generator import Generator
     from finetune.logs.reading import log_files
 
-    if out is not None and out.suffix != ".jsonl":
-        raise UsageError(f"--out: expected a file that ends in .jsonl, found {out}.")
-    if out is not None and not out.parent.is_dir():  # rather now than after the replay
-        raise UsageError(f"--out: there is no folder {out.parent}. Make it, or name another one.")
+    if out is not None:  # rather now than after the replay
+        _refuse(out, overwrite)
     settings = settings_from(config, faq, state, knowledge__watch=False)
     # What the knowledge has decides here, in whatever words it would be told.
     settings = settings.model_copy(update={"generator": Generator()})
@@ -90,11 +89,24 @@ def gaps(
 
             expected = _expected(settings, library.encoder.encode, responder, inputs, folder, clusters, alike)
     if out is not None:
+        _refuse(out, overwrite)  # a replay takes its time
         _write(out, clusters)
     if json_output:
         print_json(as_json(found, clusters, expected, out))
     else:
-        typer.echo(plain(found, clusters, expected, out))
+        typer.echo(plain(found, clusters, expected, out, settings.knowledge.sources))
+
+
+def _refuse(out: Path, overwrite: bool) -> None:
+    """Raise where the drafts may not be written: what stands there may be drafts that a person has edited."""
+    if out.suffix != ".jsonl":
+        raise UsageError(f"--out: expected a file that ends in .jsonl, found {out}.")
+    if not out.parent.is_dir():
+        raise UsageError(f"--out: there is no folder {out.parent}. Make it, or name another one.")
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; name a file.")
+    if not overwrite and out.exists() and out.stat().st_size:
+        raise OutputError(f"{out} is there already; name another file, or replace it with --overwrite.")
 
 
 def _replayed(settings: Settings, parts: Parts, inputs: Inputs, alike: Alike) -> Path:

@@ -69,8 +69,10 @@ def _expected_json(expected: Expected) -> dict[str, object]:
     }
 
 
-def plain(found: Found, clusters: Sequence[Cluster], expected: Expected | None, out: Path | None) -> str:
-    """Return the gaps that came up again, the others counted, and what to do next."""
+def plain(
+    found: Found, clusters: Sequence[Cluster], expected: Expected | None, out: Path | None, sources: Sequence[Path]
+) -> str:
+    """Return the gaps that came up again, the others counted, and what to do next with the entries in ``sources``."""
     drafts = sum(len(drafts_of(cluster)) for cluster in clusters)
     lines = [
         f"{counted(len(found.gaps), 'turn', 'turns')} of {found.turns} ask what the knowledge does not have: "
@@ -95,8 +97,11 @@ def plain(found: Found, clusters: Sequence[Cluster], expected: Expected | None, 
             f"answer, {expected.found_before} are now: {expected.gain:+.1f} of a hundred. What does harm when it is "
             f"sent: {expected.harmful_after}, {expected.harmful_before} now.",
         ]
-    if out is not None:
-        lines += ["", f"Written to {out}: look at each entry, then add the file to the knowledge with kefu ingest."]
+    if out is not None and drafts:
+        folder = next((f", in {path}" for path in sources if path.is_dir()), "")
+        lines += ["", f"Written to {out}: look at each entry, then put the file where your other entries are{folder}."]
+    elif out is not None:
+        lines += ["", f"There is no entry to draft: {out} is empty."]
     elif drafts:
         lines += ["", "Write the drafted entries with --out FILE.jsonl, and look at each before you add them."]
     return "\n".join(lines)

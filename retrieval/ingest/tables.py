@@ -40,6 +40,8 @@ class FormulaError:
 
 def read_jsonl(text: str, into: Collector) -> None:
     """Take one entry from each line."""
+    if not text.strip():
+        raise Unreadable("nothing", f"{_ONE_OBJECT}, on each line", line=1)
     for number, line in enumerate(text.split("\n"), start=1):
         if len(line) > MAX_LINE:
             into.problem(number, found=f"a line of {len(line)} characters", expected=f"at most {MAX_LINE}")

@@ -53,6 +53,12 @@ def test_after_a_hand_over_the_next_line_is_answered_again(shared: Desk) -> None
     assert picked.endswith(f"[{offered[1]}]")
 
 
+def test_a_hand_over_that_is_forgotten_at_once_is_nothing_to_warn_of(shared: Desk) -> None:
+    ran = shared.run("chat", "--faq", "faq", stdin="/handoff\n/reset\nhello\n")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith("\nHello! What can I help you with?\n")
+
+
 def test_the_demo_company_talks_in_both_languages(demo: Desk, ingested: Ran) -> None:
     assert ingested.code == 0
     ran = demo.run("chat", stdin="How do I return an item?\n支持哪些付款方式？\nWhich payment methods do you accept?\n")

@@ -220,6 +220,18 @@ def test_bad_rows_are_named_by_file_and_line_and_the_others_served(desk: Desk) -
     assert doctor.out.count("knowledge:") == 1, "it says one thing of it"
 
 
+def test_where_no_entry_is_sound_the_sources_the_first_problems_and_what_to_do_are_told(desk: Desk) -> None:
+    desk.write("bad.jsonl", *({"question": f"Q{n}?"} for n in range(7)))
+    desk.write("empty.jsonl")
+    started = [desk.start("ingest", *names) for names in (["bad.jsonl", "empty.jsonl"], ["empty.jsonl"])]
+    bad, empty = [ended(process) for process in started]
+    assert (bad.code, bad.out, empty.code, empty.out) == (2, "", 2, "")
+    assert "There is no entry to index in bad.jsonl, empty.jsonl.\nbad.jsonl:1: answer: nothing" in bad.err
+    assert bad.err.count("answer: nothing") == 5
+    assert "\n... and 3 more\nMend them, or name others with --faq, or as [knowledge] sources" in bad.err
+    assert "empty.jsonl:1: nothing; expected one JSON object," in empty.err
+
+
 def test_ingest_names_what_is_not_served_today(desk: Desk) -> None:
     over = [{"id": f"x{n:02}", "question": f"Q{n}?", "answer": "A.", "valid_until": "2020-01-31"} for n in range(11)]
     early = {"id": "a", "question": "Soon?", "answer": "Yes.", "language": "en", "valid_from": "2999-12-31"}
@@ -300,6 +312,12 @@ def test_the_doctor_finds_a_missing_and_a_damaged_index_and_the_next_run_mends_i
     assert (sound.code, sound.err) == (0, "")
     assert "✗" not in sound.out
     assert "not served any more: old" in sound.out
+    (desk.folder / "other").mkdir()
+    desk.write("other/entries.jsonl", {"question": "Is it blue?", "answer": "It is."})
+    other = desk.run("doctor", "--faq", "other")
+    assert (other.code, "✓ index" in other.out) == (0, False), other.out
+    told = "exact. It was built of other entries than are in other now; the next start builds it anew."
+    assert re.search(rf"^• index: .* {re.escape(told)}$", other.out, re.MULTILINE)
     (damaged,) = (desk.state / "index").glob("*/vectors.faiss")
     damaged.write_bytes(damaged.read_bytes()[:-1])
     found = desk.run("doctor", "--faq", "faq", "--json")

@@ -106,6 +106,27 @@ def test_a_log_without_gaps_says_so(desk: Desk, tmp_path: Path) -> None:
     assert ran.code == 0
     assert ran.out.startswith("0 turns of 2 ask what the knowledge does not have: 0 gaps, 0 drafted entries.\n")
     assert (desk.folder / "none.jsonl").read_bytes() == b""
+    assert ran.out.endswith("\nThere is no entry to draft: none.jsonl is empty.\n")
+
+
+def test_drafts_that_a_person_has_edited_are_only_replaced_when_that_is_wished(desk: Desk) -> None:
+    edited = desk.write("edited.jsonl", {"id": "gift-wrap", "question": "Do you wrap gifts?", "answer": "Yes."})
+    before = edited.read_bytes()
+    ran = desk.run("gaps", "log.jsonl", "--out", "edited.jsonl")
+    assert (ran.code, ran.out) == (3, "")
+    assert "edited.jsonl is there already; name another file, or replace it with --overwrite." in ran.err
+    assert edited.read_bytes() == before
+    again = desk.run("gaps", "log.jsonl", "--out", "edited.jsonl", "--overwrite")
+    assert again.code == 0
+    assert edited.read_bytes() != before
+    assert again.out.endswith("look at each entry, then put the file where your other entries are, in faq.\n")
+
+
+def test_a_folder_is_not_taken_for_the_file_of_the_drafts(desk: Desk) -> None:
+    (desk.folder / "folder.jsonl").mkdir()
+    ran = desk.run("gaps", "log.jsonl", "--out", "folder.jsonl", "--overwrite")
+    assert (ran.code, ran.out) == (3, "")
+    assert "folder.jsonl is a folder; name a file." in ran.err
 
 
 @pytest.mark.parametrize(

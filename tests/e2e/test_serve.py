@@ -125,6 +125,17 @@ def test_without_keys_this_machine_may_call_and_the_log_is_json_where_it_is_want
     assert any("POST /v1/messages 200" in line["message"] for line in lines)
 
 
+def test_settings_that_do_nothing_are_told_at_the_start_as_the_doctor_tells_them(indexed: Desk) -> None:
+    rules = {"KEFU_SENTIMENT__HAND_OVER": "angry", "KEFU_INTENTS__HAND_OVER": "complaint"}
+    with serving(indexed, **rules) as server:
+        log = server.log
+    doctor = indexed.run("doctor", **rules)
+    for kind in ("intents", "sentiment"):
+        line = f"[{kind}] of the settings does nothing while nothing trained is in use: see kefu train {kind} --help\n"
+        assert log.count(line) == 1
+        assert f"• {kind}: {line}" in doctor.out
+
+
 # --- what ends it
 
 

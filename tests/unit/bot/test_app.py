@@ -296,7 +296,7 @@ async def test_who_stops_while_an_edit_is_indexed_does_not_wait_for_the_encoder(
 def test_knowledge_without_an_entry_or_a_problem_is_told_with_what_to_do(shop: Shop) -> None:
     shop.file.write_text("", "utf-8")
     shop.file.rename(shop.file.with_suffix(".md"))
-    told = rf"There is no entry to index in {re.escape(str(shop.file.parent))}\.\nWrite entries there, or name other"
+    told = rf"There is no entry to index in {re.escape(str(shop.file.parent))}\.\nWrite entries there, or name others"
     with pytest.raises(SourceError, match=told):
         shop.library.index(shop.settings, Progress())
 

@@ -169,7 +169,7 @@ def test_a_section_without_a_question_is_indexed(builder: Builder) -> None:
 
 def test_nothing_to_index_is_refused_and_leaves_what_is_there(built: Builder) -> None:
     version = current_version(built.folder)
-    with pytest.raises(SourceError, match="no entry"):
+    with pytest.raises(SourceError, match=f"no entry to index for {built.folder}"):
         built([])
     assert built.open().version == version
 

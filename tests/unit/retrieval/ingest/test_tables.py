@@ -104,6 +104,12 @@ def test_strict_stops_with_the_first_problem_and_counts_the_others(tmp_path: Pat
         read_sources([tmp_path], strict=True)
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.yaml"])
+def test_a_table_without_anything_in_it_is_told(tmp_path: Path, name: str) -> None:
+    (problem,) = read(tmp_path, name, "\n").problems
+    assert (problem.line, problem.found) == (1, "nothing")
+
+
 def test_a_json_list_has_the_lines_of_its_file(tmp_path: Path) -> None:
     found = read(tmp_path, "a.json", '[\n{"question": "Q",\n "answer": "A"},\n\n {"question": 5, "answer": "A"}]')
     assert [passage.line for passage in found.passages] == [2]

@@ -98,4 +98,6 @@ def test_one_of_two_places_is_enough(linted: Linted) -> None:
     second = first | {"id": "b", "answer": "We are open every day from 9 to 20 o'clock."}
     assert told(linted({"a.jsonl": [first, second]})) == [("K101", "a.jsonl:2")]
     assert told(linted({"a.jsonl": [first | {"tags": ["kefu: ignore K101"]}, second]})) == []
-    assert told(linted({"a.json": json.dumps([first, second | {"tags": ["kefu: ignore k101"]}]), "a.jsonl": ""})) == []
+    other = {"id": "c", "question": "Do you sell gift cards?", "answer": "Yes, in the shop."}
+    in_json = json.dumps([first, second | {"tags": ["kefu: ignore k101"]}])
+    assert told(linted({"a.json": in_json, "a.jsonl": [other]})) == []
