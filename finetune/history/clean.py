@@ -39,6 +39,7 @@ _DISCLAIMER = re.compile(
 )
 
 _NAME = r"(?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}"
+_SIGNED_BY = rf"(?:{_NAME}|(?i:your|the) {_NAME}(?i: team)?)(?:,? (?:{_NAME}|(?i:customer (?:service|care|support))))?"
 _ROLE = r"(?i:sir or madam|sir ?/ ?madam|customer (?:service|care|support)|[a-z]+ team|all|everyone|there)"
 _SIGNATURE_MARK = re.compile(r"--|—{1,3}|_{5,}")
 _SIGN_OFF = re.compile(
@@ -50,6 +51,17 @@ _SIGN_OFF = re.compile(
     r"|此致(?: ?敬礼)?|敬礼|祝好|顺祝[^\n]{0,10}|祝[您你][^\n]{0,12}|商祺"
     r"|(?:非常)?(?:谢谢|感谢|多谢)(?:您|你|大家|贵司|的|了|啦|支持|帮助|帮忙|关注)*)"
     r"[ ,，.。!！~～]*"
+)
+#: The same behind the last sentence of a line: there a name needs a comma, and one word alone is no sign-off.
+_SIGNED = re.compile(
+    r"(?<=[.!?。！？)）~～])\s*(?:"
+    r"(?:(?i:(?:with )?(?:best|kind|kindest|warm|warmest|many) (?:regards|wishes|greetings)|regards|many thanks"
+    r"|all the best|yours (?:sincerely|truly|faithfully)|sincerely yours))"
+    rf"(?:,? {_SIGNED_BY})?"
+    r"|(?i:best|sincerely|yours|cheers|thx|rgds|take care|thanks(?: again| a lot| so much| in advance)?"
+    rf"|thank you(?: very much| so much| in advance)?), ?{_SIGNED_BY}"
+    r"|(?:此致[ ，,！!]*(?:敬礼)?|敬礼|祝好|顺祝商祺|商祺)(?:[ ，,。！!]+(?:客服)?[\u4e00-\u9fff]{2,3})?"
+    r")[ ,，.。!！~～]*$"
 )
 #: A signature is a few short lines: a name, a role, a telephone number, an address.
 _SIGNATURE_LINES = 8
@@ -148,13 +160,15 @@ def _without_additions(text: str) -> str:
 
 def _without_signature(text: str) -> str:
     lines = text.split("\n")
-    for number in range(1, len(lines)):
-        line, rest = lines[number], [line for line in lines[number + 1 :] if line]
-        if not (_SIGNATURE_MARK.fullmatch(line) or _SIGN_OFF.fullmatch(line)):
+    for number, line in enumerate(lines):
+        signed = _SIGNED.search(line, max(0, len(line) - _SIGNATURE_WIDTH))
+        alone = number > 0 and (_SIGNATURE_MARK.fullmatch(line) or _SIGN_OFF.fullmatch(line))
+        if not (alone or signed):
             continue
+        rest = [line for line in lines[number + 1 :] if line]
         short = all(len(line) <= _SIGNATURE_WIDTH and not re.search("[?？]", line) for line in rest)
         if short and len(rest) <= _SIGNATURE_LINES:
-            return "\n".join(lines[:number])
+            return "\n".join([*lines[:number], line[: signed.start()] if signed and not alone else ""])
     return text
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from finetune.history.clean import clean
 from finetune.history.followups import is_reaction, leans, without_reaction
 from finetune.history.privacy import Privacy
-from finetune.history.talk import asks, is_answer, is_short, puts_off, says_nothing, sentences
+from finetune.history.talk import asks, is_answer, is_polite, is_short, puts_off, says_nothing, sentences
 from finetune.logs.records import Conversation, Speaker, Utterance
 from retrieval.text import detect_language
 from retrieval.types import Passage
@@ -177,7 +177,7 @@ def pairs_of(conversation: Conversation, privacy: Privacy, left: Counter[Left]) 
 
 def _answers(text: str, said: Utterance) -> bool:
     """Whether an agent's message answers something: as the log says, and where it does not, by its wording."""
-    if says_nothing(text) or (said.action and said.action != "answer"):
+    if all(map(is_polite, sentences(text))) or (said.action and said.action != "answer"):
         return False
     return bool(said.action or said.answers) or is_answer(text)
 

@@ -8,28 +8,29 @@ from __future__ import annotations
 import re
 
 from finetune.history.clean import is_greeting
-from retrieval.courtesies import BESIDE, GOODBYE, GREETING, REACTION, THANKS, YES
+from finetune.history.politeness import CALLED, CLOSING, COURTESY, POLITE, POLITE_HAN
 from retrieval.text import HAN, PLACEHOLDER, detect_language, is_han
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？～])\s*|\n+")
 _TOKEN = re.compile(r"<[a-z_]+>")
 _SMILEY = re.compile(r"(?<!\w)[:;=8][-'^]?[()DPpO/\\|3]+(?!\w)|\bx[dD]\b|\^\^")
 _WORD = re.compile(rf"[a-z0-9]+(?:['’][a-z]+)?|[{HAN}]+", re.IGNORECASE)
+#: Where a sentence can be divided without dividing what it says.
+_PART = re.compile(r"[,;:!?.…–—，。！？；：、～~]+|\s-+\s")
 
 
 def _any(*expressions: str) -> re.Pattern[str]:
     return re.compile("|".join(expressions))
 
 
-_COURTESY = f"{GREETING}|{THANKS}|{GOODBYE}|{YES}|{REACTION}|{BESIDE}"
 #: Words that say nothing to learn from either, as long as nothing but courtesies stands beside them.
 _EMPTY = re.compile(
-    rf"{_COURTESY}|\d+|u|very|much|so|a|lot|your?|for|the|help|quick|reply|many|day|dear|me|now|too|that(?:'?s)?|this|is"
+    rf"{COURTESY}|u|very|much|so|a|lot|your?|for|the|help|quick|reply|many|day|dear|me|now|too|that(?:'?s)?|this|is"
     r"|it(?:'s)?|got|will|do|sounds|morning|evening|afternoon",
     re.IGNORECASE,
 )
 #: The same for Chinese, where words are not divided.
-_EMPTY_HAN = re.compile(rf"(?:{_COURTESY}|有的?|不是|呵+|呜+|唉|额|呃|那|就|我|您|你|回复|帮忙|帮助|[吧呢嘛])++")
+_EMPTY_HAN = re.compile(rf"(?:{COURTESY}|有的?|不是|呵+|呜+|唉|额|呃|那|就|我|您|你|回复|帮忙|帮助|[吧呢嘛])++")
 
 _STALLING = _any(
     r"(?i:\blet me (?:just |quickly )?(?:check|look|see|find|ask|have a look|verify|confirm)",
@@ -61,27 +62,6 @@ _REQUEST = _any(
     r"^[^。！？]{0,14}发(?:给)?我[^。！？]{0,10}[。！～~哈哦]*$",
     r"(?:吗|呢|么|嘛)[。～~]*$|^(?:请问|您|你)[^，。]{0,6}(?:哪个|什么|多少|几)[^，。]{0,8}[呀啊]?$",
 )
-_POLITE = _any(
-    r"(?i:oh no|oh dear|i'?m|i am|we'?re|we are|so|very|really|truly|sorry|apolog|no (?:problem|worries)|don'?t worry"
-    r"|of course|certainly|sure|gladly|you'?re welcome|welcome|my pleasure|with pleasure|glad|happy|great"
-    r"|good (?:morning|afternoon|evening|to hear)|got it|noted|thank|i (?:understand|see)|enjoy|have a|hope|goodbye|bye"
-    r"|see you|take your time|ha\b|that happens|perfect|lovely|wonderful|hello|hi\b|hey\b|you have every reason"
-    r"|how strange|let me help)",
-    r"(?:非常|实在|真是?|很|太)?(?:抱歉|对不起|不好意思)|不(?:必|用)?客气|没关系|没事|理解|明白|收到|谢谢|感谢|祝|哎呀|放心|好[的嘞呢滴]|嗯"
-    r"|哈哈|欢迎|辛苦|有的",
-)
-#: A greeting or a consent in front of what is said.
-_OPENING = _any(
-    r"^(?i:sure|of course|certainly|gladly|hello|hi|hey|good (?:morning|afternoon|evening))(?i: there)?\s*[,:!–-]+\s*",
-    r"^(?:您好|你好|好[的嘞呢滴]|嗯|有的)\s*[，,：:！!～~]+\s*",
-)
-_CLOSING = _any(
-    r"(?i:\bclos(?:e|ing) (?:the|this) (?:chat|ticket|conversation)|\bclose here|haven'?t heard (?:back )?from you",
-    r"are you still there|leave it here|\b(?:write|come) (?:to us|back|again) when)",
-    r"还在(?:吗|嘛|么)|您在(?:吗|嘛|么)|方便的时候回|回我就行|有(?:问题|需要|事)(?:随时|再)(?:来|喊|找|联系)",
-)
-#: A polite sentence is short: one that begins with "Sorry" and goes on tells why.
-_POLITE_WORDS, _POLITE_HAN = 8, 12
 #: So much before a question back, with no figure in it, leads to the question and answers nothing.
 _LEADING_WORDS, _LEADING_HAN = 10, 16
 _STALLING_LENGTH = 120
@@ -99,8 +79,12 @@ def is_short(text: str, words: int, han: int) -> bool:
 
 def says_nothing(text: str) -> bool:
     """Whether ``text`` neither asks nor states anything: thanks, "ok", a greeting, an order number, "[photo]"."""
-    bare = _SMILEY.sub(" ", PLACEHOLDER.sub(" ", _TOKEN.sub(" ", text)))
-    return is_greeting(text) or all(map(_is_empty, _WORD.findall(bare)))
+    return is_greeting(text) or all(word.isdigit() or _is_empty(word) for word in _WORD.findall(_bare(text)))
+
+
+def _bare(text: str) -> str:
+    """Return ``text`` without tokens, placeholders and smileys."""
+    return _SMILEY.sub(" ", PLACEHOLDER.sub(" ", _TOKEN.sub(" ", text)))
 
 
 def _is_empty(word: str) -> bool:
@@ -123,14 +107,26 @@ def puts_off(sentence: str) -> bool:
 
 
 def is_polite(sentence: str) -> bool:
-    """Whether a sentence is a courtesy and no more."""
-    if says_nothing(sentence) or _CLOSING.search(sentence):
+    """Whether a sentence is nothing but courtesies: "Sorry, we are sold out" begins with one, and tells something."""
+    if is_greeting(sentence):
         return True
-    if not is_short(sentence, _POLITE_WORDS, _POLITE_HAN) or _POLITE.match(sentence) is None:
-        return False
-    # "Hi there, from 9 to 18." begins politely and tells something.
-    rest = _OPENING.sub("", sentence)
-    return rest == sentence or not any(map(str.isdigit, rest)) or is_polite(rest)
+    called = CALLED.sub(r"\1", _bare(sentence).replace("’", "'"))
+    return all(map(_is_courtesy, _PART.split(called)))
+
+
+def _is_courtesy(part: str) -> bool:
+    """Whether what stands between two stops or commas is nothing, or a courtesy, or two of them."""
+    words = _WORD.findall(part)
+    said = " ".join(words)
+    if not words or is_greeting(said) or POLITE.fullmatch(said):
+        return True
+    if CLOSING.search(said):
+        return not any(map(str.isdigit, said))
+    polite = [bool(POLITE_HAN.fullmatch(word) if is_han(word) else POLITE.fullmatch(word)) for word in words]
+    if any(polite) and all(yes or _is_empty(word) for yes, word in zip(polite, words, strict=True)):
+        return True
+    first, _, second = said.partition(" and ")
+    return bool(second) and _is_courtesy(first) and _is_courtesy(second)
 
 
 def is_answer(text: str) -> bool:

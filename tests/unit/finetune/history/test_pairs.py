@@ -73,6 +73,12 @@ def test_putting_off_is_no_answer_and_the_one_after_it_is() -> None:
     assert talk(f"C: {RETURN}", f"A: One moment please. {DAYS}") == [(RETURN, DAYS)]
 
 
+@pytest.mark.parametrize("answer", ["We are open from 9 to 18.", "Sorry, we are sold out.", "20.", "好的，可以退"])
+def test_an_answer_that_begins_with_a_courtesy_is_kept_and_a_courtesy_is_none(answer: str) -> None:
+    lines = (f"C: {RETURN}", f"A: {answer}", "C: thanks", "A: You're welcome, have a nice day!")
+    assert talk(*lines) == [(RETURN, answer)]
+
+
 def test_the_reply_to_a_question_back_belongs_to_the_question() -> None:
     lines = ("C: what is delivery", "A: To which country?", "C: to France", "A: It is 5.90 USD.")
     assert talk(*lines) == [("what is delivery to France", "It is 5.90 USD.")]

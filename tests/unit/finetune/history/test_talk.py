@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from finetune.history.followups import is_reaction, leans, without_reaction
@@ -110,6 +112,56 @@ def test_a_figure_behind_a_greeting_answers(text: str) -> None:
 @pytest.mark.parametrize("text", ["Hi, I see your order LB-2048817.", "Hi, this is Tom from support.", "好的，谢谢"])
 def test_a_greeting_that_goes_on_politely_does_not(text: str) -> None:
     assert not is_answer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("We are open from 9 to 18.", "We are sold out.", "We are at Main Street 5.", "We're closed on Sunday."),
+        *("Great question: 20 euros.", "Thank you, it is 20 euros.", "Sorry, we have none left.", "It is 20."),
+        *("Certainly, bring it on Monday", "No problem, you can swap it.", "Very easily: use the form.", "It works."),
+        *("You're welcome to return it.", "Don't worry, we pay the postage.", "Of course, PayPal.", "This evening."),
+        *("Sorry to hear that but we are sold out.", "Sorry for the higher price from May.", "I'm afraid not."),
+        *("You can come back when the shop opens.", "Leave it here at the counter.", "Enjoy free shipping this week."),
+        *("没事，可以退", "好的，可以退", "非常抱歉，已经卖完了", "不客气，包邮的", "理解，但是不能退", "祝福卡免费送"),
+        *(
+            "欢迎到店自取",
+            "收到后7天内退",
+            "好的，我们支持微信",
+            "7天内可以退，有问题随时联系我",
+            "很高兴为您服务，满99包邮",
+        ),
+    ],
+)
+def test_an_opening_alone_makes_no_courtesy(text: str) -> None:
+    assert not is_polite(text)
+    assert is_answer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("You're welcome, have a nice day!", "We are happy to help.", "I'm sorry for the trouble.", "My pleasure!"),
+        *("Thank you for your patience and understanding.", "Great question!", "No worries at all.", "Thanks, Anna!"),
+        *("We’re so sorry to hear about your lamp.", "We apologize for any inconvenience this may have caused."),
+        *("Sorry for the wait and thank you for your patience.", "Hello, this is Tom from support.", "Certainly."),
+        *("I completely understand your frustration.", "I'll close the chat for now, you can write any time."),
+        *("很高兴为您服务", "不客气，祝您生活愉快", "很抱歉让您久等了", "非常抱歉给您带来不便", "感谢您的理解与支持"),
+        *("应该的，别客气", "明白您的意思", "有任何问题随时联系我们", "欢迎再次光临", "您太客气了", "希望能帮到您"),
+    ],
+)
+def test_nothing_but_courtesies_is_one(text: str) -> None:
+    assert is_polite(text)
+    assert not is_answer(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["thank you " * 1000, "sorry to hear" + " that" * 2000 + " 5", "非常" * 4000, "抱歉" * 4000 + "x"]
+)
+def test_what_repeats_itself_is_told_at_once(text: str) -> None:
+    began = process_time()
+    is_polite(text)
+    assert process_time() - began < 1
 
 
 def test_sentences_end_at_stops_and_lines_and_not_in_numbers() -> None:
