@@ -72,7 +72,7 @@ def _trained(folder: Path, name: str, said: dict[str, str], backbone: Path, meth
     from finetune.run import Data
 
     data = Data(train=(folder / f"{name}.jsonl",), dev=folder / f"{name}-dev.jsonl")
-    for path, asked, times in ((data.train[0], "{}", 128), (data.dev, "{} ?", 1)):
+    for path, asked, times in ((data.train[0], "{}", 96), (data.dev, "{} ?", 1)):
         rows = [
             {
                 "question": asked.format(question),
