@@ -51,12 +51,10 @@ def checked(text: str, evidence: Evidence) -> list[Sentence]:
 
 def check(sentence: str, evidence: Evidence) -> Sentence:
     """Check one sentence."""
-    if unread := foreign(sentence, evidence.raw):
-        against = Objection(code=Code.SUBJECT, words=" ".join(unread))
-        return Sentence(text=sentence, supported=False, passages=(), against=(against,))
-    if len(sentence) > LONGEST and spelled(plain(sentence)) not in evidence.verbatim:
-        against = Objection(code=Code.SUBJECT, words=sentence[:LONGEST])
-        return Sentence(text=sentence, supported=False, passages=(), against=(against,))
+    unread = foreign(sentence, evidence.raw)
+    if unread or (len(sentence) > LONGEST and spelled(plain(sentence)) not in evidence.verbatim):
+        refused = Objection(code=Code.SUBJECT, words=" ".join(unread) or sentence[:LONGEST])
+        return Sentence(text=sentence, supported=False, passages=(), against=(refused,))
     reading = read(sentence)
     quoted = evidence.verbatim.get(spelled(reading.text))
     if quoted:
